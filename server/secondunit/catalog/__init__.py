@@ -1,0 +1,1 @@
+"""Tables as data: engines and deliveries, validated when they are imported."""

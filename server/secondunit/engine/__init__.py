@@ -1,0 +1,1 @@
+"""A ShotPlan and its source frames come in; generated frames go out."""

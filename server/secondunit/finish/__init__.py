@@ -1,0 +1,1 @@
+"""Generated and source frames come in; timeline frames and the control report go out."""

@@ -1,0 +1,1 @@
+"""Durable work: the store, the runner that drives the six stages, and the worker process."""

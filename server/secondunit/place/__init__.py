@@ -1,0 +1,1 @@
+"""Files and the edit come in; a new timeline beside the old one goes out."""

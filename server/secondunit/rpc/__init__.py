@@ -1,0 +1,1 @@
+"""Lets others in: the gRPC servicers, one file per service."""
