@@ -1,0 +1,79 @@
+"""The table of engines: what each can do, as data, so that a plan is made without loading one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from secondunit.timeline.shot import Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """One row: the abilities that planning negotiates with."""
+
+    name: str
+    title: str
+    licence: str
+    packages: tuple[str, ...]
+    """Modules that must be importable for it to run."""
+    operations: frozenset[Operation]
+    frame_step: int
+    """Legal frame counts are `frame_step * k + frame_offset`."""
+    frame_offset: int
+    longest: int
+    """Frames of the longest single pass."""
+    size_multiple: int
+    smallest: int
+    """Shortest legal side in pixels."""
+    native_rate: float | None
+    """None: any rate."""
+    keyframes: Literal["any", "first", "first_last"]
+    mask: Literal["none", "binary", "soft"]
+    strokes: bool
+    ambient: bool
+    camera: bool
+    prompt: bool
+    steps: int
+    """Denoise steps unless the request says otherwise."""
+    memory_mib: int
+    """Peak memory beside the frames themselves."""
+
+
+MOTION = Engine(
+    name="motion",
+    title="Built in: moves the editor's own pixels, invents no content",
+    licence="Apache-2.0",
+    packages=("torch", "diffusers", "cv2"),
+    operations=frozenset({Operation.BRIDGE, Operation.EXTEND, Operation.ANIMATE}),
+    frame_step=1,
+    frame_offset=0,
+    longest=240,
+    size_multiple=1,
+    smallest=32,
+    native_rate=None,
+    keyframes="first_last",
+    mask="soft",
+    strokes=True,
+    ambient=True,
+    camera=True,
+    prompt=False,
+    steps=6,
+    memory_mib=1024,
+)
+
+ENGINES: dict[str, Engine] = {row.name: row for row in (MOTION,)}
+"""Every engine by name; the first is the default."""
+
+DEFAULT = "motion"
+
+
+def _validate() -> None:
+    for name, row in ENGINES.items():
+        if not row.operations or row.longest < 1 or row.size_multiple < 1 or row.frame_step < 1:
+            raise ValueError(f"engine row '{name}' is incomplete")
+    if DEFAULT not in ENGINES:
+        raise ValueError(f"the default engine '{DEFAULT}' has no row")
+
+
+_validate()

@@ -1,0 +1,53 @@
+"""Engine: what every model looks like from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secondunit.plan.shot_plan import ShotPlan
+
+RGB = NDArray[np.float32]
+"""`h w 3`, 0..1, in the source's own transfer."""
+
+Progress = Callable[[str, int, int], None]
+"""(step in words, done, of): called at least once a denoise step. It raises to cancel."""
+
+
+class Sources(Protocol):
+    """Decoded pictures of a plan, at the size the engine works at, each decoded once."""
+
+    def pin(self, frame: int) -> RGB:
+        """The pinned picture at a frame of the shot."""
+        ...
+
+    def past(self) -> list[RGB]:
+        """Context that ends right before the anchor, oldest first; empty if there is none."""
+        ...
+
+    def future(self) -> list[RGB]:
+        """Context that starts right after the closing pin; empty if there is none."""
+        ...
+
+    def mask(self) -> NDArray[np.float32]:
+        """`h w`, 0..1, 1 may change; all ones where the plan has no mask."""
+        ...
+
+    def region(self, control: int, kind: str) -> NDArray[np.float32]:
+        """`h w`, 0..1: the region of stroke (`kind` "stroke") or ambient ("ambient") number n."""
+        ...
+
+
+class LoadedEngine(Protocol):
+    """An engine with its weights in memory."""
+
+    def run(self, plan: ShotPlan, sources: Sources, progress: Progress) -> Mapping[int, RGB]:
+        """Every frame of `plan.generate`, by frame of the shot, at `plan.work`.
+
+        Deterministic for a plan on one machine. Raises EngineFailed, or whatever `progress`
+        raised, with nothing left behind.
+        """
+        ...

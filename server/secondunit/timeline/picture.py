@@ -1,0 +1,329 @@
+"""Picture: one frame in its source's own planes, and the only conversion between YUV and RGB.
+
+Frames stay in the code values they came in, so that what must be exact can be copied. RGB
+is made for engines, and YUV from RGB here only: libswscale's 10-bit white is 943 and its default
+matrix is BT.601 whatever the tags say, so the arithmetic is our own (ITU-T H.273, section 8.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from secondunit.units import ColourTags, Size
+
+Plane = NDArray[np.uint8] | NDArray[np.uint16]
+
+_KR_KB = {
+    "bt709": (0.2126, 0.0722),
+    "smpte170m": (0.299, 0.114),
+    "bt470bg": (0.299, 0.114),
+    "smpte240m": (0.212, 0.087),
+    "bt2020nc": (0.2627, 0.0593),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelFormat:
+    """A planar layout: bits per sample and how chroma is thinned (1 or 2, across and down)."""
+
+    name: str
+    bits: int
+    across: int = 1
+    down: int = 1
+    rgb: bool = False
+
+    @property
+    def dtype(self) -> type[np.uint8] | type[np.uint16]:
+        """Sample type of a plane."""
+        return np.uint8 if self.bits == 8 else np.uint16
+
+
+def _rows() -> dict[str, PixelFormat]:
+    rows = [PixelFormat(name="gbrp", bits=8, rgb=True)]
+    rows += [PixelFormat(name=f"gbrp{b}le", bits=b, rgb=True) for b in (10, 12, 16)]
+    for chroma, across, down in (("420", 2, 2), ("422", 2, 1), ("444", 1, 1)):
+        rows.append(PixelFormat(name=f"yuv{chroma}p", bits=8, across=across, down=down))
+        rows += [
+            PixelFormat(name=f"yuv{chroma}p{b}le", bits=b, across=across, down=down)
+            for b in (10, 12, 16)
+        ]
+    return {row.name: row for row in rows}
+
+
+FORMATS = _rows()
+"""Every layout a Picture may have, by FFmpeg's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """One frame: planes in FFmpeg's order (Y Cb Cr, or G B R), each `h w`, in code values."""
+
+    format: str
+    colour: ColourTags
+    planes: tuple[Plane, ...]
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        h, w = self.planes[0].shape
+        return Size(width=w, height=h)
+
+    def same_as(self, other: Picture) -> bool:
+        """Bit for bit the same samples in the same layout."""
+        return (
+            self.format == other.format
+            and self.colour == other.colour
+            and all(np.array_equal(a, b) for a, b in zip(self.planes, other.planes, strict=True))
+        )
+
+    def rgb(self) -> NDArray[np.float32]:
+        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised)."""
+        layout = FORMATS[self.format]
+        if layout.rgb:
+            g, b, r = self.planes
+            top = np.float32(2**layout.bits - 1)
+            return np.stack([r, g, b], axis=-1).astype(np.float32) / top
+        y, cb, cr = _signal(self)
+        kr, kb = _KR_KB[self.colour.matrix]
+        r = y + np.float32(2 - 2 * kr) * cr
+        b = y + np.float32(2 - 2 * kb) * cb
+        g = (y - np.float32(kr) * r - np.float32(kb) * b) / np.float32(1 - kr - kb)
+        return np.clip(np.stack([r, g, b], axis=-1), 0, 1)
+
+    def converted(self, format: str, colour: ColourTags) -> Picture:
+        """The same picture in another layout; luma and chroma keep their values where they can.
+
+        Only layout, depth, matrix and range change: primaries and transfer must be equal.
+        """
+        if (format, colour) == (self.format, self.colour):
+            return self
+        source, target = FORMATS[self.format], FORMATS[format]
+        if source.rgb or target.rgb or colour.matrix != self.colour.matrix:
+            return picture_from_rgb(self.rgb(), format, colour)
+        y, cb, cr = _signal(self, like=target)
+        return _quantised(y, cb, cr, target, colour)
+
+    def fitted(self, size: Size) -> Picture:
+        """The picture scaled (bicubic) to another size, in the same layout."""
+        if size == self.size:
+            return self
+        frame = self.frame().reformat(
+            width=size.width, height=size.height, interpolation="BICUBIC"
+        )
+        return picture_of_frame(frame, colour=self.colour)
+
+    def frame(self) -> av.VideoFrame:
+        """A PyAV frame with the same samples and tags."""
+        size = self.size
+        frame = av.VideoFrame(size.width, size.height, self.format)
+        for plane, data in zip(frame.planes, self.planes, strict=True):
+            row = data.shape[1] * data.itemsize
+            if plane.line_size == row:
+                plane.update(np.ascontiguousarray(data))
+            else:
+                padded = np.zeros((data.shape[0], plane.line_size), np.uint8)
+                padded[:, :row] = np.ascontiguousarray(data).view(np.uint8)
+                plane.update(padded)
+        tag_frame(frame, self.colour)
+        return frame
+
+
+# FFmpeg's numbers for the words of ColourTags (AVColorPrimaries and its kin).
+_PRIMARIES = {"bt709": 1, "bt470m": 4, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020": 9,
+              "smpte431": 11, "smpte432": 12}  # fmt: skip
+_TRANSFER = {"bt709": 1, "gamma22": 4, "gamma28": 5, "smpte170m": 6, "smpte240m": 7, "linear": 8,
+             "iec61966-2-1": 13, "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16,
+             "arib-std-b67": 18}  # fmt: skip
+_MATRIX = {"gbr": 0, "bt709": 1, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020nc": 9}
+
+
+def colour_numbers(colour: ColourTags) -> tuple[int, int, int, int]:
+    """FFmpeg's (primaries, transfer, matrix, range) numbers; range is 1 limited, 2 full."""
+    return (
+        _PRIMARIES[colour.primaries],
+        _TRANSFER[colour.transfer],
+        _MATRIX[colour.matrix],
+        2 if colour.full_range else 1,
+    )
+
+
+def tag_frame(frame: av.VideoFrame, colour: ColourTags) -> None:
+    """Write the tags on a frame; no sample changes."""
+    primaries, transfer, matrix, range_ = colour_numbers(colour)
+    frame.color_primaries, frame.color_trc = primaries, transfer
+    frame.colorspace, frame.color_range = matrix, range_
+
+
+def colour_of_numbers(
+    primaries: int, transfer: int, matrix: int, range_: int, *, size: Size, rgb: bool
+) -> ColourTags:
+    """ColourTags of FFmpeg's numbers; what a file leaves unsaid is assumed as players do.
+
+    Untagged YUV is taken as BT.601 below 720 lines and BT.709 from there on, limited range.
+    """
+    words = [
+        {number: word for word, number in table.items()}
+        for table in (_PRIMARIES, _TRANSFER, _MATRIX)
+    ]
+    if rgb:
+        return ColourTags(
+            primaries=words[0].get(primaries, "bt709"),
+            transfer=words[1].get(transfer, "iec61966-2-1"),
+            matrix="gbr",
+            full_range=True,
+        )
+    assumed = "bt709" if size.height >= 720 else "smpte170m"
+    said = words[2].get(matrix, assumed)
+    if said == "gbr":
+        said = assumed
+    kin = {"bt2020nc": "bt2020"}.get(said, said)
+    curve = {"bt2020nc": "bt2020-10", "bt470bg": "bt709"}.get(said, said)
+    return ColourTags(
+        primaries=words[0].get(primaries, kin),
+        transfer=words[1].get(transfer, curve),
+        matrix=said,
+        full_range=range_ == 2,
+    )
+
+
+def picture_of_frame(frame: av.VideoFrame, *, colour: ColourTags | None = None) -> Picture:
+    """The Picture of a decoded frame; layouts we do not keep are brought to the nearest we do.
+
+    The nearest loses nothing but alpha: packed RGB becomes planar, grey becomes RGB, nv12 planar.
+    """
+    name = frame.format.name
+    full = name.startswith("yuvj") or int(frame.color_range) == 2
+    name = name.replace("yuvj", "yuv")
+    if name not in FORMATS:
+        name = _NEAREST.get(name) or _nearest(frame)
+    if name != frame.format.name and not frame.format.name.startswith("yuvj"):
+        frame = frame.reformat(format=name)
+    layout = FORMATS[name]
+    size = Size(width=frame.width, height=frame.height)
+    if colour is None:
+        colour = colour_of_numbers(
+            int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace),
+            2 if full else 1, size=size, rgb=layout.rgb,
+        )  # fmt: skip
+    planes = []
+    for plane in frame.planes[:3]:
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height]
+        row = rows[:, : plane.width * np.dtype(layout.dtype).itemsize]
+        planes.append(np.ascontiguousarray(row).view(layout.dtype).copy())
+    return Picture(format=name, colour=colour, planes=tuple(planes))
+
+
+_NEAREST = {
+    "nv12": "yuv420p", "nv21": "yuv420p", "p010le": "yuv420p10le", "yuva420p": "yuv420p",
+    "yuva422p10le": "yuv422p10le", "yuva444p10le": "yuv444p10le", "yuva444p12le": "yuv444p12le",
+    "yuyv422": "yuv422p", "uyvy422": "yuv422p", "yuv411p": "yuv422p", "yuv410p": "yuv420p",
+    "yuv440p": "yuv444p",
+}  # fmt: skip
+
+
+def _nearest(frame: av.VideoFrame) -> str:
+    deepest = max(c.bits for c in frame.format.components)
+    return "gbrp" if deepest <= 8 else "gbrp16le"
+
+
+def picture_from_rgb(rgb: NDArray[np.float32], format: str, colour: ColourTags) -> Picture:
+    """A Picture of `h w 3` RGB (0..1, in the transfer that `colour` names). The one RGB to YUV."""
+    layout = FORMATS[format]
+    rgb = np.clip(rgb, 0, 1)
+    r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    if layout.rgb:
+        top = np.float32(2**layout.bits - 1)
+        planes = tuple(np.rint(c * top).astype(layout.dtype) for c in (g, b, r))
+        return Picture(
+            format=format, planes=planes, colour=replace(colour, matrix="gbr", full_range=True)
+        )
+    kr, kb = _KR_KB[colour.matrix]
+    y = np.float32(kr) * r + np.float32(1 - kr - kb) * g + np.float32(kb) * b
+    cb = _thinned((b - y) / np.float32(2 - 2 * kb), layout)
+    cr = _thinned((r - y) / np.float32(2 - 2 * kr), layout)
+    return _quantised(y, cb, cr, layout, colour)
+
+
+def _quantised(
+    y: NDArray[np.float32], cb: NDArray[np.float32], cr: NDArray[np.float32],
+    layout: PixelFormat, colour: ColourTags,
+) -> Picture:  # fmt: skip
+    """Planes of luma 0..1 and chroma -0.5..0.5 (H.273 equations 22 to 27)."""
+    if colour.full_range:
+        top = 2**layout.bits - 1
+        scale_y, offset_y, scale_c = top, 0, top
+    else:
+        unit = 2 ** (layout.bits - 8)
+        scale_y, offset_y, scale_c = 219 * unit, 16 * unit, 224 * unit
+        top = 2**layout.bits - 1
+    middle = 2 ** (layout.bits - 1)
+    codes = (
+        y * np.float32(scale_y) + np.float32(offset_y),
+        cb * np.float32(scale_c) + np.float32(middle),
+        cr * np.float32(scale_c) + np.float32(middle),
+    )
+    planes = tuple(np.clip(np.rint(c), 0, top).astype(layout.dtype) for c in codes)
+    return Picture(format=layout.name, colour=colour, planes=planes)
+
+
+def _signal(
+    picture: Picture, like: PixelFormat | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Luma 0..1 and chroma -0.5..0.5, chroma at full size or thinned like `like`."""
+    layout = FORMATS[picture.format]
+    unit = 2 ** (layout.bits - 8)
+    if picture.colour.full_range:
+        top = 2**layout.bits - 1
+        scale_y, offset_y, scale_c = top, 0, top
+    else:
+        scale_y, offset_y, scale_c = 219 * unit, 16 * unit, 224 * unit
+    middle = 2 ** (layout.bits - 1)
+    y = (picture.planes[0].astype(np.float32) - offset_y) / np.float32(scale_y)
+    chroma = []
+    for plane in picture.planes[1:]:
+        c = (plane.astype(np.float32) - middle) / np.float32(scale_c)
+        if like is None or (like.across, like.down) != (layout.across, layout.down):
+            c = _filled(c, layout, y.shape)
+            if like is not None:
+                c = _thinned(c, like)
+        chroma.append(c)
+    return y, chroma[0], chroma[1]
+
+
+def _filled(
+    c: NDArray[np.float32], layout: PixelFormat, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Chroma at full size: linear, sited left across and between lines down (MPEG-2 siting)."""
+    if layout.down == 2:
+        up = np.concatenate([c[:1], c[:-1]])
+        down = np.concatenate([c[1:], c[-1:]])
+        tall = np.empty((c.shape[0] * 2, c.shape[1]), np.float32)
+        tall[0::2] = 0.75 * c + 0.25 * up
+        tall[1::2] = 0.75 * c + 0.25 * down
+        c = tall[: shape[0]]
+    if layout.across == 2:
+        right = np.concatenate([c[:, 1:], c[:, -1:]], axis=1)
+        wide = np.empty((c.shape[0], c.shape[1] * 2), np.float32)
+        wide[:, 0::2] = c
+        wide[:, 1::2] = 0.5 * (c + right)
+        c = wide[:, : shape[1]]
+    return c
+
+
+def _thinned(c: NDArray[np.float32], layout: PixelFormat) -> NDArray[np.float32]:
+    """Full-size chroma thinned to a layout, with the same siting as `_filled`."""
+    if layout.across == 2:
+        c = np.pad(c, ((0, 0), (1, 2)), mode="edge")
+        left, middle, right = c[:, 0:-2:2], c[:, 1:-1:2], c[:, 2::2]
+        n = min(left.shape[1], middle.shape[1], right.shape[1])
+        n = min(n, (c.shape[1] - 3 + 1) // 2)
+        c = 0.25 * left[:, :n] + 0.5 * middle[:, :n] + 0.25 * right[:, :n]
+    if layout.down == 2:
+        if c.shape[0] % 2:
+            c = np.concatenate([c, c[-1:]])
+        c = 0.5 * (c[0::2] + c[1::2])
+    return c

@@ -1,0 +1,195 @@
+"""Shot: the one thing later stages know about an edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from secondunit.units import ColourTags, FrameRange, Rate, Size
+
+Ease = Literal["linear", "in", "out", "in-out"]
+
+
+class Operation(StrEnum):
+    """What is asked at a place on the timeline."""
+
+    BRIDGE = "bridge"
+    EXTEND = "extend"
+    ANIMATE = "animate"
+    REPLACE = "replace"
+    TRANSITION = "transition"
+    LOOP = "loop"
+    GENERATE = "generate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A source file on this machine, probed: nothing here needs a second look at the file."""
+
+    path: Path
+    digest: str
+    """SHA-256 of the file's bytes, hexadecimal: a changed file is another source."""
+    still: bool
+    """One picture that stands for any frame."""
+    rate: Rate | None
+    """Of the file; None for a still."""
+    frames: int
+    """Frames in the file that decode; 1 for a still."""
+    start: int
+    """Frame number, at `rate`, that the edit calls the file's first frame (its timecode)."""
+    size: Size
+    format: str
+    """FFmpeg's name of the layout that decoding gives (a key of `picture.FORMATS`)."""
+    colour: ColourTags
+    reel: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFrames:
+    """Frames of one file in the order the shot sees them, one index for each timeline frame."""
+
+    media: Media
+    indexes: tuple[int, ...]
+    """Frame numbers in the file, from 0, already retimed to the timeline's rate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A clip beside the place, or the clip the request is about."""
+
+    name: str
+    shown: SourceFrames
+    """What the cut shows of it."""
+    beyond: SourceFrames
+    """Frames the file has past the cut on the shot's side, in time order (its handles)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyframe:
+    """An image pinned at a frame of the shot."""
+
+    frame: int | Literal["first", "last"]
+    """Frame of the shot, 0 is the first shown."""
+    image: Media
+    strength: float = 1.0
+    """0..1; 1 is exact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """A region and the way it goes."""
+
+    points: tuple[tuple[float, float], ...]
+    """(x, y), 0..1 of width and height, equally spaced in time over the range."""
+    region: Media | None
+    """White may move; None: the shot's mask."""
+    over: FrameRange | None
+    """Frames of the shot in which it moves; None: the whole shot."""
+    strength: float = 1.0
+    """0..1; 1 follows the path exactly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambient:
+    """Motion without direction (water, leaves) inside a region."""
+
+    region: Media | None
+    """White may move; None: the shot's mask."""
+    strength: float = 0.5
+    """0..1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraMove:
+    """A move from 0 on the first frame of `over` to these numbers on its last."""
+
+    pan: float = 0.0
+    """Degrees, + turns right (the picture goes left)."""
+    tilt: float = 0.0
+    """Degrees, + turns up."""
+    roll: float = 0.0
+    """Degrees, + turns the picture clockwise."""
+    truck: float = 0.0
+    """Per cent of frame width, + goes right."""
+    pedestal: float = 0.0
+    """Per cent of frame height, + goes up."""
+    dolly: float = 0.0
+    """Per cent, + goes forward and enlarges about the centre."""
+    zoom: float = 1.0
+    """Focal ratio, above 1 enlarges about the centre."""
+    fov: float = 50.0
+    """Horizontal field of view in degrees that pan and tilt are meant at."""
+    ease: Ease = "linear"
+    over: FrameRange | None = None
+    """Frames of the shot; None: the whole shot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the editor wrote, parsed; every key that the words know, with the defaults filled in."""
+
+    operation: Operation
+    edge: Literal["head", "tail"] = "tail"
+    frames: int | None = None
+    context: int = 24
+    """Frames of each neighbour that the engine may look at."""
+    handles: int = 8
+    takes: int = 1
+    seed: int | None = None
+    """None: derived from the shot, so that the same request gives the same clip."""
+    prompt: str = ""
+    negative: str = ""
+    engine: str | None = None
+    delivery: str | None = None
+    preset: str | None = None
+    place: Literal["replace", "over", "new-track"] | None = None
+    audio: Literal["none", "keep"] = "none"
+    strength: float = 1.0
+    mask: Media | None = None
+    keyframes: tuple[Keyframe, ...] = ()
+    strokes: tuple[Stroke, ...] = ()
+    ambients: tuple[Ambient, ...] = ()
+    cameras: tuple[CameraMove, ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
+    """Keys we do not know, kept for the way back. An unknown key is reported, never obeyed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where in the .otio the request stands, so that the result finds the way back."""
+
+    track: int
+    """Index of the track in the top stack."""
+    item: int
+    """Index of the gap or clip in its track."""
+    path: str
+    """The same in words, for messages: `tracks[0].children[1].markers[0]`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One place on a timeline to be made."""
+
+    id: str
+    """Eight lower-case letters and digits; stands in file names and marker notes."""
+    name: str
+    """For people and file names: the request's `shot:`, else the clip before the cut."""
+    request: Request
+    rate: Rate
+    """The timeline's."""
+    size: Size
+    """Of the pictures to make: the source's own."""
+    record: FrameRange
+    """Frames the cut will show, counted from the timeline's frame 0."""
+    timecode_start: int
+    """Timecode, as a frame number, of the timeline's frame 0."""
+    drop_frame: bool
+    before: Neighbour | None
+    """Frames that lead into the place (a bridge, a tail extension)."""
+    after: Neighbour | None
+    """Frames that lead out of it (a bridge, a head extension)."""
+    still: SourceFrames | None
+    """The one picture to be animated."""
+    place: Place
