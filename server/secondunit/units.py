@@ -1,9 +1,10 @@
-"""Values that cannot be wrong: rates, frame ranges, sizes, colour tags, timecode."""
+"""Values that cannot be wrong: operations, rates, frame ranges, sizes, colour tags, timecode."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 # The rates an NLE can mean. A float in a file stands for one of these when it lies within
@@ -12,6 +13,18 @@ _NTSC = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120))
 _WHOLE = tuple(Fraction(n) for n in (6, 7, 8, 10, 12, 15, 16, 18, 20, 24, 25, 30, 48, 50, 60, 90,
                                      100, 120))  # fmt: skip
 _TIMECODE = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;])(\d{2,3})")
+
+
+class Operation(StrEnum):
+    """What is asked at a place on the timeline."""
+
+    BRIDGE = "bridge"
+    EXTEND = "extend"
+    ANIMATE = "animate"
+    REPLACE = "replace"
+    TRANSITION = "transition"
+    LOOP = "loop"
+    GENERATE = "generate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from secondunit.timeline.shot import Operation
+from secondunit.units import Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

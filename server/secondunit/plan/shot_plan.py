@@ -14,12 +14,11 @@ from secondunit.timeline.shot import (
     Ambient,
     CameraMove,
     Media,
-    Operation,
     Place,
     SourceFrames,
     Stroke,
 )
-from secondunit.units import ColourTags, FrameRange, Rate, Size
+from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
 
 VERSION = 1
 """Raised when the same plan would give another picture: old takes are then made anew."""

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from secondunit.units import ColourTags, FrameRange, Rate, Size
+from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
 
 Ease = Literal["linear", "in", "out", "in-out"]
-
-
-class Operation(StrEnum):
-    """What is asked at a place on the timeline."""
-
-    BRIDGE = "bridge"
-    EXTEND = "extend"
-    ANIMATE = "animate"
-    REPLACE = "replace"
-    TRANSITION = "transition"
-    LOOP = "loop"
-    GENERATE = "generate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ class MotionTransformer(ModelMixin, ConfigMixin):
         patch: tuple[int, int, int] = (4, 2, 2),
         width: int = 256,
         depth: int = 6,
-        heads: int = 8,
+        heads: int = 4,
         expansion: int = 4,
     ) -> None:
         super().__init__()

@@ -1,0 +1,1 @@
+"""The built-in engine: a small diffusion transformer that invents motion, never content."""

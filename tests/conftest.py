@@ -1,0 +1,22 @@
+"""Fixtures that every room shares: the folder of real footage, and small made-up media."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: hashes and timings stay stable
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real footage and NLE exports beside the checkout; a clone alone skips these tests."""
+    folder = REPOSITORY.parent / "shared"
+    if not (folder / "media").is_dir():
+        pytest.skip("no ../shared: real footage is not part of the repository")
+    return folder
