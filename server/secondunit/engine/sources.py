@@ -1,0 +1,102 @@
+"""PlanSources: the pictures a plan is made from, decoded once, as planes and as RGB."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secondunit.engine.engine import RGB
+from secondunit.plan.shot_plan import Pin, ShotPlan
+from secondunit.timeline.frames import decode, load_mask
+from secondunit.timeline.picture import Picture
+from secondunit.timeline.shot import Media, SourceFrames
+from secondunit.units import Size
+
+
+def levelled(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`h w`, 0..1: the mask as it was meant, exactly 0 where pixels stay.
+
+    A mask with next to no greys was drawn hard: compression or scaling softened it, and it is cut
+    at the middle. A soft mask keeps its greys; what is nearly black or white is made so.
+    """
+    greys = np.mean((mask > 0.25) & (mask < 0.75))
+    if greys < 0.002:
+        return (mask >= 0.5).astype(np.float32)
+    return np.clip((mask - np.float32(1 / 16)) * np.float32(8 / 7), 0, 1)
+
+
+class PlanSources:
+    """Source pictures of one plan; implements `engine.Sources`.
+
+    Pictures are in their file's own planes and size; RGB comes at `plan.work`. Files are read at
+    the first use, each frame once. Raises MediaError when a file is gone or changed its mind.
+    """
+
+    def __init__(self, plan: ShotPlan) -> None:
+        self._plan = plan
+        self._pins: dict[int, Pin] = {pin.frame: pin for pin in plan.pins}
+
+    def picture(self, frame: int) -> Picture:
+        """The pinned picture at a frame of the shot, in the plan's layout and delivered size."""
+        pin = self._pins[frame]
+        return self._delivered(pin.media.digest, pin.index)
+
+    def pin(self, frame: int) -> RGB:
+        """`h w 3`: the pinned picture as RGB at the engine's size."""
+        pin = self._pins[frame]
+        return self._at_work(self._pictures[pin.media.digest][pin.index])
+
+    def past(self) -> list[RGB]:
+        """`h w 3` each, oldest first."""
+        return self._context(self._plan.past)
+
+    def future(self) -> list[RGB]:
+        """`h w 3` each, in time order."""
+        return self._context(self._plan.future)
+
+    def mask(self) -> NDArray[np.float32]:
+        """`h w` at the engine's size; all ones without a mask."""
+        return self._mask(self._plan.mask, self._plan.work)
+
+    def delivered_mask(self) -> NDArray[np.float32]:
+        """`h w` at the delivered size; all ones without a mask."""
+        return self._mask(self._plan.mask, self._plan.size)
+
+    def region(self, control: int, kind: str) -> NDArray[np.float32]:
+        """`h w` at the engine's size; a control without a region of its own has the mask's."""
+        controls = self._plan.strokes if kind == "stroke" else self._plan.ambients
+        return self._mask(controls[control].region or self._plan.mask, self._plan.work)
+
+    def _mask(self, media: Media | None, size: Size) -> NDArray[np.float32]:
+        if media is None:
+            return np.ones((size.height, size.width), np.float32)
+        return levelled(load_mask(media, size))
+
+    def _context(self, frames: SourceFrames | None) -> list[RGB]:
+        if frames is None:
+            return []
+        pictures = self._pictures[frames.media.digest]
+        return [self._at_work(pictures[i]) for i in frames.indexes]
+
+    def _delivered(self, digest: str, index: int) -> Picture:
+        plan = self._plan
+        return self._pictures[digest][index].fitted(plan.size).converted(plan.format, plan.colour)
+
+    def _at_work(self, picture: Picture) -> RGB:
+        plan = self._plan
+        return picture.fitted(plan.work).rgb()
+
+    @cached_property
+    def _pictures(self) -> dict[str, dict[int, Picture]]:
+        wanted: dict[str, set[int]] = {}
+        media: dict[str, Media] = {}
+        spans = [s for s in (self._plan.past, self._plan.future) if s is not None]
+        for source, indexes in [
+            *((pin.media, (pin.index,)) for pin in self._plan.pins),
+            *((span.media, span.indexes) for span in spans),
+        ]:
+            media[source.digest] = source
+            wanted.setdefault(source.digest, set()).update(indexes)
+        return {d: decode(media[d], sorted(indexes)) for d, indexes in wanted.items()}
