@@ -1,22 +1,22 @@
 """Everything that can go wrong, in one tree: what happened, whether to retry, what to do.
 
-    SecondUnitError
-    ├── Refused                     the request cannot be done as asked; all faults at once
-    │   └── TimelineUnreadable      the file is no timeline we can read
-    ├── MediaError                  a source file, before or during work
-    │   ├── MediaMissing            not where the timeline says, nor where we looked
-    │   ├── MediaForbidden          outside the allowed roots, or reached by a protocol
-    │   └── MediaUnreadable         a container, codec or size that we do not decode
-    ├── EngineError                 an engine could not do its part
-    │   ├── EngineMissing           its packages or weights are not on this machine
-    │   ├── EngineFailed            it ran and failed
-    │   └── WorkerLost              its process died (again and again)
-    ├── DeliveryError               the encoded file is not what was asked
-    ├── Cancelled                   the owner of the job stopped it
-    ├── JobUnknown                  no job of that name
-    ├── Conflict                    a request_id was used before for another request
-    ├── StoreBusy                   another process owns this data folder
-    └── ServerUnreachable           no server answers at that address
+SecondUnitError
+├── Refused                     the request cannot be done as asked; all faults at once
+│   └── TimelineUnreadable      the file is no timeline we can read
+├── MediaError                  a source file, before or during work
+│   ├── MediaMissing            not where the timeline says, nor where we looked
+│   ├── MediaForbidden          outside the allowed roots, or reached by a protocol
+│   └── MediaUnreadable         a container, codec or size that we do not decode
+├── EngineError                 an engine could not do its part
+│   ├── EngineMissing           its packages or weights are not on this machine
+│   ├── EngineFailed            it ran and failed
+│   └── WorkerLost              its process died (again and again)
+├── DeliveryError               the encoded file is not what was asked
+├── Cancelled                   the owner of the job stopped it
+├── JobUnknown                  no job of that name
+├── Conflict                    a request_id was used before for another request
+├── StoreBusy                   another process owns this data folder
+└── ServerUnreachable           no server answers at that address
 """
 
 from __future__ import annotations

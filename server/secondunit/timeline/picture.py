@@ -111,9 +111,7 @@ class Picture:
         """The picture scaled (bicubic) to another size, in the same layout."""
         if size == self.size:
             return self
-        frame = self.frame().reformat(
-            width=size.width, height=size.height, interpolation="BICUBIC"
-        )
+        frame = self.frame().reformat(width=size.width, height=size.height, interpolation="BICUBIC")
         return picture_of_frame(frame, colour=self.colour)
 
     def frame(self) -> av.VideoFrame:

@@ -1,0 +1,287 @@
+"""Shots and the catalogue in; ShotPlans, adaptations and refusals out, all before any work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from secondunit.catalog.deliveries import DELIVERIES, delivery_faults
+from secondunit.catalog.engines import ENGINES, Engine
+from secondunit.catalog.weights import weights_digest
+from secondunit.config import Config
+from secondunit.errors import Fault
+from secondunit.plan.controls import control_adaptations, control_faults, keyframe_frame
+from secondunit.plan.grid import legal_frames, work_size
+from secondunit.plan.shot_plan import Adaptation, Level, Pin, ShotPlan
+from secondunit.timeline.select import find_shots
+from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
+from secondunit.units import FrameRange, Operation, Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the caller decides for a whole timeline; None leaves it to each request."""
+
+    engine: str | None = None
+    delivery: str | None = None
+    draft: bool = False
+    shots: tuple[str, ...] = ()
+    """Ids to plan; empty means all."""
+    seed: int | None = None
+    roots: tuple[Path, ...] = ()
+    """Further folders that media may be read from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelinePlan:
+    """What would be done to a timeline, and everything that stands against it."""
+
+    timeline: Path
+    name: str
+    rate: Rate
+    shots: tuple[ShotPlan, ...]
+    """One for each take of each shot that can be made."""
+    faults: tuple[Fault, ...]
+    """Any fault refuses the whole request."""
+    notices: tuple[str, ...]
+
+
+def plan_timeline(path: Path, options: Options, config: Config) -> TimelinePlan:
+    """Read a timeline and plan every shot it asks for. Computes no picture.
+
+    Raises TimelineUnreadable when the file cannot be read at all; every other fault is listed.
+    """
+    config = replace(config, roots=(*config.roots, *options.roots))
+    edit = find_shots(path, config=config)
+    faults = list(edit.faults)
+    known = {shot.id for shot in edit.shots}
+    for missing in (s for s in options.shots if s not in known):
+        choices = ", ".join(sorted(known)) or "the timeline has none"
+        faults.append(Fault(what=f"no shot '{missing}'; shots: {choices}", path="--shot"))
+    if not edit.shots and not edit.faults:
+        faults.append(
+            Fault(
+                what="the timeline asks for no shot: add a marker whose note begins "
+                "`gen: bridge`, `gen: extend` or `gen: animate`",
+                path=path.name,
+            )
+        )
+    plans: list[ShotPlan] = []
+    for shot in edit.shots:
+        if options.shots and shot.id not in options.shots:
+            continue
+        found = plan_shot(shot, options, config)
+        plans += found.plans
+        faults += found.faults
+    return TimelinePlan(
+        timeline=path, name=edit.name, rate=edit.rate, shots=tuple(plans), faults=tuple(faults),
+        notices=edit.notices,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedShot:
+    """One shot's takes, or the faults that keep it from being made."""
+
+    plans: tuple[ShotPlan, ...]
+    faults: tuple[Fault, ...]
+
+
+def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
+    """Resolve one shot against the catalogue: one plan for each take, or all its faults."""
+    request, path = shot.request, shot.place.path
+    faults: list[Fault] = []
+    engine_name = options.engine or request.engine or config.engine
+    engine = ENGINES.get(engine_name)
+    if engine is None:
+        faults.append(
+            Fault(what=f"no engine '{engine_name}'; engines: {', '.join(ENGINES)}",
+                  path=f"{path}.engine")
+        )  # fmt: skip
+    delivery = options.delivery or request.delivery or config.delivery
+    if delivery not in DELIVERIES:
+        faults.append(
+            Fault(what=f"no delivery '{delivery}'; deliveries: {', '.join(DELIVERIES)}",
+                  path=f"{path}.delivery")
+        )  # fmt: skip
+    else:
+        faults += delivery_faults(DELIVERIES[delivery], shot.size, path=f"{path}.delivery")
+    if not _sources_of(shot):
+        faults.append(Fault(what="there is no frame at the cut to start from", path=path))
+    if engine is not None:
+        faults += control_faults(shot, engine)
+        faults += _length_faults(shot, engine)
+    if faults or engine is None:
+        return PlannedShot(plans=(), faults=tuple(faults))
+    takes = range(1, request.takes + 1)
+    plans = tuple(_plan(shot, engine, delivery, options, take) for take in takes)
+    return PlannedShot(plans=plans, faults=())
+
+
+def _sources_of(shot: Shot) -> tuple[Media, ...]:
+    sides = [n.shown for n in (shot.before, shot.after) if n is not None]
+    if shot.still is not None:
+        sides.append(shot.still)
+    return tuple(s.media for s in sides if s.indexes)
+
+
+def _length_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
+    frames, path = shot.record.frames, shot.place.path
+    if frames < 1:
+        yield Fault(what="the place to fill has no frames", path=path)
+    spans = [r.frames for r in _ranges(shot, _handles(shot), _pins(shot, _handles(shot)))]
+    longest = max((legal_frames(engine, n) for n in spans), default=0)
+    if longest > engine.longest:
+        yield Fault(
+            what=f"{longest} frames in one pass; engine '{engine.name}' makes at most "
+            f"{engine.longest}: shorten the shot or pin a frame inside it with `keyframe:`",
+            path=path,
+        )
+    if shot.record.start < 0:
+        yield Fault(
+            what=f"a head extension of {frames} frames needs room before the clip; the timeline "
+            f"has {max(0, frames + shot.record.start)}",
+            path=f"{path}.frames",
+        )
+
+
+def _handles(shot: Shot) -> tuple[int, int]:
+    """Head and tail handles; a neighbour that is shorter than its handle shortens it."""
+    head = tail = shot.request.handles
+    if shot.before is not None:
+        head = min(head, len(shot.before.shown.indexes))
+    if shot.after is not None:
+        tail = min(tail, len(shot.after.shown.indexes))
+    return head, tail
+
+
+def _pins(shot: Shot, handles: tuple[int, int]) -> tuple[Pin, ...]:
+    """Fixed frames by frame of the shot. The frame beside the cut is a pin even without handles."""
+    pins: dict[int, Pin] = {}
+
+    def pin(frame: int, source: SourceFrames, index: int) -> None:
+        pins[frame] = Pin(frame=frame, media=source.media, index=index)
+
+    head, tail = handles
+    frames = shot.record.frames
+    if shot.before is not None:
+        shown = shot.before.shown.indexes[-max(1, head) :]
+        for i, index in enumerate(shown):
+            pin(i - len(shown), shot.before.shown, index)
+    if shot.after is not None:
+        for i, index in enumerate(shot.after.shown.indexes[: max(1, tail)]):
+            pin(frames + i, shot.after.shown, index)
+    if shot.still is not None:
+        for frame in range(-head, 1):
+            pin(frame, shot.still, shot.still.indexes[0])
+    for keyframe in shot.request.keyframes:
+        image = SourceFrames(media=keyframe.image, indexes=(0,))
+        at = keyframe_frame(keyframe.frame, frames)
+        for frame in range(-head, 1) if at == 0 and shot.still is not None else (at,):
+            pin(frame, image, 0)
+    return tuple(pins[frame] for frame in sorted(pins))
+
+
+def _ranges(shot: Shot, handles: tuple[int, int], pins: tuple[Pin, ...]) -> tuple[FrameRange, ...]:
+    """Runs of frames of the file that no pin fixes."""
+    fixed = {p.frame for p in pins}
+    free = [f for f in range(-handles[0], shot.record.frames + handles[1]) if f not in fixed]
+    ranges: list[FrameRange] = []
+    for frame in free:
+        if ranges and ranges[-1].end == frame:
+            ranges[-1] = replace(ranges[-1], frames=ranges[-1].frames + 1)
+        else:
+            ranges.append(FrameRange(start=frame, frames=1))
+    return tuple(ranges)
+
+
+def _context(side: Neighbour | None, count: int, *, before: bool) -> SourceFrames | None:
+    """The neighbour's frames next to its pin at the cut, at most `count`, in time order."""
+    if side is None:
+        return None
+    shown = side.shown.indexes
+    indexes = shown[:-1][-count:] if before else shown[1:][:count]
+    return SourceFrames(media=side.shown.media, indexes=indexes) if count and indexes else None
+
+
+def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int) -> ShotPlan:
+    request = shot.request
+    handles = _handles(shot)
+    pins = _pins(shot, handles)
+    sources = _sources_of(shot)
+    first = sources[0]
+    seed = options.seed if options.seed is not None else request.seed
+    return ShotPlan(
+        shot=shot.id,
+        name=shot.name,
+        operation=request.operation,
+        engine=engine.name,
+        weights=weights_digest(engine.name),
+        steps=engine.steps,
+        seed=_own_seed(shot.id, take) if seed is None else seed + take - 1,
+        take=take,
+        rate=shot.rate,
+        size=shot.size,
+        work=work_size(engine, shot.size, draft=options.draft),
+        frames=shot.record.frames,
+        handles=handles,
+        generate=_ranges(shot, handles, pins),
+        pins=pins,
+        past=_context(shot.before, request.context, before=True),
+        future=_context(shot.after, request.context, before=False),
+        mask=request.mask,
+        strokes=request.strokes,
+        ambients=request.ambients,
+        cameras=request.cameras,
+        strength=request.strength,
+        prompt=request.prompt if engine.prompt else "",
+        negative=request.negative if engine.prompt else "",
+        format=first.format,
+        colour=first.colour,
+        timecode=shot.timecode_start + shot.record.start - handles[0],
+        drop_frame=shot.drop_frame,
+        reel=first.reel,
+        delivery=delivery,
+        draft=options.draft,
+        adaptations=tuple(_adaptations(shot, engine, handles, sources)),
+        place=shot.place,
+    )
+
+
+def _own_seed(shot_id: str, take: int) -> int:
+    """The same request gives the same clip: without a seed of its own, the shot's name is it."""
+    return int.from_bytes(hashlib.sha256(f"{shot_id}/{take}".encode()).digest()[:4], "big")
+
+
+def _adaptations(
+    shot: Shot, engine: Engine, handles: tuple[int, int], sources: tuple[Media, ...]
+) -> Iterator[Adaptation]:
+    path = shot.place.path
+    yield from control_adaptations(shot, engine)
+    asked = shot.request.handles
+    for side, got in zip(("head", "tail"), handles, strict=True):
+        if got < asked:
+            yield Adaptation(
+                level=Level.ROUNDED, what=f"{side} handle is {got} of {asked} frames: the clip "
+                "beside the cut is no longer", path=f"{path}.handles",
+            )  # fmt: skip
+    for other in sources[1:]:
+        if other.size != shot.size:
+            yield Adaptation(
+                level=Level.ROUNDED, what=f"{other.path.name} is {other.size} and is scaled to "
+                f"{shot.size}", path=path,
+            )  # fmt: skip
+        if (other.format, other.colour) != (sources[0].format, sources[0].colour):
+            yield Adaptation(
+                level=Level.ROUNDED, what=f"{other.path.name} is converted to the layout and "
+                f"colour of {sources[0].path.name}", path=path,
+            )  # fmt: skip
+    edge = shot.before if shot.request.edge == "tail" else shot.after
+    if shot.request.operation is Operation.EXTEND and edge is not None and edge.beyond.indexes:
+        yield Adaptation(
+            level=Level.EXACT, what=f"{edge.beyond.media.path.name} itself holds "
+            f"{len(edge.beyond.indexes)} or more frames past the cut, if trimming would do",
+            path=path,
+        )  # fmt: skip

@@ -1,0 +1,110 @@
+"""Which controls an engine and an operation honour: faults and adaptations, before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from secondunit.catalog.engines import ENGINES, Engine
+from secondunit.errors import Fault
+from secondunit.plan.shot_plan import Adaptation, Level
+from secondunit.timeline.shot import Request, Shot
+from secondunit.units import Operation
+
+
+def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
+    """Everything in the request that this engine cannot honour for this operation."""
+    request, path = shot.request, shot.place.path
+    if request.operation not in engine.operations:
+        able = [row.name for row in ENGINES.values() if request.operation in row.operations]
+        choice = f"engines that do: {', '.join(able)}" if able else "no engine here does"
+        yield Fault(
+            what=f"engine '{engine.name}' does not do '{request.operation}'; {choice}",
+            path=f"{path}.engine",
+        )
+    if request.operation is not Operation.ANIMATE:
+        yield from _fixed_by_pins(request, path)
+    elif request.mask is not None and request.cameras:
+        yield Fault(
+            what="a camera move changes every pixel, but the mask keeps some: give the mask to "
+            "the strokes as their region (`in FILE`) or leave the camera out",
+            path=f"{path}.camera",
+        )
+    for kind, asked, able in (
+        ("stroke", bool(request.strokes), engine.strokes),
+        ("ambient", bool(request.ambients), engine.ambient),
+        ("camera", bool(request.cameras), engine.camera),
+        ("mask", request.mask is not None, engine.mask != "none"),
+    ):
+        if asked and not able:
+            yield Fault(what=f"engine '{engine.name}' obeys no {kind}", path=f"{path}.{kind}")
+    for i, control in enumerate((*request.strokes, *request.ambients)):
+        kind = "stroke" if i < len(request.strokes) else "ambient"
+        if control.region is None and request.mask is None:
+            yield Fault(
+                what=f"a {kind} needs a region: add `in FILE` to it, or a `mask:`",
+                path=f"{path}.{kind}",
+            )
+    yield from _keyframes(shot, path)
+
+
+def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
+    if request.mask is not None:
+        yield Fault(
+            what=f"a mask keeps pixels of one picture, which '{request.operation}' does not have; "
+            "use animate",
+            path=f"{path}.mask",
+        )
+    if request.operation is Operation.BRIDGE:
+        for kind, controls in (
+            ("stroke", request.strokes), ("ambient", request.ambients), ("camera", request.cameras),
+        ):  # fmt: skip
+            if controls:
+                yield Fault(
+                    what=f"a bridge is held by the frames at both ends; leave the {kind} out, or "
+                    "pin what it should pass through with `keyframe:`",
+                    path=f"{path}.{kind}",
+                )
+
+
+def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
+    seen: set[int] = set()
+    frames = shot.record.frames
+    for i, keyframe in enumerate(shot.request.keyframes):
+        at = keyframe_frame(keyframe.frame, frames)
+        where = f"{path}.keyframe[{i}]"
+        if not 0 <= at < frames:
+            yield Fault(what=f"keyframe {at} is outside the shot's frames 0-{frames}", path=where)
+        if at in seen:
+            yield Fault(what=f"two keyframes at frame {at}", path=where)
+        if keyframe.image.size != shot.size:
+            yield Fault(
+                what=f"the keyframe is {keyframe.image.size}, the shot {shot.size}", path=where
+            )
+        seen.add(at)
+
+
+def keyframe_frame(frame: int | str, frames: int) -> int:
+    """Frame of the shot that a keyframe names: a number, `first` or `last`."""
+    return {"first": 0, "last": frames - 1}.get(frame, frame) if isinstance(frame, str) else frame
+
+
+def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
+    """What the engine does differently from what was asked, without refusing."""
+    request, path = shot.request, shot.place.path
+    for key, text in (("prompt", request.prompt), ("negative", request.negative)):
+        if text and not engine.prompt:
+            yield Adaptation(
+                level=Level.DROPPED, what=f"engine '{engine.name}' reads no words",
+                path=f"{path}.{key}",
+            )  # fmt: skip
+    for i, keyframe in enumerate(request.keyframes):
+        if keyframe.strength < 1:
+            yield Adaptation(
+                level=Level.ROUNDED, what=f"keyframe strength {keyframe.strength:g} is held as 1",
+                path=f"{path}.keyframe[{i}]",
+            )  # fmt: skip
+    if request.audio == "keep":
+        yield Adaptation(
+            level=Level.DROPPED, what="the clip comes without audio; the edit's own audio stays",
+            path=f"{path}.audio",
+        )  # fmt: skip
