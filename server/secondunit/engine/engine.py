@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from secondunit.plan.shot_plan import ShotPlan
 
-RGB = NDArray[np.float32]
+RGB = NDArray[np.floating]
 """`h w 3`, 0..1, in the source's own transfer."""
 
 Progress = Callable[[str, int, int], None]
@@ -32,11 +32,11 @@ class Sources(Protocol):
         """Context that starts right after the closing pin; empty if there is none."""
         ...
 
-    def mask(self) -> NDArray[np.float32]:
+    def mask(self) -> NDArray[np.floating]:
         """`h w`, 0..1, 1 may change; all ones where the plan has no mask."""
         ...
 
-    def region(self, control: int, kind: str) -> NDArray[np.float32]:
+    def region(self, control: int, kind: str) -> NDArray[np.floating]:
         """`h w`, 0..1: the region of stroke (`kind` "stroke") or ambient ("ambient") number n."""
         ...
 

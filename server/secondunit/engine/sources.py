@@ -15,7 +15,7 @@ from secondunit.timeline.shot import Media, SourceFrames
 from secondunit.units import Size
 
 
-def levelled(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+def levelled(mask: NDArray[np.floating]) -> NDArray[np.floating]:
     """`h w`, 0..1: the mask as it was meant, exactly 0 where pixels stay.
 
     A mask with next to no greys was drawn hard: compression or scaling softened it, and it is cut
@@ -56,20 +56,20 @@ class PlanSources:
         """`h w 3` each, in time order."""
         return self._context(self._plan.future)
 
-    def mask(self) -> NDArray[np.float32]:
+    def mask(self) -> NDArray[np.floating]:
         """`h w` at the engine's size; all ones without a mask."""
         return self._mask(self._plan.mask, self._plan.work)
 
-    def delivered_mask(self) -> NDArray[np.float32]:
+    def delivered_mask(self) -> NDArray[np.floating]:
         """`h w` at the delivered size; all ones without a mask."""
         return self._mask(self._plan.mask, self._plan.size)
 
-    def region(self, control: int, kind: str) -> NDArray[np.float32]:
+    def region(self, control: int, kind: str) -> NDArray[np.floating]:
         """`h w` at the engine's size; a control without a region of its own has the mask's."""
         controls = self._plan.strokes if kind == "stroke" else self._plan.ambients
         return self._mask(controls[control].region or self._plan.mask, self._plan.work)
 
-    def _mask(self, media: Media | None, size: Size) -> NDArray[np.float32]:
+    def _mask(self, media: Media | None, size: Size) -> NDArray[np.floating]:
         if media is None:
             return np.ones((size.height, size.width), np.float32)
         return levelled(load_mask(media, size))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from secondunit.timeline.picture import FORMATS, Picture, PixelFormat, picture_from_rgb
 
 
-def composite(generated: NDArray[np.float32], kept: Picture, mask: NDArray[np.float32]) -> Picture:
+def composite(generated: NDArray[np.floating], kept: Picture, mask: NDArray[np.floating]) -> Picture:
     """`generated` (`h w 3`) where the mask (`h w`) is 1, `kept` where it is 0.
 
     A sample of `kept` is copied, not computed, wherever it covers a pixel whose mask is 0; thinned

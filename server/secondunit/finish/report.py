@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -38,7 +39,7 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
     still = sources.picture(0) if plan.operation is Operation.ANIMATE else None
     pins: list[float] = []
     leaks: list[float] = []
-    luma: dict[int, NDArray[np.float32]] = {}
+    luma: dict[int, NDArray[np.floating]] = {}
     frame = plan.file_range.start
     for picture in pictures:
         rgb = picture.rgb()
@@ -71,7 +72,7 @@ def _entry(*, asked: Any, measured: Any, passed: bool) -> dict[str, Any]:
 
 def _psnr_entry(found: list[float], exact: bool, least: float, what: str) -> dict[str, Any]:
     worst = min(found)
-    identical = bool(np.isinf(worst))
+    identical = math.isinf(worst)
     return _entry(
         asked={"psnr": "identical" if exact else least, "of": what},
         measured={"psnr": "identical" if identical else round(worst, 2), "frames": len(found)},
@@ -93,12 +94,12 @@ def _fidelity(
     return _psnr(difference if where is None else difference[where])
 
 
-def _psnr(difference: NDArray[np.float32]) -> float:
+def _psnr(difference: NDArray[np.floating]) -> float:
     error = float(np.mean(np.square(difference, dtype=np.float64)))
-    return float("inf") if error == 0 else -10 * np.log10(error)
+    return math.inf if error == 0 else -10 * math.log10(error)
 
 
-def _small_luma(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
+def _small_luma(rgb: NDArray[np.floating]) -> NDArray[np.floating]:
     """Luma averaged over blocks, so that grain does not count as motion."""
     y = rgb @ np.float32([0.2126, 0.7152, 0.0722])
     block = max(1, min(y.shape) // 90)
@@ -106,18 +107,18 @@ def _small_luma(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
     return y[:h, :w].reshape(h // block, block, w // block, block).mean(axis=(1, 3))
 
 
-def _seam(plan: ShotPlan, luma: dict[int, NDArray[np.float32]]) -> dict[str, Any] | None:
+def _seam(plan: ShotPlan, luma: dict[int, NDArray[np.floating]]) -> dict[str, Any] | None:
     def step(a: int) -> float:
         return float(np.abs(luma[a + 1] - luma[a]).mean())
 
     pinned = {pin.frame for pin in plan.pins}
     frames = sorted(luma)
     seams = [a for a in frames[:-1] if (a in pinned) != (a + 1 in pinned)]
-    beside = [step(a) for a in frames[:-1] if a in pinned and a + 1 in pinned]
+    beside: list[float] = [step(a) for a in frames[:-1] if a in pinned and a + 1 in pinned]
     moving = [s for s in beside if s > 0]
     if plan.operation is Operation.ANIMATE or not seams or not moving:
         return None
-    median = float(np.median(moving))
+    median = float(np.median(np.asarray(moving)))
     worst = max(step(a) for a in seams) / median
     return _entry(
         asked={"seam_ratio": SEAM_RATIO},

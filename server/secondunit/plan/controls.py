@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.errors import Fault
@@ -83,9 +84,11 @@ def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
         seen.add(at)
 
 
-def keyframe_frame(frame: int | str, frames: int) -> int:
-    """Frame of the shot that a keyframe names: a number, `first` or `last`."""
-    return {"first": 0, "last": frames - 1}.get(frame, frame) if isinstance(frame, str) else frame
+def keyframe_frame(frame: int | Literal["first", "last"], frames: int) -> int:
+    """Frame of the shot that a keyframe names."""
+    if frame == "first":
+        return 0
+    return frames - 1 if frame == "last" else frame
 
 
 def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 from secondunit.units import ColourTags, Size
 
-Plane = NDArray[np.uint8] | NDArray[np.uint16]
+Plane = NDArray[np.unsignedinteger]
+"""`h w` code values, uint8 or uint16."""
+Samples = NDArray[np.floating]
+"""Float32 in practice; numpy's types cannot say that of mixed arithmetic."""
 
 _KR_KB = {
     "bt709": (0.2126, 0.0722),
@@ -80,7 +83,7 @@ class Picture:
             and all(np.array_equal(a, b) for a, b in zip(self.planes, other.planes, strict=True))
         )
 
-    def rgb(self) -> NDArray[np.float32]:
+    def rgb(self) -> Samples:
         """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised)."""
         layout = FORMATS[self.format]
         if layout.rgb:
@@ -121,11 +124,11 @@ class Picture:
         for plane, data in zip(frame.planes, self.planes, strict=True):
             row = data.shape[1] * data.itemsize
             if plane.line_size == row:
-                plane.update(np.ascontiguousarray(data))
+                plane.update(data.tobytes())
             else:
                 padded = np.zeros((data.shape[0], plane.line_size), np.uint8)
                 padded[:, :row] = np.ascontiguousarray(data).view(np.uint8)
-                plane.update(padded)
+                plane.update(padded.tobytes())
         tag_frame(frame, self.colour)
         return frame
 
@@ -209,7 +212,7 @@ def picture_of_frame(frame: av.VideoFrame, *, colour: ColourTags | None = None) 
         )  # fmt: skip
     planes = []
     for plane in frame.planes[:3]:
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height]
         row = rows[:, : plane.width * np.dtype(layout.dtype).itemsize]
         planes.append(np.ascontiguousarray(row).view(layout.dtype).copy())
     return Picture(format=name, colour=colour, planes=tuple(planes))
@@ -228,7 +231,7 @@ def _nearest(frame: av.VideoFrame) -> str:
     return "gbrp" if deepest <= 8 else "gbrp16le"
 
 
-def picture_from_rgb(rgb: NDArray[np.float32], format: str, colour: ColourTags) -> Picture:
+def picture_from_rgb(rgb: Samples, format: str, colour: ColourTags) -> Picture:
     """A Picture of `h w 3` RGB (0..1, in the transfer that `colour` names). The one RGB to YUV."""
     layout = FORMATS[format]
     rgb = np.clip(rgb, 0, 1)
@@ -247,7 +250,7 @@ def picture_from_rgb(rgb: NDArray[np.float32], format: str, colour: ColourTags) 
 
 
 def _quantised(
-    y: NDArray[np.float32], cb: NDArray[np.float32], cr: NDArray[np.float32],
+    y: Samples, cb: Samples, cr: Samples,
     layout: PixelFormat, colour: ColourTags,
 ) -> Picture:  # fmt: skip
     """Planes of luma 0..1 and chroma -0.5..0.5 (H.273 equations 22 to 27)."""
@@ -268,9 +271,7 @@ def _quantised(
     return Picture(format=layout.name, colour=colour, planes=planes)
 
 
-def _signal(
-    picture: Picture, like: PixelFormat | None = None
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def _signal(picture: Picture, like: PixelFormat | None = None) -> tuple[Samples, Samples, Samples]:
     """Luma 0..1 and chroma -0.5..0.5, chroma at full size or thinned like `like`."""
     layout = FORMATS[picture.format]
     unit = 2 ** (layout.bits - 8)
@@ -292,9 +293,7 @@ def _signal(
     return y, chroma[0], chroma[1]
 
 
-def _filled(
-    c: NDArray[np.float32], layout: PixelFormat, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
+def _filled(c: Samples, layout: PixelFormat, shape: tuple[int, ...]) -> Samples:
     """Chroma at full size: linear, sited left across and between lines down (MPEG-2 siting)."""
     if layout.down == 2:
         up = np.concatenate([c[:1], c[:-1]])
@@ -312,7 +311,7 @@ def _filled(
     return c
 
 
-def _thinned(c: NDArray[np.float32], layout: PixelFormat) -> NDArray[np.float32]:
+def _thinned(c: Samples, layout: PixelFormat) -> Samples:
     """Full-size chroma thinned to a layout, with the same siting as `_filled`."""
     if layout.across == 2:
         c = np.pad(c, ((0, 0), (1, 2)), mode="edge")

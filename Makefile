@@ -1,0 +1,42 @@
+# Two commands do everything: `make demo` renders a real shot, `make test` checks what CI checks.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Installed when either file that names packages changes.
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check protos install clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Second Unit needs Python 3.11 or newer, not " + sys.version.split()[0] + ": make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (torch is large; this is done once) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade -c constraints.txt pip
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[engine]' --group dev
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python samples/draw.py
+	@mkdir -p demo
+	$(BIN)/secondunit render samples/bridge.otio --out demo/bridge.gen.otio --media demo/bridge.gen
+	@$(BIN)/python samples/side_by_side.py demo/bridge.gen.otio demo/bridge.png
+	@echo
+	@echo "Look at   demo/bridge.png        before and after, side by side"
+	@echo "Play      demo/bridge.gen/*.mov  the clip that fills the gap"
+	@echo "Open      demo/bridge.gen.otio   the timeline, in your editor"
+
+test: check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --level error
+
+protos: $(STAMP)
+	$(BIN)/python proto/generate.py
+
+clean:
+	rm -rf $(VENV) demo samples/footage
