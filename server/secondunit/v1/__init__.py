@@ -1,0 +1,1 @@
+"""Generated from proto/secondunit/v1 by proto/generate.py; never edited."""
