@@ -1,0 +1,99 @@
+"""The one conversion between YUV and RGB, against the standard's own code values."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+import pytest
+
+from secondunit.timeline.picture import (
+    FORMATS,
+    colour_of_numbers,
+    picture_from_rgb,
+    picture_of_frame,
+)
+from secondunit.units import ColourTags, Size
+
+HD = ColourTags()
+SD = ColourTags(primaries="smpte170m", transfer="smpte170m", matrix="smpte170m")
+
+
+def flat(rgb: tuple[float, float, float], height: int = 6, width: int = 8) -> np.ndarray:
+    return np.full((height, width, 3), rgb, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "codes"),
+    [
+        ((1, 1, 1), (940, 512, 512)),
+        ((0.5, 0.5, 0.5), (502, 512, 512)),
+        ((0, 0, 0), (64, 512, 512)),
+        ((1, 0, 0), (250, 409, 960)),
+        ((0, 1, 0), (691, 167, 105)),
+        ((0, 0, 1), (127, 960, 471)),
+    ],
+)
+def test_ten_bit_bars_stand_at_the_codes_of_bt709(
+    rgb: tuple[float, float, float], codes: tuple[int, int, int]
+) -> None:
+    picture = picture_from_rgb(flat(rgb), "yuv422p10le", HD)
+    assert tuple(int(plane[0, 0]) for plane in picture.planes) == codes
+
+
+def test_the_matrix_follows_the_tags() -> None:
+    red = flat((1, 0, 0))
+    assert picture_from_rgb(red, "yuv420p", HD).planes[0][0, 0] == 63
+    assert picture_from_rgb(red, "yuv420p", SD).planes[0][0, 0] == 81
+
+
+def test_full_range_uses_all_codes() -> None:
+    full = ColourTags(full_range=True)
+    white = picture_from_rgb(flat((1, 1, 1)), "yuv444p", full)
+    assert white.planes[0][0, 0] == 255
+    assert np.allclose(white.rgb(), 1, atol=0.003)
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+@pytest.mark.parametrize("shape", [(6, 8), (5, 7)])
+def test_a_picture_goes_through_a_frame_and_back_unchanged(
+    format: str, shape: tuple[int, int]
+) -> None:
+    rgb = np.random.default_rng(1).random((*shape, 3), np.float32)
+    colour = ColourTags(matrix="gbr", full_range=True) if FORMATS[format].rgb else HD
+    picture = picture_from_rgb(rgb, format, colour)
+    again = picture_of_frame(picture.frame())
+    assert again.same_as(picture)
+
+
+def test_depth_and_chroma_grow_without_changing_luma() -> None:
+    rgb = np.random.default_rng(2).random((6, 8, 3), np.float32)
+    small = picture_from_rgb(rgb, "yuv420p", HD)
+    deep = small.converted("yuv422p10le", HD)
+    assert np.array_equal(deep.planes[0], small.planes[0].astype(np.uint16) * 4)
+    assert deep.planes[1].shape == (6, 4)
+    assert deep.converted("yuv420p", HD).planes[0].tolist() == small.planes[0].tolist()
+
+
+def test_smooth_colour_survives_thinning() -> None:
+    x = np.linspace(0, 1, 64, dtype=np.float32)
+    rgb = np.stack(np.broadcast_arrays(x[None, :], x[:, None], 0.5), axis=-1).astype(np.float32)
+    for format in ("yuv420p10le", "yuv422p10le", "yuv444p10le"):
+        back = picture_from_rgb(rgb, format, HD).rgb()
+        assert np.abs(back - rgb)[2:-2, 2:-2].max() < 0.01, format
+
+
+def test_untagged_footage_is_read_as_players_read_it() -> None:
+    def assumed(height: int) -> str:
+        size = Size(width=16, height=height)
+        return colour_of_numbers(2, 2, 2, 0, size=size, rgb=False).matrix
+
+    assert (assumed(576), assumed(720)) == ("smpte170m", "bt709")
+
+
+@pytest.mark.parametrize("format", ["rgb24", "nv12", "yuvj420p", "gray", "rgba", "rgb48le"])
+def test_layouts_we_do_not_keep_become_one_that_we_do(format: str) -> None:
+    grey = np.full((6, 8, 3), 128, np.uint8)
+    frame = av.VideoFrame.from_ndarray(grey, format="rgb24").reformat(format=format)
+    picture = picture_of_frame(frame)
+    assert picture.format in FORMATS
+    assert np.allclose(picture.rgb(), 0.5, atol=0.01)
