@@ -73,26 +73,27 @@ LOG_LEVEL_WARNING: LogLevel
 LOG_LEVEL_ERROR: LogLevel
 
 class Progress(_message.Message):
-    __slots__ = ("stage", "what", "step", "of")
+    __slots__ = ("stage", "doing", "step", "steps")
     STAGE_FIELD_NUMBER: _ClassVar[int]
-    WHAT_FIELD_NUMBER: _ClassVar[int]
+    DOING_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
-    OF_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
     stage: Stage
-    what: str
+    doing: str
     step: int
-    of: int
-    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., what: _Optional[str] = ..., step: _Optional[int] = ..., of: _Optional[int] = ...) -> None: ...
+    steps: int
+    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., doing: _Optional[str] = ..., step: _Optional[int] = ..., steps: _Optional[int] = ...) -> None: ...
+
+class StageTime(_message.Message):
+    __slots__ = ("stage", "time")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    stage: Stage
+    time: _duration_pb2.Duration
+    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class JobTimings(_message.Message):
     __slots__ = ("created", "started", "ended", "stages")
-    class StageTime(_message.Message):
-        __slots__ = ("stage", "time")
-        STAGE_FIELD_NUMBER: _ClassVar[int]
-        TIME_FIELD_NUMBER: _ClassVar[int]
-        stage: Stage
-        time: _duration_pb2.Duration
-        def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
     CREATED_FIELD_NUMBER: _ClassVar[int]
     STARTED_FIELD_NUMBER: _ClassVar[int]
     ENDED_FIELD_NUMBER: _ClassVar[int]
@@ -100,8 +101,8 @@ class JobTimings(_message.Message):
     created: _timestamp_pb2.Timestamp
     started: _timestamp_pb2.Timestamp
     ended: _timestamp_pb2.Timestamp
-    stages: _containers.RepeatedCompositeFieldContainer[JobTimings.StageTime]
-    def __init__(self, created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[JobTimings.StageTime, _Mapping]]] = ...) -> None: ...
+    stages: _containers.RepeatedCompositeFieldContainer[StageTime]
+    def __init__(self, created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ...) -> None: ...
 
 class JobResult(_message.Message):
     __slots__ = ("take", "reused")
@@ -112,16 +113,24 @@ class JobResult(_message.Message):
     def __init__(self, take: _Optional[_Union[_deliveries_pb2.Take, _Mapping]] = ..., reused: _Optional[bool] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "state", "progress", "waiting_for", "priority", "request_id", "timeline", "plan", "attempt", "sequence", "error", "result", "timings", "project", "user")
+    __slots__ = ("id", "state", "progress", "waiting_for", "waits_for_job", "priority", "request_id", "timeline", "shot_id", "name", "operation", "engine", "take", "draft", "plan_digest", "attempt", "cancelling", "sequence", "error", "result", "timings", "project", "user")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     WAITING_FOR_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FOR_JOB_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
-    PLAN_FIELD_NUMBER: _ClassVar[int]
+    SHOT_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    TAKE_FIELD_NUMBER: _ClassVar[int]
+    DRAFT_FIELD_NUMBER: _ClassVar[int]
+    PLAN_DIGEST_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    CANCELLING_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
@@ -132,28 +141,42 @@ class Job(_message.Message):
     state: JobState
     progress: Progress
     waiting_for: str
+    waits_for_job: str
     priority: Priority
     request_id: str
     timeline: str
-    plan: _plans_pb2.ShotPlan
+    shot_id: str
+    name: str
+    operation: _units_pb2.Operation
+    engine: str
+    take: int
+    draft: bool
+    plan_digest: str
     attempt: int
+    cancelling: bool
     sequence: int
     error: _errors_pb2.ErrorDetail
     result: JobResult
     timings: JobTimings
     project: str
     user: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., waiting_for: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., request_id: _Optional[str] = ..., timeline: _Optional[str] = ..., plan: _Optional[_Union[_plans_pb2.ShotPlan, _Mapping]] = ..., attempt: _Optional[int] = ..., sequence: _Optional[int] = ..., error: _Optional[_Union[_errors_pb2.ErrorDetail, _Mapping]] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., timings: _Optional[_Union[JobTimings, _Mapping]] = ..., project: _Optional[str] = ..., user: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., waiting_for: _Optional[str] = ..., waits_for_job: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., request_id: _Optional[str] = ..., timeline: _Optional[str] = ..., shot_id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., engine: _Optional[str] = ..., take: _Optional[int] = ..., draft: _Optional[bool] = ..., plan_digest: _Optional[str] = ..., attempt: _Optional[int] = ..., cancelling: _Optional[bool] = ..., sequence: _Optional[int] = ..., error: _Optional[_Union[_errors_pb2.ErrorDetail, _Mapping]] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., timings: _Optional[_Union[JobTimings, _Mapping]] = ..., project: _Optional[str] = ..., user: _Optional[str] = ...) -> None: ...
 
 class StateChange(_message.Message):
-    __slots__ = ("state", "waiting_for", "attempt")
+    __slots__ = ("state", "attempt", "reason", "waits_for_job", "result", "error")
     STATE_FIELD_NUMBER: _ClassVar[int]
-    WAITING_FOR_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FOR_JOB_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
     state: JobState
-    waiting_for: str
     attempt: int
-    def __init__(self, state: _Optional[_Union[JobState, str]] = ..., waiting_for: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
+    reason: str
+    waits_for_job: str
+    result: JobResult
+    error: _errors_pb2.ErrorDetail
+    def __init__(self, state: _Optional[_Union[JobState, str]] = ..., attempt: _Optional[int] = ..., reason: _Optional[str] = ..., waits_for_job: _Optional[str] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorDetail, _Mapping]] = ...) -> None: ...
 
 class Preview(_message.Message):
     __slots__ = ("frame", "data", "blob", "media_type")
@@ -182,7 +205,7 @@ class Heartbeat(_message.Message):
     def __init__(self, draining: _Optional[bool] = ...) -> None: ...
 
 class JobEvent(_message.Message):
-    __slots__ = ("job_id", "sequence", "time", "state", "progress", "preview", "log", "result", "error", "heartbeat")
+    __slots__ = ("job_id", "sequence", "time", "state", "progress", "preview", "log", "stage_done", "heartbeat")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
@@ -190,8 +213,7 @@ class JobEvent(_message.Message):
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     PREVIEW_FIELD_NUMBER: _ClassVar[int]
     LOG_FIELD_NUMBER: _ClassVar[int]
-    RESULT_FIELD_NUMBER: _ClassVar[int]
-    ERROR_FIELD_NUMBER: _ClassVar[int]
+    STAGE_DONE_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     sequence: int
@@ -200,10 +222,9 @@ class JobEvent(_message.Message):
     progress: Progress
     preview: Preview
     log: LogLine
-    result: JobResult
-    error: _errors_pb2.ErrorDetail
+    stage_done: StageTime
     heartbeat: Heartbeat
-    def __init__(self, job_id: _Optional[str] = ..., sequence: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[StateChange, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., preview: _Optional[_Union[Preview, _Mapping]] = ..., log: _Optional[_Union[LogLine, _Mapping]] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorDetail, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
+    def __init__(self, job_id: _Optional[str] = ..., sequence: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[StateChange, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., preview: _Optional[_Union[Preview, _Mapping]] = ..., log: _Optional[_Union[LogLine, _Mapping]] = ..., stage_done: _Optional[_Union[StageTime, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class TimelineTake(_message.Message):
     __slots__ = ("timeline", "shot_id", "take", "options")
@@ -256,10 +277,12 @@ class GetJobRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ...) -> None: ...
 
 class GetJobResponse(_message.Message):
-    __slots__ = ("job",)
+    __slots__ = ("job", "plan")
     JOB_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     job: Job
-    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+    plan: _plans_pb2.ShotPlan
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., plan: _Optional[_Union[_plans_pb2.ShotPlan, _Mapping]] = ...) -> None: ...
 
 class ListJobsRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "states")

@@ -36,20 +36,20 @@ class Adaptation(_message.Message):
     def __init__(self, level: _Optional[_Union[AdaptationLevel, str]] = ..., what: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
 
 class PlanOptions(_message.Message):
-    __slots__ = ("engine", "delivery", "draft", "shots", "seed", "media_folder")
+    __slots__ = ("engine", "delivery", "draft", "shots", "seed", "roots")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     DRAFT_FIELD_NUMBER: _ClassVar[int]
     SHOTS_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
-    MEDIA_FOLDER_FIELD_NUMBER: _ClassVar[int]
+    ROOTS_FIELD_NUMBER: _ClassVar[int]
     engine: str
     delivery: str
     draft: bool
     shots: _containers.RepeatedScalarFieldContainer[str]
     seed: int
-    media_folder: str
-    def __init__(self, engine: _Optional[str] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., shots: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., media_folder: _Optional[str] = ...) -> None: ...
+    roots: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, engine: _Optional[str] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., shots: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., roots: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Estimate(_message.Message):
     __slots__ = ("render_time", "memory_bytes", "file_bytes", "measured")
