@@ -19,7 +19,7 @@ CHANNELS = 34
 """Width of `channels`."""
 SCALARS = 1
 """Width of `scalars`."""
-FADE = 70.0
+FADE = 35.0
 """Frames after which a motion that only the past vouches for has lost its speed (time constant)."""
 DEFINITE = 0.05
 """Confidence below which a cell counts as unknown."""
@@ -185,7 +185,7 @@ def _tangent(velocity: Field, confidence: Field, chord: Field) -> Field:
     return chord + TANGENT * confidence[..., None] * change
 
 
-TANGENT = 0.7
+TANGENT = 0.85
 """How far a measured velocity is believed against the chord of the path."""
 
 

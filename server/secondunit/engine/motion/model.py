@@ -50,6 +50,18 @@ def turn(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Return softmax attention of heads (b n tokens d).
+
+    Written out on a CPU: with a few hundred tokens in bfloat16 two matrix products are twice as fast
+    there as the fused kernel.
+    """
+    if query.is_cuda:
+        return functional.scaled_dot_product_attention(query, key, value)
+    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+    return scores.softmax(-1).to(value.dtype) @ value
+
+
 def even(heads: Tensor) -> Tensor:
     """Bring every head vector (..., d) to a root mean square of one."""
     return heads * torch.rsqrt(heads.square().mean(-1, keepdim=True) + 1e-6)
@@ -81,7 +93,7 @@ class Block(nn.Module):
         )
         query = turn(even(query) * self.query_scale.to(query.dtype), cosine, sine)
         key = turn(even(key) * self.key_scale.to(key.dtype), cosine, sine)
-        mixed = functional.scaled_dot_product_attention(query, key, value)
+        mixed = attend(query, key, value)
         tokens = tokens + gate1 * self.attention_out(mixed.transpose(1, 2).reshape(b, n, width))
         inner = functional.layer_norm(tokens, (width,)) * (1 + scale2) + shift2
         inner = functional.gelu(self.feed_in(inner), approximate="tanh")

@@ -1,0 +1,123 @@
+"""The pipeline: conditions in, dense motion out, in a few Euler steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
+from diffusers.utils.outputs import BaseOutput
+from diffusers.utils.torch_utils import randn_tensor
+from torch import Tensor
+
+from secondunit.engine.motion.conditions import (
+    FRAMES,
+    AnchorConditions,
+    Field,
+    channels,
+    prior,
+    scalars,
+    spread,
+)
+from secondunit.engine.motion.model import MotionTransformer
+
+StepEnd = Callable[["MotionPipeline", int, Tensor, dict[str, Tensor]], dict[str, Tensor]]
+
+
+@dataclass
+class MotionOutput(BaseOutput):
+    """The motion of one or several anchors.
+
+    `displacement` is b T gh gw 2: where each cell of the anchor has moved to, in fractions of the
+    frame's width, x right, y down, at s = 1/T .. 1 of the span; exactly zero where the mask is 0.
+    """
+
+    displacement: Field | Tensor
+
+
+class MotionPipeline(DiffusionPipeline):
+    """Denoises the residual of a classical prior with a `MotionTransformer`.
+
+    No guidance and no text: one network call per step. Rectified flow (Liu et al. 2022) on an even
+    noise schedule; an untrained network returns the prior.
+    """
+
+    model_cpu_offload_seq = "transformer"
+    _callback_tensor_inputs = ("latents",)
+
+    transformer: MotionTransformer
+    scheduler: FlowMatchEulerDiscreteScheduler
+
+    def __init__(
+        self, transformer: MotionTransformer, scheduler: FlowMatchEulerDiscreteScheduler
+    ) -> None:
+        super().__init__()
+        self.register_modules(transformer=transformer, scheduler=scheduler)
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        conditions: AnchorConditions | Sequence[AnchorConditions],
+        num_inference_steps: int = 6,
+        generator: torch.Generator | list[torch.Generator] | None = None,
+        callback_on_step_end: StepEnd | None = None,
+        callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
+        latents: Tensor | None = None,
+        output_type: str = "np",
+    ) -> MotionOutput:
+        """Return the motion of one anchor, or of several on grids of one size.
+
+        Args:
+            conditions: what is known of each anchor.
+            num_inference_steps: network calls, 4 to 8 are enough.
+            generator: source of the noise; the same seed gives the same bits on the same machine.
+            callback_on_step_end: called after each step with (pipeline, index, timestep, tensors);
+                returns tensors to go on with. What it raises ends the call and leaves nothing behind.
+            callback_on_step_end_tensor_inputs: only "latents" is offered.
+            latents: the noise itself, b T gh gw 2, instead of a generator.
+            output_type: "np", or "pt" for a tensor.
+        """
+        asked = [conditions] if isinstance(conditions, AnchorConditions) else list(conditions)
+        grids = {c.mask.shape for c in asked}
+        if len(grids) != 1:
+            raise ValueError(f"one call takes grids of one size, not {sorted(grids)}")
+        unknown = set(callback_on_step_end_tensor_inputs) - set(self._callback_tensor_inputs)
+        if unknown:
+            raise ValueError(f"a step end offers only latents, not {sorted(unknown)}")
+        device, dtype = self._execution_device, self.transformer.dtype
+        base = torch.from_numpy(np.stack([prior(c) for c in asked]))
+        told = np.stack([channels(c, p.numpy()) for c, p in zip(asked, base, strict=True)])
+        told = torch.from_numpy(told).to(device, dtype)
+        span = torch.from_numpy(np.stack([scalars(c) for c in asked])).to(device, dtype)
+        shape = (len(asked), FRAMES, *grids.pop(), 2)
+        if latents is None:
+            latents = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
+        elif latents.shape != shape:
+            raise ValueError(f"latents are {tuple(latents.shape)}, the grid wants {shape}")
+        latents = latents.to(device, torch.float32)
+        levels = np.linspace(1, 1 / num_inference_steps, num_inference_steps)
+        self.scheduler.set_timesteps(sigmas=levels.tolist(), device=device)
+        for index, timestep in enumerate(self.scheduler.timesteps):
+            level = (timestep / self.scheduler.config["num_train_timesteps"]).expand(len(asked))
+            velocity = self.transformer(latents.to(dtype), level.to(device), told, span)
+            latents = self.scheduler.step(velocity, timestep, latents, return_dict=False)[0]
+            if callback_on_step_end is not None:
+                kept = callback_on_step_end(self, index, timestep, {"latents": latents})
+                latents = kept.get("latents", latents)
+        scale = torch.from_numpy(np.stack([spread(c) for c in asked]))
+        mask = torch.from_numpy(np.stack([c.mask > 0 for c in asked]))[:, None, ..., None]
+        displacement = (base + scale * latents.float().cpu()) * mask
+        self.maybe_free_model_hooks()
+        if output_type == "pt":
+            return MotionOutput(displacement=displacement)
+        return MotionOutput(displacement=displacement.numpy())
+
+
+def even_schedule() -> FlowMatchEulerDiscreteScheduler:
+    """Return the scheduler that the network is trained for: Euler, levels unshifted."""
+    return FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=1.0)

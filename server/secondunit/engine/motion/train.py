@@ -1,0 +1,208 @@
+"""Training of the motion network on scenes it never runs out of; resumable, stoppable at any time."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from secondunit.engine.motion import conditions, evaluate
+from secondunit.engine.motion.model import MotionTransformer
+from secondunit.engine.motion.pipeline import MotionPipeline, even_schedule
+from secondunit.engine.motion.samples import Pool, Question, fill_cache
+
+RATE = 6e-4
+"""Learning rate of AdamW at its height."""
+WARM_UP = 200
+COOL_DOWN = 0.35
+"""Share of all steps, at the end, over which the rate falls to a fiftieth."""
+AVERAGE = 0.998
+"""Decay of the moving average of the weights."""
+FARTHEST = 8.0
+"""Residuals beyond this many expected sizes are clipped: a scene's worst outliers teach nothing."""
+
+State = dict[str, object]
+Progress = Callable[[str], None]
+
+
+def rate_at(step: int, steps: int) -> float:
+    """Return the learning rate of a step: warm-up, plateau, cosine fall at the end."""
+    rise = min(1.0, (step + 1) / WARM_UP)
+    late = max(0.0, step / steps - (1 - COOL_DOWN)) / COOL_DOWN
+    fall = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, late)))
+    return RATE * rise * fall
+
+
+def tensors(questions: list[Question]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return a batch: clean residual b t h w 2, channels b t h w c, scalars b k, weight b 1 h w 1."""
+    residual, told, span, weight = [], [], [], []
+    for question in questions:
+        c = question.conditions
+        prior = conditions.prior(c)
+        residual.append((question.truth - prior) / conditions.spread(c))
+        told.append(conditions.channels(c, prior))
+        span.append(conditions.scalars(c))
+        weight.append(np.where(c.mask > 0, 1.0, 0.1).astype(np.float32)[None, ..., None])
+    stacks = (np.stack(part).astype(np.float32) for part in (residual, told, span, weight))
+    clean, told, span, weight = (torch.from_numpy(stack) for stack in stacks)
+    return clean.clamp(-FARTHEST, FARTHEST), told, span, weight
+
+
+def loss_of(
+    model: MotionTransformer, batch: tuple[Tensor, Tensor, Tensor, Tensor], seed: list[int]
+) -> Tensor:
+    """Return the rectified-flow loss of one batch, float32; the noise follows from the seed.
+
+    The error is taken on the clean residual, weighted as the velocity would weigh it (but not without
+    bound), and grows linearly beyond one expected size, so that wild scenes do not rule.
+    """
+    device = next(model.parameters()).device
+    clean, told, span, weight = (part.to(device) for part in batch)
+    rng = np.random.default_rng(seed)
+    level = torch.from_numpy(1 - 0.92 * rng.random(len(clean)) ** 1.5).float().to(device)
+    noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32)).to(device)
+    wide = level[:, None, None, None, None]
+    noisy = (1 - wide) * clean + wide * noise
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        estimate = model.clean(noisy, level, told, span)
+    square = (estimate.float() - clean).square().sum(-1, keepdim=True)
+    error = (square + 1).sqrt() - 1
+    weight = weight / (wide.square() + 0.1)
+    return (error * weight).sum() / weight.expand_as(error).sum()
+
+
+def _average(average: MotionTransformer, model: MotionTransformer, step: int) -> None:
+    decay = min(AVERAGE, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for kept, new in zip(average.parameters(), model.parameters(), strict=True):
+            kept.lerp_(new, 1 - decay)
+
+
+def _write(path: Path, state: State) -> None:
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def train(
+    out: Path,
+    steps: int = 5000,
+    batch: int = 16,
+    *,
+    device: str = "auto",
+    resume: bool = True,
+    minutes: float | None = None,
+    seed: int = 1,
+    data_cache: Path | None = None,
+    samples: int = 16000,
+    threads: int = 1,
+    check_every: int = 250,
+    held_out: int = 40,
+    size: dict[str, object] | None = None,
+    progress: Progress = lambda line: None,
+) -> Path:
+    """Train the motion network and return the path of its best checkpoint.
+
+    Scenes are drawn and measured once into `data_cache` (default `out`/scenes), then training runs
+    for `steps` steps or `minutes` minutes, whichever ends first. Every `check_every` steps the moving
+    average of the weights is measured on scenes never trained on, one line of `metrics.jsonl` is
+    written, and `last.pt` and, if it is the best so far, `best.pt` are replaced in one move. With
+    `resume` a run goes on from `last.pt` and ends with the same bits as one that was never stopped.
+
+    Args:
+        out: folder of the run.
+        batch: samples per step.
+        device: "auto", "cpu" or "cuda".
+        samples: how many scenes are drawn.
+        threads: threads of the CPU, also processes that draw scenes.
+        held_out: questions per held-out shard (there are four).
+        size: arguments of `MotionTransformer`, for smaller or larger networks.
+        progress: gets one line of text now and then.
+    """
+    torch.set_num_threads(threads)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    cache = data_cache or out / "scenes"
+    out.mkdir(parents=True, exist_ok=True)
+    progress(f"drawing scenes into {cache}")
+    fill_cache(cache / "seen", samples, seed, threads)
+    fill_cache(cache / "unseen", min(samples, 1000), 7919, threads)
+    pool = Pool.read(cache / "seen")
+    unseen = evaluate.held_out(Pool.read(cache / "unseen"), held_out)
+    torch.manual_seed(seed)
+    model = MotionTransformer(**(size or {})).to(device)
+    average = deepcopy(model).eval().requires_grad_(False)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    last, step, best, hours = out / "last.pt", 0, math.inf, 0.0
+    if resume and last.exists():
+        state = torch.load(last, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, best, hours = state["step"], state["best"], state["hours"]
+        progress(f"going on from step {step}")
+    began, losses = time.monotonic(), []
+
+    def check() -> None:
+        nonlocal best
+        average.to("cpu")
+        table = evaluate.compare(average, unseen)
+        average.to(device)
+        score = evaluate.score(table)
+        spent = hours + (time.monotonic() - began) / 3600
+        line = {"step": step, "loss": round(float(np.mean(losses)), 5), "score": round(score, 4)}
+        line |= {"hours": round(spent, 3), "device": device, **table}
+        with (out / "metrics.jsonl").open("a") as log:
+            log.write(json.dumps(line) + os.linesep)
+        state: State = {"average": average.state_dict(), "config": dict(size or {}), "line": line}
+        if score < best:
+            best = score
+            _write(out / "best.pt", state)
+        state |= {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+        state |= {"step": step, "best": best, "hours": spent}
+        _write(last, state)
+        progress(json.dumps(line))
+        losses.clear()
+
+    while step < steps and (minutes is None or time.monotonic() - began < minutes * 60):
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(step, steps)
+        questions = pool.questions(np.random.default_rng([seed, step, 1]), batch)
+        loss = loss_of(model, tensors(questions), [seed, step, 2])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        _average(average, model, step)
+        losses.append(float(loss.detach()))
+        if step % 20 == 0:
+            passed = (time.monotonic() - began) / 60
+            progress(f"step {step} loss {np.mean(losses[-20:]):.4f} after {passed:.1f} min")
+        if step % check_every == 0:
+            check()
+    if losses:
+        check()
+    return out / "best.pt" if (out / "best.pt").exists() else last
+
+
+def export(checkpoint: Path, weights: Path) -> dict[str, object]:
+    """Write the averaged weights of a checkpoint as a pipeline folder in bfloat16.
+
+    Returns the line of `metrics.jsonl` that belongs to the checkpoint.
+    """
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    model = MotionTransformer(**state["config"])
+    model.load_state_dict(state["average"])
+    pipeline = MotionPipeline(transformer=model.to(torch.bfloat16), scheduler=even_schedule())
+    pipeline.save_pretrained(weights, safe_serialization=True)
+    (weights / "figures.json").write_text(json.dumps(state["line"], indent=1) + "\n")
+    return state["line"]
