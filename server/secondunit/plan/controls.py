@@ -39,10 +39,10 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
         if asked and not able:
             yield Fault(what=f"engine '{engine.name}' obeys no {kind}", path=f"{path}.{kind}")
     for i, control in enumerate((*request.strokes, *request.ambients)):
-        kind = "stroke" if i < len(request.strokes) else "ambient"
+        article, kind = ("a", "stroke") if i < len(request.strokes) else ("an", "ambient")
         if control.region is None and request.mask is None:
             yield Fault(
-                what=f"a {kind} needs a region: add `in FILE` to it, or a `mask:`",
+                what=f"{article} {kind} needs a region: add `in FILE` to it, or a `mask:`",
                 path=f"{path}.{kind}",
             )
     yield from _keyframes(shot, path)

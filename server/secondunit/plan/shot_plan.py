@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
+import math
+import types
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
+from secondunit.errors import Fault, Refused
 from secondunit.timeline.shot import (
     Ambient,
     CameraMove,
@@ -19,6 +25,8 @@ from secondunit.timeline.shot import (
     Stroke,
 )
 from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
+
+T = TypeVar("T")
 
 VERSION = 1
 """Raised when the same plan would give another picture: old takes are then made anew."""
@@ -131,6 +139,8 @@ def canonical(value: Any) -> Any:
         return {f.name: canonical(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, (list, tuple)):
         return [canonical(v) for v in value]
+    if isinstance(value, Mapping):
+        return {str(k): canonical(v) for k, v in value.items()}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Path):
@@ -145,3 +155,120 @@ def _without_paths(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_paths(v) for v in value]
     return value
+
+
+def plan_of_json(value: Any) -> ShotPlan:
+    """The ShotPlan that `canonical` wrote: equal to the first, digest and all.
+
+    Raises Refused with every fault at once where the value is no plan of this version.
+    """
+    return record_of_json(ShotPlan, value, "plan")
+
+
+def record_of_json(cls: type[T], value: Any, path: str) -> T:
+    """A frozen record of the JSON values that `canonical` made of one.
+
+    Numbers stay what they are (1 does not become 1.0: the digest would change). Raises Refused
+    with every fault; `path` is what the record is called in them.
+    """
+    faults: list[Fault] = []
+    record = _hydrated(cls, value, path, faults)
+    if faults:
+        raise Refused(faults)
+    return record
+
+
+def _hydrated(kind: Any, value: Any, path: str, faults: list[Fault]) -> Any:
+    origin, arms = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return value
+    if origin is typing.Union or origin is types.UnionType:
+        return _one_of(arms, value, path, faults)
+    if origin is Literal:
+        return value if value in arms else _fault(f"is none of {arms}", value, path, faults)
+    if origin is tuple:
+        return _tuple(arms, value, path, faults)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        if not isinstance(value, Mapping):
+            return _fault("is no object", value, path, faults)
+        return {k: _hydrated(arms[1], v, f"{path}.{k}", faults) for k, v in value.items()}
+    if dataclasses.is_dataclass(kind):
+        return _record(kind, value, path, faults)
+    if issubclass(kind, Enum):
+        known = {member.value: member for member in kind}
+        if not isinstance(value, str) or value not in known:
+            return _fault(f"is none of {', '.join(known)}", value, path, faults)
+        return known[value]
+    if kind is Path:
+        return Path(value) if isinstance(value, str) else _fault("is no path", value, path, faults)
+    return _plain(kind, value, path, faults)
+
+
+def _record(kind: Any, value: Any, path: str, faults: list[Fault]) -> Any:
+    if not isinstance(value, Mapping):
+        return _fault("is no object", value, path, faults)
+    hints, before, given = _hints(kind), len(faults), {}
+    for field in dataclasses.fields(kind):
+        if field.name in value:
+            given[field.name] = _hydrated(
+                hints[field.name], value[field.name], f"{path}.{field.name}", faults
+            )
+        elif field.default is dataclasses.MISSING and (
+            field.default_factory is dataclasses.MISSING
+        ):
+            faults.append(Fault(what="is missing", path=f"{path}.{field.name}"))
+    for key in value.keys() - hints.keys():
+        faults.append(Fault(what="is no field of this version", path=f"{path}.{key}"))
+    if len(faults) > before:
+        return None
+    try:
+        return kind(**given)
+    except ValueError as exc:
+        faults.append(Fault(what=str(exc), path=path))
+        return None
+
+
+def _one_of(arms: tuple[Any, ...], value: Any, path: str, faults: list[Fault]) -> Any:
+    if value is None and type(None) in arms:
+        return None
+    named = [arm for arm in arms if arm is not type(None)]
+    for arm in named:
+        found: list[Fault] = []
+        result = _hydrated(arm, value, path, found)
+        if not found:
+            return result
+        if len(named) == 1:
+            faults.extend(found)
+            return None
+    return _fault("fits none of the kinds allowed here", value, path, faults)
+
+
+def _tuple(arms: tuple[Any, ...], value: Any, path: str, faults: list[Fault]) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return _fault("is no list", value, path, faults)
+    if len(arms) == 2 and arms[1] is Ellipsis:
+        arms = (arms[0],) * len(value)
+    if len(arms) != len(value):
+        return _fault(f"has not {len(arms)} values", value, path, faults)
+    return tuple(
+        _hydrated(arm, item, f"{path}[{i}]", faults)
+        for i, (arm, item) in enumerate(zip(arms, value, strict=True))
+    )
+
+
+def _plain(kind: Any, value: Any, path: str, faults: list[Fault]) -> Any:
+    allowed = (int, float) if kind is float else kind
+    if not isinstance(value, allowed) or (kind is not bool and isinstance(value, bool)):
+        return _fault(f"is no {kind.__name__}", value, path, faults)
+    if isinstance(value, float) and not math.isfinite(value):
+        return _fault("is not finite", value, path, faults)
+    return value
+
+
+def _fault(what: str, value: Any, path: str, faults: list[Fault]) -> None:
+    faults.append(Fault(what=f"{str(value)[:60]!r} {what}", path=path))
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)

@@ -1,0 +1,181 @@
+"""Planning: pins, handles, ranges, refusals and identity, from shots that never touch a disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from secondunit.config import Config
+from secondunit.plan.build import Options, plan_shot
+from secondunit.plan.shot_plan import Level, ShotPlan
+from secondunit.timeline.shot import Ambient, CameraMove, Keyframe, Shot, Stroke
+from secondunit.units import ColourTags, FrameRange, Operation, Size
+from tests.shots import media, neighbour, shot, still
+
+CONFIG = Config(data=Path("/nowhere"))
+
+
+def planned(asked: Shot, options: Options | None = None) -> ShotPlan:
+    found = plan_shot(asked, options or Options(), CONFIG)
+    assert not found.faults, found.faults
+    return found.plans[0]
+
+
+def refused(asked: Shot, options: Options | None = None) -> str:
+    found = plan_shot(asked, options or Options(), CONFIG)
+    assert found.faults and not found.plans
+    return "\n".join(map(str, found.faults))
+
+
+def test_a_bridge_is_pinned_by_its_neighbours_own_frames() -> None:
+    plan = planned(shot(Operation.BRIDGE))
+    assert plan.generate == (FrameRange(start=0, frames=24),)
+    assert plan.file_range == FrameRange(start=-8, frames=40)
+    pins = {pin.frame: (pin.media.path.name, pin.index) for pin in plan.pins}
+    assert pins[-1] == ("A014.mov", 99) and pins[-8] == ("A014.mov", 92)
+    assert pins[24] == ("A015.mov", 200) and pins[31] == ("A015.mov", 207)
+    assert plan.past is not None and plan.past.indexes[-1] == 98
+    assert plan.future is not None and plan.future.indexes[0] == 201
+
+
+def test_the_file_carries_record_timecode() -> None:
+    assert planned(shot(Operation.BRIDGE)).timecode == 86400 + 100 - 8
+
+
+def test_a_tail_extension_starts_from_the_clip_and_has_generated_handles() -> None:
+    plan = planned(shot(Operation.EXTEND))
+    assert plan.generate == (FrameRange(start=0, frames=32),)
+    assert [pin.frame for pin in plan.pins] == list(range(-8, 0))
+
+
+def test_a_head_extension_ends_on_the_clip() -> None:
+    plan = planned(shot(Operation.EXTEND, edge="head"))
+    assert plan.generate == (FrameRange(start=-8, frames=32),)
+    assert [pin.frame for pin in plan.pins] == list(range(24, 32))
+
+
+def test_an_animated_still_is_its_own_head_handle() -> None:
+    plan = planned(shot(Operation.ANIMATE))
+    assert [pin.frame for pin in plan.pins] == list(range(-8, 1))
+    assert plan.generate == (FrameRange(start=1, frames=31),)
+    assert plan.format == "gbrp"
+
+
+def test_a_keyframe_inside_a_bridge_splits_it_in_two() -> None:
+    pose = Keyframe(frame=10, image=still("pose.png"))
+    plan = planned(shot(Operation.BRIDGE, keyframes=(pose,)))
+    assert plan.generate == (FrameRange(start=0, frames=10), FrameRange(start=11, frames=13))
+
+
+def test_without_handles_the_cut_is_still_pinned() -> None:
+    plan = planned(shot(Operation.BRIDGE, handles=0))
+    assert [pin.frame for pin in plan.pins] == [-1, 24]
+    assert plan.file_range.frames == 24
+
+
+def test_a_short_neighbour_shortens_the_handle_and_says_so() -> None:
+    asked = shot(Operation.BRIDGE, before=neighbour(media(), range(3)))
+    plan = planned(asked)
+    assert plan.handles == (3, 8)
+    assert any(a.level is Level.ROUNDED and "head handle is 3" in a.what for a in plan.adaptations)
+
+
+def test_every_take_has_a_seed_of_its_own() -> None:
+    found = plan_shot(shot(Operation.BRIDGE, takes=3, seed=7), Options(), CONFIG)
+    assert [plan.seed for plan in found.plans] == [7, 8, 9]
+    assert len({plan.digest for plan in found.plans}) == 3
+
+
+def test_the_same_request_is_the_same_plan_and_another_seed_is_another() -> None:
+    first, again = planned(shot(Operation.BRIDGE)), planned(shot(Operation.BRIDGE))
+    assert first.digest == again.digest
+    assert planned(shot(Operation.BRIDGE), Options(seed=5)).digest != first.digest
+
+
+def test_moving_a_file_or_a_shot_along_the_timeline_changes_no_pixels() -> None:
+    plan = planned(shot(Operation.BRIDGE))
+    moved = replace(plan, place=replace(plan.place, item=9))
+    elsewhere = replace(
+        plan,
+        pins=tuple(
+            replace(p, media=replace(p.media, path=Path("/other") / p.media.path.name))
+            for p in plan.pins
+        ),
+    )
+    assert plan.digest == moved.digest == elsewhere.digest
+
+
+def test_a_changed_source_file_is_another_plan() -> None:
+    other = neighbour(media("A014.mov", digest="re-graded"), range(60, 100))
+    assert planned(shot(Operation.BRIDGE, before=other)).digest != (
+        planned(shot(Operation.BRIDGE)).digest
+    )
+
+
+def test_a_draft_works_small_and_delivers_full_size() -> None:
+    plan = planned(shot(Operation.BRIDGE), Options(draft=True))
+    assert plan.work == Size(width=480, height=270) and plan.size == Size(width=1280, height=720)
+
+
+def test_a_gap_longer_than_the_longest_pass_is_refused() -> None:
+    assert "at most 240" in refused(shot(Operation.BRIDGE, frames=241))
+
+
+def test_operations_the_engine_lacks_are_refused_with_who_could() -> None:
+    text = refused(replace(shot(Operation.ANIMATE), request=shot(Operation.REPLACE).request))
+    assert "engine 'motion' does not do 'replace'" in text
+
+
+def test_unknown_engines_and_deliveries_are_named_with_the_choices() -> None:
+    text = refused(shot(Operation.BRIDGE, engine="sora", delivery="betacam"))
+    assert "no engine 'sora'; engines: motion" in text
+    assert "no delivery 'betacam'; deliveries: prores_422_hq" in text
+
+
+def test_a_clip_with_no_frames_at_the_cut_is_refused() -> None:
+    empty = neighbour(media(), range(0))
+    assert "no frame at the cut" in refused(shot(Operation.EXTEND, before=empty))
+
+
+def test_a_head_extension_before_the_timeline_starts_is_refused() -> None:
+    asked = shot(Operation.EXTEND, edge="head", record=FrameRange(start=-4, frames=24))
+    assert "needs room before the clip; the timeline has 20" in refused(asked)
+
+
+@pytest.mark.parametrize(
+    ("controls", "reason"),
+    [
+        ({"strokes": (Stroke(points=((0.1, 0.1), (0.2, 0.2)), region=None, over=None),)},
+         "a stroke needs a region"),
+        ({"ambients": (Ambient(region=None),)}, "an ambient needs a region"),
+        ({"mask": still("mask.png"), "cameras": (CameraMove(pan=6),)}, "the mask keeps some"),
+        ({"keyframes": (Keyframe(frame=99, image=still()),)}, "keyframe 99 is outside"),
+        ({"keyframes": (Keyframe(frame=3, image=still(size=Size(width=4, height=4))),)},
+         "the keyframe is 4x4"),
+    ],
+)  # fmt: skip
+def test_controls_that_contradict_are_refused(controls: dict[str, object], reason: str) -> None:
+    assert reason in refused(shot(Operation.ANIMATE, **controls))
+
+
+def test_all_faults_come_at_once() -> None:
+    text = refused(
+        shot(Operation.BRIDGE, frames=500, mask=still("mask.png"), cameras=(CameraMove(pan=3),))
+    )
+    assert len(text.splitlines()) == 3
+
+
+def test_a_prompt_is_dropped_aloud_and_is_no_part_of_the_identity() -> None:
+    plan = planned(shot(Operation.BRIDGE, prompt="fog rolls in"))
+    assert any(a.level is Level.DROPPED and "no words" in a.what for a in plan.adaptations)
+    assert plan.digest == planned(shot(Operation.BRIDGE)).digest
+
+
+def test_neighbours_of_other_kinds_are_fitted_aloud() -> None:
+    small = media("B002.mp4", size=Size(width=640, height=360), format="yuv420p",
+                  colour=ColourTags(matrix="smpte170m"))  # fmt: skip
+    plan = planned(shot(Operation.BRIDGE, after=neighbour(small, range(20))))
+    said = " ".join(a.what for a in plan.adaptations)
+    assert "is scaled to 1280x720" in said and "is converted" in said
