@@ -1,0 +1,86 @@
+"""What this machine has, what it lacks, and the command that mends it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.catalog.engines import ENGINES
+from secondunit.catalog.weights import FOLDERS, weights_digest
+from secondunit.config import Config
+
+LEAST_FREE = 2 * 1024**3
+"""Bytes that checkpoints and takes of a few shots need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    ok: bool
+    found: str
+    mend: str = ""
+    """The command or step that mends it; empty where nothing is wrong."""
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Look at everything a render needs, without loading an engine."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding(
+        subject="Python", ok=sys.version_info >= (3, 11), found=version,
+        mend="install Python 3.11 or newer",
+    )  # fmt: skip
+    for package in ("av", "grpcio", "opentimelineio", "numpy"):
+        yield Finding(
+            subject=package, ok=True, found=importlib.metadata.version(package),
+        )  # fmt: skip
+    for engine in ENGINES.values():
+        missing = [p for p in engine.packages if importlib.util.find_spec(p) is None]
+        yield Finding(
+            subject=f"engine {engine.name}: packages", ok=not missing,
+            found="all there" if not missing else f"missing: {', '.join(missing)}",
+            mend="pip install 'secondunit[engine]'",
+        )  # fmt: skip
+        digest = weights_digest(engine.name)
+        yield Finding(
+            subject=f"engine {engine.name}: weights", ok=bool(digest),
+            found=digest[:12] or f"none in {FOLDERS.get(engine.name)}",
+            mend="reinstall the package, or train them: secondunit train-motion",
+        )  # fmt: skip
+    for row in DELIVERIES.values():
+        there = row.codec in av.codecs_available
+        yield Finding(
+            subject=f"delivery {row.name}", ok=there,
+            found=row.codec if there else f"this build of PyAV has no {row.codec}",
+            mend="pip install --force-reinstall --only-binary :all: av",
+        )  # fmt: skip
+    yield _folder(config.data)
+    yield Finding(
+        subject="accelerator", ok=True,
+        found="NVIDIA driver found" if shutil.which("nvidia-smi") else
+        f"none; {os.cpu_count()} CPU cores (the built-in engine needs no GPU)",
+    )  # fmt: skip
+
+
+def _folder(data: Path) -> Finding:
+    there = next(p for p in (data, *data.parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    if not os.access(there, os.W_OK):
+        return Finding(
+            subject="data folder", ok=False, found=f"{data} cannot be written",
+            mend="choose another with --data or SECONDUNIT_DATA",
+        )  # fmt: skip
+    return Finding(
+        subject="data folder", ok=free >= LEAST_FREE, found=f"{data}, {free / 1024**3:.1f} GiB free",
+        mend="free some space, or choose another disk with --data or SECONDUNIT_DATA",
+    )  # fmt: skip
