@@ -1,0 +1,70 @@
+"""One call: its deadline, its retries while the server is away, its typed errors."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
+
+import grpc
+
+from secondunit_client.errors import error_of
+
+Request = TypeVar("Request", contravariant=True)
+Response = TypeVar("Response", covariant=True)
+
+OPTIONS: list[tuple[str, int]] = [
+    # A pair with the server's: pings it allows, and a limit on waiting for the answer. Without
+    # ping_timeout a peer that hangs is noticed after a minute only.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.enable_http_proxy", 0),  # a proxy in the environment is not meant for this machine
+    ("grpc.max_metadata_size", 64 * 1024),  # a refusal lists its faults in the trailers
+]
+
+
+class _Unary(Protocol[Request, Response]):
+    def __call__(self, request: Request, /, *, timeout: float | None) -> Response: ...
+
+
+class Caller:
+    """Sends calls on one channel."""
+
+    def __init__(self, address: str, *, patience: float) -> None:
+        """`patience`: seconds to go on trying while no server answers."""
+        self.address = address
+        self.patience = patience
+        self.channel = grpc.insecure_channel(address, options=OPTIONS)
+
+    def call(
+        self, method: _Unary[Request, Response], request: Request, *, timeout: float = 30.0
+    ) -> Response:
+        """One unary call within `timeout` seconds; every call of the API is safe to repeat."""
+        for pause in self.pauses():
+            try:
+                return method(request, timeout=timeout)
+            except grpc.RpcError as exc:
+                if pause is None or _code(exc) is not grpc.StatusCode.UNAVAILABLE:
+                    raise error_of(exc, self.address) from exc
+            time.sleep(pause)
+        raise AssertionError("the last pause is None")
+
+    def pauses(self, patience: float | None = None) -> Iterator[float | None]:
+        """Seconds to wait before each further try, growing with jitter; None: give up."""
+        end = time.monotonic() + (self.patience if patience is None else patience)
+        pause = 0.05
+        while time.monotonic() + pause < end:
+            yield pause * random.uniform(0.5, 1.0)
+            pause = min(2.0, pause * 2)
+        yield None
+
+
+def _code(error: grpc.RpcError) -> grpc.StatusCode | None:
+    code: Callable[[], grpc.StatusCode] | None = getattr(error, "code", None)
+    return code() if code is not None else None

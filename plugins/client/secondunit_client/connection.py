@@ -1,0 +1,155 @@
+"""Connection: one server, its services, and the way from a timeline to a rendered timeline.
+
+from pathlib import Path
+from secondunit_client import Connection
+
+with Connection("127.0.0.1:50051") as unit:
+    edit = unit.render(Path("cut.otio"))
+print(edit.timeline)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from secondunit.v1 import (
+    capabilities_pb2 as capabilities,
+)
+from secondunit.v1 import (
+    jobs_pb2,
+    plans_pb2,
+)
+from secondunit.v1 import (
+    timeline_pb2 as timelines,
+)
+from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceStub
+from secondunit.v1.timeline_pb2_grpc import TimelineServiceStub
+
+from secondunit_client.calls import Caller
+from secondunit_client.errors import Refused
+from secondunit_client.jobs import Jobs
+from secondunit_client.plans import Plans
+from secondunit_client.rendered import Rendered
+
+PROFILES = {
+    "otio": timelines.PROFILE_OTIO,
+    "resolve": timelines.PROFILE_RESOLVE,
+    "premiere": timelines.PROFILE_PREMIERE,
+}
+
+OnJobEvent = Callable[[jobs_pb2.Job, jobs_pb2.JobEvent], None]
+
+
+class Connection:
+    """A server at `host:port`. The channel is opened by the first call and mends itself."""
+
+    def __init__(self, address: str, *, patience: float = 5.0) -> None:
+        """`patience`: seconds to go on trying while no server answers."""
+        self._caller = Caller(address, patience=patience)
+        self.plans = Plans(self._caller)
+        self.jobs = Jobs(self._caller)
+        self._timelines = TimelineServiceStub(self._caller.channel)
+        self._capabilities = CapabilityServiceStub(self._caller.channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the channel. Jobs on the server go on."""
+        self._caller.channel.close()
+
+    def capabilities(self) -> capabilities.GetCapabilitiesResponse:
+        """Engines, deliveries, versions and limits."""
+        request = capabilities.GetCapabilitiesRequest()
+        return self._caller.call(self._capabilities.GetCapabilities, request)
+
+    def status(self) -> capabilities.GetServerStatusResponse:
+        """What the server does now."""
+        request = capabilities.GetServerStatusRequest()
+        return self._caller.call(self._capabilities.GetServerStatus, request)
+
+    def inspect(self, timeline: Path) -> timelines.InspectTimelineResponse:
+        """The shots that a timeline asks for, not planned. Raises Refused, NotFound."""
+        request = timelines.InspectTimelineRequest(timeline=str(timeline.absolute()))
+        return self._caller.call(self._timelines.InspectTimeline, request, timeout=300)
+
+    def place(
+        self,
+        timeline: Path,
+        jobs: Iterable[str],
+        *,
+        out: Path | None = None,
+        media: Path | None = None,
+        profile: str = "otio",
+    ) -> timelines.PlaceTimelineResponse:
+        """Write a new timeline with the takes of these jobs in place; the original stays.
+
+        `out`: default `<name>.gen.otio` beside the original; `media`: folder of the clips, default
+        `<name>.gen` beside `out`; `profile`: otio, resolve, premiere.
+        """
+        request = timelines.PlaceTimelineRequest(
+            timeline=str(timeline.absolute()),
+            out=str(out.absolute()) if out else "",
+            media_folder=str(media.absolute()) if media else "",
+            profile=PROFILES[profile],
+            job_ids=list(jobs),
+        )
+        return self._caller.call(self._timelines.PlaceTimeline, request, timeout=600)
+
+    def render(
+        self,
+        timeline: Path,
+        *,
+        options: plans_pb2.PlanOptions | None = None,
+        out: Path | None = None,
+        media: Path | None = None,
+        profile: str = "otio",
+        priority: str = "normal",
+        on_plan: Callable[[plans_pb2.PlanTimelineResponse], None] | None = None,
+        on_event: OnJobEvent | None = None,
+    ) -> Rendered:
+        """Make every shot that a timeline asks for and write the new timeline.
+
+        A shot that fails does not keep the others back: see `Rendered.failed`. Raises Refused with
+        every fault before any work. Interrupting leaves the jobs on the server; the same call
+        later finds what they made.
+        """
+        plan = self.plans.timeline(timeline, options)
+        if plan.faults:
+            words = "\n".join(f"{fault.what} @ {fault.path}" for fault in plan.faults)
+            raise Refused(
+                code="REFUSED",
+                what=words,
+                remedy="Mend the lines named above and send the request again.",
+                faults=tuple(plan.faults),
+            )
+        if on_plan is not None:
+            on_plan(plan)
+        created = [
+            self.jobs.create(
+                timeline, shot.shot_id, take=shot.take, options=options, priority=priority
+            )
+            for shot in plan.plans
+        ]
+        ended = [self._follow(job, on_event) for job in created]
+        done = [job.id for job in ended if job.state == jobs_pb2.JOB_STATE_SUCCEEDED]
+        placed = self.place(timeline, done, out=out, media=media, profile=profile) if done else None
+        return Rendered(plan=plan, jobs=tuple(ended), placed=placed)
+
+    def _follow(self, job: jobs_pb2.Job, on_event: OnJobEvent | None) -> jobs_pb2.Job:
+        def tell(event: jobs_pb2.JobEvent) -> None:
+            if on_event is not None:
+                on_event(job, event)
+
+        return self.jobs.wait(job.id, tell)

@@ -1,0 +1,62 @@
+"""Plans: what a timeline or a request would lead to, before any compute.
+
+plan = unit.plans.timeline(Path("cut.otio"), options(draft=True))
+for shot in plan.plans:
+    print(shot.name, shot.frames, shot.engine)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from secondunit.v1 import plans_pb2 as pb
+from secondunit.v1.plans_pb2_grpc import PlanServiceStub
+from secondunit.v1.shots_pb2 import ShotRequest
+
+from secondunit_client.calls import Caller
+
+
+def options(
+    *,
+    engine: str = "",
+    delivery: str = "",
+    draft: bool = False,
+    shots: Iterable[str] = (),
+    seed: int | None = None,
+    roots: Iterable[Path] = (),
+) -> pb.PlanOptions:
+    """What the caller decides; what is left out is left to each request and to the server."""
+    return pb.PlanOptions(
+        engine=engine,
+        delivery=delivery,
+        draft=draft,
+        shots=list(shots),
+        seed=seed,
+        roots=[str(root.absolute()) for root in roots],
+    )
+
+
+class Plans:
+    """PlanService."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._stub = PlanServiceStub(caller.channel)
+
+    def timeline(
+        self, path: Path, options: pb.PlanOptions | None = None
+    ) -> pb.PlanTimelineResponse:
+        """Plan every shot that a timeline asks for; faults are in the answer, not raised.
+
+        Raises Refused when the file is no timeline, NotFound when it is not there.
+        """
+        request = pb.PlanTimelineRequest(timeline=str(path.absolute()), options=options)
+        return self._caller.call(self._stub.PlanTimeline, request, timeout=300)
+
+    def shot(
+        self, request: ShotRequest, options: pb.PlanOptions | None = None
+    ) -> pb.PlanShotResponse:
+        """Plan one shot that carries its neighbouring clips."""
+        asked = pb.PlanShotRequest(request=request, options=options)
+        return self._caller.call(self._stub.PlanShot, asked, timeout=300)
