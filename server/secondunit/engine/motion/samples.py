@@ -240,9 +240,10 @@ def ask(rng: np.random.Generator, record: Record) -> Question:
             flow, known = _corrupt(rng, after, seen, 0.001 * span)
             given |= {"end_velocity": flow, "end_velocity_confidence": known * sure}
     mask = _mask(rng, running | (record["ambient"] > 0), 0.4 if directed and not panned else 0.92)
-    if not mask.all() and given.get("other") is not None:
+    if task == "bridge" and not mask.all():
         given["other"] = np.where(mask[..., None] > 0, given["other"], picture)
-        given["end_displacement"] = given.get("end_displacement", 0) * mask[..., None]
+        if "end_displacement" in given:
+            given["end_displacement"] = end * mask[..., None]
     bare = conditions.blank(picture, span)
     told = {name: getattr(bare, name) for name in AnchorConditions.__dataclass_fields__} | given
     told["mask"] = mask
