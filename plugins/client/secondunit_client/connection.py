@@ -15,16 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from secondunit.v1 import (
-    capabilities_pb2 as capabilities,
-)
-from secondunit.v1 import (
-    jobs_pb2,
-    plans_pb2,
-)
-from secondunit.v1 import (
-    timeline_pb2 as timelines,
-)
+from secondunit.v1 import capabilities_pb2, jobs_pb2, plans_pb2, timeline_pb2
 from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceStub
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceStub
 
@@ -35,9 +26,9 @@ from secondunit_client.plans import Plans
 from secondunit_client.rendered import Rendered
 
 PROFILES = {
-    "otio": timelines.PROFILE_OTIO,
-    "resolve": timelines.PROFILE_RESOLVE,
-    "premiere": timelines.PROFILE_PREMIERE,
+    "otio": timeline_pb2.PROFILE_OTIO,
+    "resolve": timeline_pb2.PROFILE_RESOLVE,
+    "premiere": timeline_pb2.PROFILE_PREMIERE,
 }
 
 OnJobEvent = Callable[[jobs_pb2.Job, jobs_pb2.JobEvent], None]
@@ -69,20 +60,20 @@ class Connection:
         """End the channel. Jobs on the server go on."""
         self._caller.channel.close()
 
-    def capabilities(self) -> capabilities.GetCapabilitiesResponse:
+    def capabilities(self) -> capabilities_pb2.GetCapabilitiesResponse:
         """Engines, deliveries, versions and limits."""
-        request = capabilities.GetCapabilitiesRequest()
-        return self._caller.call(self._capabilities.GetCapabilities, request)
+        request = capabilities_pb2.GetCapabilitiesRequest()
+        return self._caller.call(self._capabilities_pb2.GetCapabilities, request)
 
-    def status(self) -> capabilities.GetServerStatusResponse:
+    def status(self) -> capabilities_pb2.GetServerStatusResponse:
         """What the server does now."""
-        request = capabilities.GetServerStatusRequest()
-        return self._caller.call(self._capabilities.GetServerStatus, request)
+        request = capabilities_pb2.GetServerStatusRequest()
+        return self._caller.call(self._capabilities_pb2.GetServerStatus, request)
 
-    def inspect(self, timeline: Path) -> timelines.InspectTimelineResponse:
+    def inspect(self, timeline: Path) -> timeline_pb2.InspectTimelineResponse:
         """The shots that a timeline asks for, not planned. Raises Refused, NotFound."""
-        request = timelines.InspectTimelineRequest(timeline=str(timeline.absolute()))
-        return self._caller.call(self._timelines.InspectTimeline, request, timeout=300)
+        request = timeline_pb2.InspectTimelineRequest(timeline=str(timeline.absolute()))
+        return self._caller.call(self._timeline_pb2.InspectTimeline, request, timeout=300)
 
     def place(
         self,
@@ -92,20 +83,20 @@ class Connection:
         out: Path | None = None,
         media: Path | None = None,
         profile: str = "otio",
-    ) -> timelines.PlaceTimelineResponse:
+    ) -> timeline_pb2.PlaceTimelineResponse:
         """Write a new timeline with the takes of these jobs in place; the original stays.
 
         `out`: default `<name>.gen.otio` beside the original; `media`: folder of the clips, default
         `<name>.gen` beside `out`; `profile`: otio, resolve, premiere.
         """
-        request = timelines.PlaceTimelineRequest(
+        request = timeline_pb2.PlaceTimelineRequest(
             timeline=str(timeline.absolute()),
             out=str(out.absolute()) if out else "",
             media_folder=str(media.absolute()) if media else "",
             profile=PROFILES[profile],
             job_ids=list(jobs),
         )
-        return self._caller.call(self._timelines.PlaceTimeline, request, timeout=600)
+        return self._caller.call(self._timeline_pb2.PlaceTimeline, request, timeout=600)
 
     def render(
         self,
