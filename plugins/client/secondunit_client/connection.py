@@ -63,17 +63,17 @@ class Connection:
     def capabilities(self) -> capabilities_pb2.GetCapabilitiesResponse:
         """Engines, deliveries, versions and limits."""
         request = capabilities_pb2.GetCapabilitiesRequest()
-        return self._caller.call(self._capabilities_pb2.GetCapabilities, request)
+        return self._caller.call(self._capabilities.GetCapabilities, request)
 
     def status(self) -> capabilities_pb2.GetServerStatusResponse:
         """What the server does now."""
         request = capabilities_pb2.GetServerStatusRequest()
-        return self._caller.call(self._capabilities_pb2.GetServerStatus, request)
+        return self._caller.call(self._capabilities.GetServerStatus, request)
 
     def inspect(self, timeline: Path) -> timeline_pb2.InspectTimelineResponse:
         """The shots that a timeline asks for, not planned. Raises Refused, NotFound."""
         request = timeline_pb2.InspectTimelineRequest(timeline=str(timeline.absolute()))
-        return self._caller.call(self._timeline_pb2.InspectTimeline, request, timeout=300)
+        return self._caller.call(self._timelines.InspectTimeline, request, timeout=300)
 
     def place(
         self,
@@ -96,7 +96,7 @@ class Connection:
             profile=PROFILES[profile],
             job_ids=list(jobs),
         )
-        return self._caller.call(self._timeline_pb2.PlaceTimeline, request, timeout=600)
+        return self._caller.call(self._timelines.PlaceTimeline, request, timeout=600)
 
     def render(
         self,
