@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import shutil
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 import av
 
 from secondunit.catalog.deliveries import DELIVERIES
-from secondunit.catalog.engines import ENGINES
+from secondunit.catalog.engines import ENGINES, missing_packages
 from secondunit.catalog.weights import FOLDERS, weights_digest
 from secondunit.config import Config
 
@@ -37,39 +36,48 @@ def examine(config: Config) -> Iterator[Finding]:
     """Look at everything a render needs, without loading an engine."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding(
-        subject="Python", ok=sys.version_info >= (3, 11), found=version,
+        subject="Python",
+        ok=sys.version_info >= (3, 11),
+        found=version,
         mend="install Python 3.11 or newer",
-    )  # fmt: skip
+    )
     for package in ("av", "grpcio", "opentimelineio", "numpy"):
         yield Finding(
-            subject=package, ok=True, found=importlib.metadata.version(package),
-        )  # fmt: skip
+            subject=package,
+            ok=True,
+            found=importlib.metadata.version(package),
+        )
     for engine in ENGINES.values():
-        missing = [p for p in engine.packages if importlib.util.find_spec(p) is None]
+        missing = missing_packages(engine)
         yield Finding(
-            subject=f"engine {engine.name}: packages", ok=not missing,
+            subject=f"engine {engine.name}: packages",
+            ok=not missing,
             found="all there" if not missing else f"missing: {', '.join(missing)}",
             mend="pip install 'secondunit[engine]'",
-        )  # fmt: skip
+        )
         digest = weights_digest(engine.name)
         yield Finding(
-            subject=f"engine {engine.name}: weights", ok=bool(digest),
+            subject=f"engine {engine.name}: weights",
+            ok=bool(digest),
             found=digest[:12] or f"none in {FOLDERS.get(engine.name)}",
             mend="reinstall the package, or train them: secondunit train-motion",
-        )  # fmt: skip
+        )
     for row in DELIVERIES.values():
         there = row.codec in av.codecs_available
         yield Finding(
-            subject=f"delivery {row.name}", ok=there,
+            subject=f"delivery {row.name}",
+            ok=there,
             found=row.codec if there else f"this build of PyAV has no {row.codec}",
             mend="pip install --force-reinstall --only-binary :all: av",
-        )  # fmt: skip
+        )
     yield _folder(config.data)
     yield Finding(
-        subject="accelerator", ok=True,
-        found="NVIDIA driver found" if shutil.which("nvidia-smi") else
-        f"none; {os.cpu_count()} CPU cores (the built-in engine needs no GPU)",
-    )  # fmt: skip
+        subject="accelerator",
+        ok=True,
+        found="NVIDIA driver found"
+        if shutil.which("nvidia-smi")
+        else f"none; {os.cpu_count()} CPU cores (the built-in engine needs no GPU)",
+    )
 
 
 def _folder(data: Path) -> Finding:
@@ -77,10 +85,14 @@ def _folder(data: Path) -> Finding:
     free = shutil.disk_usage(there).free
     if not os.access(there, os.W_OK):
         return Finding(
-            subject="data folder", ok=False, found=f"{data} cannot be written",
+            subject="data folder",
+            ok=False,
+            found=f"{data} cannot be written",
             mend="choose another with --data or SECONDUNIT_DATA",
-        )  # fmt: skip
+        )
     return Finding(
-        subject="data folder", ok=free >= LEAST_FREE, found=f"{data}, {free / 1024**3:.1f} GiB free",
+        subject="data folder",
+        ok=free >= LEAST_FREE,
+        found=f"{data}, {free / 1024**3:.1f} GiB free",
         mend="free some space, or choose another disk with --data or SECONDUNIT_DATA",
-    )  # fmt: skip
+    )

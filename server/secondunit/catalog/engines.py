@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,6 +67,11 @@ ENGINES: dict[str, Engine] = {row.name: row for row in (MOTION,)}
 """Every engine by name; the first is the default."""
 
 DEFAULT = "motion"
+
+
+def missing_packages(engine: Engine) -> list[str]:
+    """Packages that the engine needs and this machine lacks; nothing is imported."""
+    return [p for p in engine.packages if importlib.util.find_spec(p) is None]
 
 
 def _validate() -> None:

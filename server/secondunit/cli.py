@@ -1,0 +1,346 @@
+"""The command line: render, plan, serve, jobs, watch, cancel, engines, deliveries, verify, doctor.
+
+Exit codes: 0 every shot succeeded; 1 some failed, the rest is delivered; 2 the request was refused
+before any work; 130 interrupted, and the same command goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from secondunit_client.errors import UnitError
+
+from secondunit import __version__
+from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.catalog.engines import ENGINES
+from secondunit.config import Config
+from secondunit.errors import SecondUnitError
+
+SUCCEEDED, SOME_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on where it was.", file=sys.stderr)
+        return INTERRUPTED
+    except SecondUnitError as error:
+        return _failed(error.code, str(error), error.remedy, getattr(error, "faults", ()), options)
+    except UnitError as error:
+        return _failed(error.code, error.what, error.remedy, error.faults, options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and flag that scripts may rely on."""
+    top = argparse.ArgumentParser(
+        prog="secondunit",
+        description="Makes the shots an edit is missing, and puts them into the edit.",
+    )
+    top.add_argument("--version", action="version", version=f"secondunit {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], text: str) -> Any:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        sub.add_argument("--json", action="store_true", help="one JSON object on standard output")
+        return sub
+
+    render = add("render", _render, "Make the shots that a timeline asks for and place them.")
+    _timeline_flags(render)
+    render.add_argument(
+        "--out",
+        type=Path,
+        metavar="OUT.otio",
+        help="the new timeline (default: NAME.gen.otio beside the original)",
+    )
+    render.add_argument(
+        "--media",
+        type=Path,
+        metavar="DIR",
+        help="folder for the clips (default: NAME.gen beside the new timeline)",
+    )
+    render.add_argument(
+        "--profile",
+        choices=("otio", "resolve", "premiere"),
+        default="otio",
+        help="the shape of .otio that your host accepts (default: otio)",
+    )
+    _server_flags(render)
+    plan = add("plan", _plan, "Say what a render would do, what it would change, what it refuses.")
+    _timeline_flags(plan)
+    _server_flags(plan)
+    serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
+    serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
+    _place_flags(serve)
+    jobs = add("jobs", _jobs, "List jobs, newest first.")
+    _server_flags(jobs)
+    watch = add("watch", _watch, "Follow a job until it ends.")
+    watch.add_argument("job")
+    _server_flags(watch)
+    cancel = add("cancel", _cancel, "Stop a job; it stops within one step.")
+    cancel.add_argument("job")
+    _server_flags(cancel)
+    add("engines", _engines, "The engines, what each can do, and what runs here.")
+    add("deliveries", _deliveries, "The deliveries: codecs, containers, bit depths.")
+    verify = add("verify", _verify, "Check a returned clip against its sidecar.")
+    verify.add_argument("file", type=Path)
+    doctor = add("doctor", _doctor, "What this machine has, what it lacks, and what mends it.")
+    _place_flags(doctor)
+    train = add("train-motion", _train, "Train the built-in engine on scenes it draws itself.")
+    train.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="checkpoints and figures; the same folder goes on where it stopped",
+    )
+    train.add_argument("--steps", type=int, default=20000)
+    train.add_argument("--batch", type=int, default=16)
+    train.add_argument("--minutes", type=float, help="stop after this long")
+    train.add_argument("--device", default="auto", help="cpu, cuda, or auto")
+    train.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch decides)")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument(
+        "--export", type=Path, metavar="DIR", help="write the best weights there when training ends"
+    )
+    return top
+
+
+def _timeline_flags(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("timeline", type=Path, help="an .otio file; it is never changed")
+    sub.add_argument("--engine", help=f"for every shot (engines: {', '.join(ENGINES)})")
+    sub.add_argument("--delivery", help="for every shot; see `secondunit deliveries`")
+    sub.add_argument(
+        "--shot", action="append", default=[], metavar="ID", help="only this shot; may be repeated"
+    )
+    sub.add_argument("--seed", type=int, help="for every shot; another seed is another take")
+    sub.add_argument("--draft", action="store_true", help="small and fast, at the delivered size")
+
+
+def _place_flags(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder of jobs and finished takes (or SECONDUNIT_DATA)",
+    )
+    sub.add_argument(
+        "--root",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder that media may be read from; may be repeated",
+    )
+
+
+def _server_flags(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--server",
+        metavar="HOST:PORT",
+        help="use this server instead of starting one in this process",
+    )
+    _place_flags(sub)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    config = Config.from_environment()
+    return replace(
+        config,
+        data=(options.data or config.data).absolute(),
+        roots=tuple(r.absolute() for r in (*config.roots, *options.root)),
+    )
+
+
+def _failed(
+    code: str, message: str, remedy: str, faults: Iterable[Any], options: argparse.Namespace
+) -> int:
+    if options.json:
+        _print_json(
+            {
+                "shots": [],
+                "faults": [{"what": f.what, "path": f.path} for f in faults],
+                "error": {"code": code, "message": message, "remedy": remedy},
+            }
+        )
+    else:
+        print(message, file=sys.stderr)
+        print(f"What to do: {remedy}", file=sys.stderr)
+    return SOME_FAILED if code == "INTERNAL" else REFUSED
+
+
+def _print_json(record: Any) -> None:
+    print(json.dumps(record, indent=2, default=str))
+
+
+def _render(options: argparse.Namespace) -> int:
+    from secondunit.session import render
+
+    record = render(_config(options), options)
+    if options.json:
+        _print_json(record)
+    return SUCCEEDED if all(s["state"] == "succeeded" for s in record["shots"]) else SOME_FAILED
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from secondunit.session import plan
+
+    record = plan(_config(options), options)
+    if options.json:
+        _print_json(record)
+    return REFUSED if record["faults"] else SUCCEEDED
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    from secondunit.session import list_jobs
+
+    record = list_jobs(_config(options), options)
+    if options.json:
+        _print_json(record)
+    return SUCCEEDED
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from secondunit.session import watch
+
+    record = watch(_config(options), options)
+    if options.json:
+        _print_json(record)
+    return SUCCEEDED if record["state"] == "succeeded" else SOME_FAILED
+
+
+def _cancel(options: argparse.Namespace) -> int:
+    from secondunit.session import cancel
+
+    record = cancel(_config(options), options)
+    if options.json:
+        _print_json(record)
+    return SUCCEEDED
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from secondunit.app import serve_forever
+
+    serve_forever(_config(options), options.listen)
+    return SUCCEEDED
+
+
+def _engines(options: argparse.Namespace) -> int:
+    from secondunit.catalog.engines import missing_packages
+
+    rows = [
+        {
+            "name": row.name,
+            "title": row.title,
+            "licence": row.licence,
+            "operations": sorted(row.operations),
+            "longest": row.longest,
+            "prompt": row.prompt,
+            "mask": row.mask,
+            "strokes": row.strokes,
+            "camera": row.camera,
+            "missing": missing_packages(row),
+        }
+        for row in ENGINES.values()
+    ]
+    if options.json:
+        _print_json({"engines": rows})
+        return SUCCEEDED
+    for row in rows:
+        here = f"needs {', '.join(row['missing'])}" if row["missing"] else "runs here"
+        print(f"{row['name']:10} {row['title']}")
+        print(
+            f"{'':10} {', '.join(row['operations'])}; up to {row['longest']} frames; "
+            f"{row['licence']}; {here}"
+        )
+    return SUCCEEDED
+
+
+def _deliveries(options: argparse.Namespace) -> int:
+    import av
+
+    from secondunit.catalog.deliveries import DEFAULT
+
+    rows = [
+        {
+            "name": row.name,
+            "title": row.title,
+            "suffix": row.suffix,
+            "exact": row.exact,
+            "default": row.name == DEFAULT,
+            "available": row.codec in av.codecs_available,
+        }
+        for row in DELIVERIES.values()
+    ]
+    if options.json:
+        _print_json({"deliveries": rows})
+        return SUCCEEDED
+    for row in rows:
+        marks = ["default"] * row["default"] + ["lossless"] * row["exact"]
+        marks += [] if row["available"] else ["not in this build of PyAV"]
+        print(f"{row['name']:20} {row['title']}{f'  ({chr(44).join(marks)})' if marks else ''}")
+    return SUCCEEDED
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from secondunit.verify import verify
+
+    record = verify(options.file)
+    if options.json:
+        _print_json(record)
+    else:
+        for name, entry in record["checks"].items():
+            print(f"{'ok  ' if entry['pass'] else 'FAIL'}  {name}: {entry['measured']}")
+    return SUCCEEDED if record["pass"] else SOME_FAILED
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from secondunit.doctor import examine
+
+    found = list(examine(_config(options)))
+    healthy = all(f.ok for f in found)
+    if options.json:
+        rows = [
+            {"subject": f.subject, "ok": f.ok, "found": f.found, "mend": "" if f.ok else f.mend}
+            for f in found
+        ]
+        _print_json({"healthy": healthy, "findings": rows})
+        return SUCCEEDED if healthy else SOME_FAILED
+    for finding in found:
+        print(f"{'ok  ' if finding.ok else 'MISS'}  {finding.subject:28} {finding.found}")
+        if not finding.ok:
+            print(f"{'':34} mend: {finding.mend}")
+    return SUCCEEDED if healthy else SOME_FAILED
+
+
+def _train(options: argparse.Namespace) -> int:
+    from secondunit.errors import EngineMissing
+
+    try:
+        from secondunit.engine.motion.train import export, train
+    except ImportError as missing:
+        raise EngineMissing(f"training needs the engine packages: {missing}") from missing
+    best = train(
+        options.out,
+        steps=options.steps,
+        batch=options.batch,
+        device=options.device,
+        minutes=options.minutes,
+        seed=options.seed,
+        threads=options.threads,
+        progress=print,
+    )
+    if options.export:
+        export(best, options.export)
+        print(f"Weights written to {options.export}")
+    return SUCCEEDED

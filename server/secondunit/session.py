@@ -1,0 +1,245 @@
+"""What the command line does with a server: its own, for one command, or another one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from secondunit_client import Connection, options, state_name
+from secondunit_client.rendered import operation_name
+
+from secondunit.config import Config
+from secondunit.v1 import jobs_pb2, plans_pb2
+
+# People read standard error; standard output is for what scripts read.
+_SCREEN = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def connected(config: Config, flags: argparse.Namespace) -> Iterator[Connection]:
+    """The server that `--server` names, else one in this process on a private port."""
+    if flags.server:
+        with Connection(flags.server) as unit:
+            yield unit
+        return
+    from secondunit.app import running
+
+    with running(config) as address, Connection(address) as unit:
+        yield unit
+
+
+def _options(config: Config, flags: argparse.Namespace) -> plans_pb2.PlanOptions:
+    return options(
+        engine=flags.engine or "",
+        delivery=flags.delivery or "",
+        draft=flags.draft,
+        shots=flags.shot,
+        seed=flags.seed,
+        roots=flags.root,
+    )
+
+
+def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
+    """Make every shot and place it; the record that `--json` prints."""
+    with connected(config, flags) as unit, _Bars(quiet=flags.json) as bars:
+        made = unit.render(
+            flags.timeline,
+            options=_options(config, flags),
+            out=flags.out,
+            media=flags.media,
+            profile=flags.profile,
+            on_plan=bars.planned,
+            on_event=bars.event,
+        )
+    record = made.record()
+    if not flags.json:
+        _say_rendered(record)
+    return record
+
+
+def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
+    """Say what a render would do."""
+    with connected(config, flags) as unit:
+        answer = unit.plans.timeline(flags.timeline, _options(config, flags))
+    record = {
+        "timeline": answer.timeline,
+        "rate": [answer.rate.num, answer.rate.den],
+        "shots": [_planned(p) for p in answer.plans],
+        "faults": [{"what": f.what, "path": f.path} for f in answer.faults],
+        "notices": list(answer.notices),
+    }
+    if not flags.json:
+        _say_plan(record)
+    return record
+
+
+def _planned(shot: plans_pb2.ShotPlan) -> dict[str, Any]:
+    level = plans_pb2.AdaptationLevel.Name
+    return {
+        "id": shot.shot_id,
+        "name": shot.name,
+        "operation": operation_name(shot.operation),
+        "engine": shot.engine,
+        "take": shot.take,
+        "seed": shot.seed,
+        "frames": shot.frames,
+        "handles": [shot.handles.head, shot.handles.tail],
+        "width": shot.size.width,
+        "height": shot.size.height,
+        "start_timecode": shot.start_timecode,
+        "delivery": shot.delivery,
+        "track": shot.track,
+        "path": shot.path,
+        "digest": shot.digest,
+        "adaptations": [
+            {
+                "level": level(a.level).removeprefix("ADAPTATION_LEVEL_").lower(),
+                "what": a.what,
+                "path": a.path,
+            }
+            for a in shot.adaptations
+        ],
+    }
+
+
+def list_jobs(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
+    """Every job the server remembers."""
+    with connected(config, flags) as unit:
+        rows = [_job(job) for job in unit.jobs.list()]
+    if not flags.json:
+        table = Table("job", "state", "shot", "operation", "doing", box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*(str(row[k]) for k in ("id", "state", "name", "operation", "doing")))
+        Console(highlight=False).print(table if rows else "No jobs yet.")
+    return {"jobs": rows}
+
+
+def watch(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
+    """Follow one job to its end."""
+    with connected(config, flags) as unit, _Bars(quiet=flags.json) as bars:
+        first = unit.jobs.get(flags.job)
+        ended = unit.jobs.wait(flags.job, lambda event: bars.event(first, event))
+    record = _job(ended)
+    if not flags.json:
+        print(f"{record['id']}  {record['state']}  {record['file'] or record['error'] or ''}")
+    return record
+
+
+def cancel(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
+    """Stop one job and wait until it has stopped."""
+    with connected(config, flags) as unit:
+        unit.jobs.cancel(flags.job)
+        record = _job(unit.jobs.wait(flags.job))
+    if not flags.json:
+        print(f"{record['id']}  {record['state']}")
+    return record
+
+
+def _job(job: jobs_pb2.Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "state": state_name(job.state),
+        "shot": job.shot_id,
+        "name": job.name,
+        "operation": operation_name(job.operation),
+        "timeline": job.timeline,
+        "doing": job.progress.doing,
+        "step": [job.progress.step, job.progress.steps],
+        "attempt": job.attempt,
+        "file": job.result.take.file or None,
+        "reused": job.result.reused,
+        "error": job.error.what or None,
+    }
+
+
+class _Bars:
+    """Progress of every shot on a terminal; nothing where nobody looks."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:28}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[doing]}"),
+            console=_SCREEN,
+            disable=quiet,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._quiet = quiet
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def planned(self, plan: plans_pb2.PlanTimelineResponse) -> None:
+        """Say what was changed to fit, before the work starts."""
+        if self._quiet:
+            return
+        for notice in plan.notices:
+            _SCREEN.print(f"note: {notice}")
+        for shot in plan.plans:
+            for a in shot.adaptations:
+                level = plans_pb2.AdaptationLevel.Name(a.level)
+                word = level.removeprefix("ADAPTATION_LEVEL_").lower()
+                _SCREEN.print(f"{word}: {a.what} @ {a.path}")
+
+    def event(self, job: jobs_pb2.Job, event: jobs_pb2.JobEvent) -> None:
+        """Move the bar of a job."""
+        if job.id not in self._tasks:
+            title = f"{operation_name(job.operation)} {job.name}"[:28]
+            self._tasks[job.id] = self._progress.add_task(title, total=None, doing="queued")
+        task = self._tasks[job.id]
+        if event.HasField("progress"):
+            at = event.progress
+            self._progress.update(task, completed=at.step, total=at.steps or None, doing=at.doing)
+        elif event.HasField("state"):
+            self._progress.update(task, doing=state_name(event.state.state))
+
+
+def _say_rendered(record: dict[str, Any]) -> None:
+    for shot in record["shots"]:
+        if shot["error"] is not None:
+            print(
+                f"{shot['operation']} {shot['name']}: {shot['state']}: {shot['error']['what']}",
+                file=sys.stderr,
+            )
+            print(f"What to do: {shot['error']['remedy']}", file=sys.stderr)
+        if shot["file"] is None:
+            continue
+        num, den = shot["rate"]
+        rate = f"{num}/{den}" if den != 1 else str(num)
+        missed = [c for c, entry in shot["report"].items() if not entry["pass"]]
+        verdict = f"controls missed: {', '.join(missed)}" if missed else "all controls held"
+        again = "  (made before, not again)" if shot["reused"] else ""
+        print(
+            f"{shot['operation']} {shot['name']}: {shot['frames']} frames at {rate}, "
+            f"from {shot['start_timecode']}, {verdict}{again}"
+        )
+        print(f"  {shot['file']}")
+    if record["timeline"]:
+        print(f"Timeline: {record['timeline']}")
+
+
+def _say_plan(record: dict[str, Any]) -> None:
+    for shot in record["shots"]:
+        head, tail = shot["handles"]
+        print(
+            f"{shot['operation']} {shot['name']} [{shot['id']}]: {shot['frames']} frames and "
+            f"handles {head}+{tail}, {shot['width']}x{shot['height']}, "
+            f"engine {shot['engine']}, {shot['delivery']}, seed {shot['seed']}"
+        )
+        for a in shot["adaptations"]:
+            print(f"  {a['level']}: {a['what']} @ {a['path']}")
+    for notice in record["notices"]:
+        print(f"note: {notice}")
+    for fault in record["faults"]:
+        print(f"refused: {fault['what']} @ {fault['path']}", file=sys.stderr)
