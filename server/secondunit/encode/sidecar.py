@@ -1,0 +1,161 @@
+"""Sidecar: the record beside a clip that says where it comes from, since hosts drop metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import av
+
+from secondunit import __version__
+from secondunit.encode.durable import replacing
+from secondunit.encode.verify import Facts
+from secondunit.encode.writer import Encoded
+from secondunit.errors import DeliveryError
+from secondunit.plan.shot_plan import ShotPlan, canonical
+from secondunit.timeline.shot import Media, SourceFrames
+from secondunit.units import ColourTags, Rate, Size, frame_of_timecode
+
+VERSION = 1
+"""Of the record's shape. Fields may be added; a field never changes its meaning."""
+
+Record = dict[str, Any]
+"""Plain JSON values."""
+
+
+def compose(
+    plan: ShotPlan,
+    encoded: Encoded,
+    *,
+    request: Mapping[str, Any],
+    report: Mapping[str, Any],
+    timings: Mapping[str, float],
+    versions: Mapping[str, str],
+) -> Record:
+    """The record of one result.
+
+    `request` is as the editor wrote it, `timings` are seconds by stage, `versions` are those of
+    the engine's packages. `take` is None until the clip is published.
+    """
+    facts = encoded.facts
+    return {
+        "version": VERSION,
+        "id": plan.shot,
+        "name": plan.name,
+        "operation": plan.operation.value,
+        "take": None,
+        "digest": plan.digest,
+        "draft": plan.draft,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "clip": {
+            "file": encoded.path.name,
+            "sha256": encoded.digest,
+            "bytes": encoded.bytes,
+            "handles": list(plan.handles),
+            "start_frame": frame_of_timecode(facts.timecode, facts.rate),
+            **canonical(facts),
+        },
+        "request": dict(request),
+        "plan": canonical(plan),
+        "engine": {
+            "name": plan.engine,
+            "weights": plan.weights,
+            "seed": plan.seed,
+            "steps": plan.steps,
+        },
+        "software": {"secondunit": __version__, "av": av.__version__, **versions},
+        "sources": _sources(plan),
+        "report": dict(report),
+        "adaptations": canonical(plan.adaptations),
+        "timings": {stage: round(seconds, 3) for stage, seconds in timings.items()},
+    }
+
+
+def write(record: Record, path: Path) -> None:
+    """Write a record, whole or not at all. Raises DeliveryError when it cannot be written."""
+    try:
+        text = text_of(record)
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except (OSError, TypeError, ValueError) as exc:
+        raise DeliveryError(f"the record {path.name} cannot be written: {exc}") from exc
+
+
+def text_of(record: Record) -> str:
+    """A record as it stands in its file. Raises ValueError for what JSON does not know."""
+    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read(path: Path) -> Record:
+    """A record as written. Raises DeliveryError for a file that is none of ours."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise DeliveryError(f"the record {path} cannot be read: {exc}") from exc
+    known = isinstance(record, dict) and record.get("version")
+    if known != VERSION or not isinstance(record.get("clip"), dict):
+        raise DeliveryError(f"{path} is no record of a clip that this version can read")
+    return record
+
+
+def facts_of_record(record: Record) -> Facts:
+    """What the clip of a record must be, to `verify` it again. Raises DeliveryError."""
+    clip = record["clip"]
+    try:
+        values = {f.name: clip[f.name] for f in fields(Facts)}
+        return Facts(
+            **values
+            | {
+                "rate": Rate(**values["rate"]),
+                "size": Size(**values["size"]),
+                "colour": ColourTags(**values["colour"]),
+            }
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise DeliveryError(f"the record of {clip.get('file')} is incomplete: {exc}") from exc
+
+
+def _sources(plan: ShotPlan) -> list[Record]:
+    """Every file the picture depends on, once, with the runs of frames that were used."""
+    used: dict[str, tuple[Media, set[int]]] = {}
+    for media, indexes in _uses(plan):
+        used.setdefault(media.digest, (media, set()))[1].update(indexes)
+    return [
+        {
+            "path": str(media.path),
+            "sha256": media.digest,
+            "reel": media.reel,
+            "frames": [list(run) for run in _runs(sorted(indexes))],
+        }
+        for media, indexes in used.values()
+    ]
+
+
+def _uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
+    if isinstance(value, Media):
+        yield value, tuple(range(value.frames)) if value.still else ()
+    elif isinstance(value, SourceFrames):
+        yield value.media, value.indexes
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _uses(part)
+    elif is_dataclass(value):
+        media, index = getattr(value, "media", None), getattr(value, "index", None)
+        if isinstance(media, Media) and isinstance(index, int):
+            yield media, (index,)
+        else:
+            for field in fields(value):
+                yield from _uses(getattr(value, field.name))
+
+
+def _runs(frames: list[int]) -> Iterator[tuple[int, int]]:
+    """(start, count) of each run of frames."""
+    start = 0
+    for i in range(1, len(frames) + 1):
+        if i == len(frames) or frames[i] != frames[i - 1] + 1:
+            yield frames[start], i - start
+            start = i

@@ -1,0 +1,80 @@
+"""Small PNGs of a finished clip: a poster, and a strip of frames side by side."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from numpy.typing import NDArray
+
+from secondunit.encode.durable import replacing
+from secondunit.errors import DeliveryError
+from secondunit.timeline.picture import picture_of_frame
+from secondunit.units import Size
+
+_GAP = 2  # black pixels between the pictures of a strip
+
+
+def poster(clip: Path, target: Path, *, frame: int, height: int = 360) -> None:
+    """Write frame number `frame` of a clip, at most `height` pixels high. Raises DeliveryError."""
+    _save(_pictures(clip, (frame,), height)[0], target)
+
+
+def strip(clip: Path, target: Path, *, frames: tuple[int, ...], height: int = 96) -> None:
+    """Write the numbered frames of a clip (from 0) side by side. Raises DeliveryError."""
+    pictures = _pictures(clip, frames, height)
+    tall = pictures[0].shape[0]
+    between = np.zeros((tall, _GAP, 3), np.uint8)
+    row = [piece for picture in pictures for piece in (picture, between)][:-1]
+    _save(np.concatenate(row, axis=1), target)
+
+
+def spread(frames: int, count: int) -> tuple[int, ...]:
+    """`count` frame numbers, evenly over 0..frames-1, the first and the last among them."""
+    return tuple(sorted({round(i * (frames - 1) / max(1, count - 1)) for i in range(count)}))
+
+
+def _pictures(clip: Path, frames: tuple[int, ...], height: int) -> list[NDArray[np.uint8]]:
+    """The frames as `h w 3` 8-bit RGB, in the order asked."""
+    found: dict[int, NDArray[np.uint8]] = {}
+    try:
+        with av.open(str(clip), container_options={"protocol_whitelist": "file"}) as container:
+            video = container.streams.video[0]
+            tick, rate = Fraction(video.time_base or 1), Fraction(video.average_rate or 1)
+            for number in sorted(set(frames)):
+                container.seek(int(number / rate / tick), stream=video)
+                for frame in container.decode(video):
+                    if (frame.pts or 0) * tick > (number - Fraction(1, 2)) / rate:
+                        found[number] = _small(frame, height)
+                        break
+    except (av.error.FFmpegError, OSError, ValueError, IndexError) as exc:
+        raise DeliveryError(f"no thumbnail of {clip.name}: {exc}") from exc
+    if missing := set(frames) - set(found):
+        raise DeliveryError(f"no thumbnail of {clip.name}: it has no frame {min(missing)}")
+    return [found[number] for number in frames]
+
+
+def _small(frame: av.VideoFrame, height: int) -> NDArray[np.uint8]:
+    picture = picture_of_frame(frame)
+    size = picture.size
+    if size.height > height:
+        width = max(1, round(size.width * height / size.height))
+        picture = picture.fitted(Size(width=width, height=height))
+    return np.rint(picture.rgb() * 255).astype(np.uint8)
+
+
+def _save(rgb: NDArray[np.uint8], target: Path) -> None:
+    try:
+        codec = VideoCodecContext.create("png", "w")
+        codec.height, codec.width = rgb.shape[:2]
+        codec.pix_fmt, codec.time_base = "rgb24", Fraction(1, 25)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+        packets = [*codec.encode(frame), *codec.encode(None)]
+        with replacing(target) as temporary:
+            temporary.write_bytes(b"".join(bytes(packet) for packet in packets))
+    except (av.error.FFmpegError, OSError, ValueError) as exc:
+        raise DeliveryError(f"{target.name} cannot be written: {exc}") from exc
