@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from secondunit.engine.motion import conditions
 from secondunit.engine.motion.conditions import AnchorConditions
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from secondunit.engine.motion import conditions
 from secondunit.engine.motion.model import MotionTransformer
 from secondunit.engine.motion.pipeline import MotionPipeline, even_schedule

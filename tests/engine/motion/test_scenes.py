@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-
 from secondunit.engine.motion import samples, scenes
 from secondunit.engine.motion.textures import wardrobe
 
@@ -43,7 +42,8 @@ def test_a_layer_is_found_again_where_it_moved_to() -> None:
 
 def test_the_same_seed_draws_the_same_scene() -> None:
     fine = scenes.frame_places(36, 64, AREA)
-    assert np.array_equal(*(drawn(4).render(CLOTHES, fine, 7.0) for _ in range(2)))
+    first, second = (drawn(4).render(CLOTHES, fine, 7.0) for _ in range(2))
+    assert np.array_equal(first, second)
 
 
 def test_a_directed_scene_without_camera_keeps_its_ground_still() -> None:
@@ -88,8 +88,8 @@ def test_mirroring_a_record_mirrors_its_motion() -> None:
 def test_optical_flow_is_trusted_where_it_agrees_with_the_truth() -> None:
     world = drawn(1)
     fine = scenes.frame_places(AREA[0] * 6, AREA[1] * 6, AREA)
-    pictures = [world.render(CLOTHES, fine, frame) for frame in (0.0, 2.0)]
-    flow, confidence = samples.flow_hint(*pictures, AREA)
+    first, second = (world.render(CLOTHES, fine, frame) for frame in (0.0, 2.0))
+    flow, confidence = samples.flow_hint(first, second, AREA)
     p = scenes.frame_places(*AREA, AREA)
     true = world.follow(p, world.top(CLOTHES, p, 0.0), np.array([2.0]))[0]
     unit = np.sqrt(AREA[0] * AREA[1]) / AREA[1]

@@ -82,7 +82,7 @@ def places(gh: int, gw: int, ratio: float | None = None) -> Field:
 
 @lru_cache(maxsize=64)
 def _smoother(size: int, sigma: float) -> Field:
-    """Return the matrix (size size) of a Gaussian of `sigma` cells along one axis, not normalised."""
+    """Return the matrix (size size) of a Gaussian of `sigma` cells along one axis, peak 1."""
     step = np.arange(size, dtype=np.float32)
     return np.exp(-((step[:, None] - step[None]) ** 2) / (2 * sigma * sigma)).astype(np.float32)
 
@@ -94,10 +94,10 @@ def smooth(field: Field, sigma: float) -> Field:
 
 
 def fill(field: Field, confidence: Field) -> Field:
-    """Return a field (gh gw c) with cells of little confidence (gh gw) taken from their surroundings.
+    """Return a field (gh gw c), its cells of little confidence (gh gw) taken from around them.
 
-    Normalised convolution (Knutsson and Westin 1993), from wide to narrow, each scale leaning on the
-    wider one where it knows too little itself.
+    Normalised convolution (Knutsson and Westin 1993), from wide to narrow, each scale leaning on
+    the wider one where it knows too little itself.
     """
     weight = confidence[..., None] ** 2
     known = np.concatenate([field * weight, weight], axis=-1)
@@ -177,7 +177,7 @@ def prior(c: AnchorConditions) -> Field:
 
 
 def _tangent(velocity: Field, confidence: Field, chord: Field) -> Field:
-    """Return the tangent (gh gw 2) of a path: the velocity where known and plausible, else the chord."""
+    """Return the tangent (gh gw 2) of a path: a known, plausible velocity, else the chord."""
     change = velocity - chord
     size = np.linalg.norm(change, axis=-1, keepdims=True)
     most = 1.5 * np.linalg.norm(chord, axis=-1, keepdims=True) + 0.01

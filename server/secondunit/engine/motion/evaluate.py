@@ -1,4 +1,4 @@
-"""How far the network's motion is from the truth, beside the classical prior and beside stillness."""
+"""How far the network's motion is from the truth, beside the classical prior and stillness."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def compare(
 
 
 def score(table: dict[str, dict[str, float]]) -> float:
-    """Return the network's error relative to the prior's, averaged over tasks; below 1 is better."""
+    """Return the network's error relative to the prior's, averaged over tasks; lower is better."""
     ratios = [
         table["network"][task] / max(table["prior"][task], 1e-3)
         for task in TASKS

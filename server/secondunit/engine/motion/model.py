@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LEAST_NOISE = 0.05
-"""Below this noise level the velocity is no longer divided by the level: it would only amplify error."""
+"""Below this noise level the velocity is not divided by the level: error would be amplified."""
 
 
 def sinusoid(values: Tensor, width: int) -> Tensor:
-    """Return the sinusoidal features (b, width) of scalars (b,) that run from about 0 to about 1."""
+    """Return the sinusoidal features (b, width) of scalars (b,) of about 0..1."""
     half = width // 2
     rates = torch.exp(-math.log(1000.0) * torch.arange(half, device=values.device) / half)
     angles = values.float()[:, None] * 1000.0 * rates[None] / math.pi
@@ -45,7 +45,7 @@ def rotary_angles(shape: tuple[int, int, int], head_width: int, device: torch.de
 
 
 def turn(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Rotate the pairs of heads (b n tokens d) by the angles whose cosine and sine are (tokens, d/2)."""
+    """Rotate the pairs of heads (b n tokens d) by angles given as cosine and sine (tokens, d/2)."""
     first, second = heads.chunk(2, dim=-1)
     return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
 
@@ -53,8 +53,8 @@ def turn(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
 def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Return softmax attention of heads (b n tokens d).
 
-    Written out on a CPU: with a few hundred tokens in bfloat16 two matrix products are twice as fast
-    there as the fused kernel.
+    Written out on a CPU: with a few hundred tokens in bfloat16 two matrix products are twice as
+    fast there as the fused kernel.
     """
     if query.is_cuda:
         return functional.scaled_dot_product_attention(query, key, value)
@@ -149,7 +149,9 @@ class MotionTransformer(ModelMixin, ConfigMixin):
         cells = cells.view(b, t // pt, pt, h // py, py, w // px, px, c)
         return cells.permute(0, 1, 3, 5, 2, 4, 6, 7).reshape(b, -1, pt * py * px * c)
 
-    def clean(self, sample: Tensor, timestep: Tensor, conditions: Tensor, scalars: Tensor) -> Tensor:
+    def clean(
+        self, sample: Tensor, timestep: Tensor, conditions: Tensor, scalars: Tensor
+    ) -> Tensor:
         """Estimate the clean residual (b t h w 2); arguments as in `forward`."""
         b, t, h, w, _ = sample.shape
         pt, py, px = self.patch

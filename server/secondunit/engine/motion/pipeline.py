@@ -77,7 +77,7 @@ class MotionPipeline(DiffusionPipeline):
             num_inference_steps: network calls, 4 to 8 are enough.
             generator: source of the noise; the same seed gives the same bits on the same machine.
             callback_on_step_end: called after each step with (pipeline, index, timestep, tensors);
-                returns tensors to go on with. What it raises ends the call and leaves nothing behind.
+                returns tensors to go on with. What it raises ends the call, leaving nothing behind.
             callback_on_step_end_tensor_inputs: only "latents" is offered.
             latents: the noise itself, b T gh gw 2, instead of a generator.
             output_type: "np", or "pt" for a tensor.
@@ -99,19 +99,19 @@ class MotionPipeline(DiffusionPipeline):
             latents = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
         elif latents.shape != shape:
             raise ValueError(f"latents are {tuple(latents.shape)}, the grid wants {shape}")
-        latents = latents.to(device, torch.float32)
+        state: Tensor = latents.to(device, torch.float32)
         levels = np.linspace(1, 1 / num_inference_steps, num_inference_steps)
         self.scheduler.set_timesteps(sigmas=levels.tolist(), device=device)
-        for index, timestep in enumerate(self.scheduler.timesteps):
+        timesteps: Tensor = self.scheduler.timesteps  # type: ignore[assignment]
+        for index, timestep in enumerate(timesteps):
             level = (timestep / self.scheduler.config["num_train_timesteps"]).expand(len(asked))
-            velocity = self.transformer(latents.to(dtype), level.to(device), told, span)
-            latents = self.scheduler.step(velocity, timestep, latents, return_dict=False)[0]
+            velocity = self.transformer(state.to(dtype), level.to(device), told, span)
+            state = self.scheduler.step(velocity, timestep, state, return_dict=False)[0]  # type: ignore[arg-type]
             if callback_on_step_end is not None:
-                kept = callback_on_step_end(self, index, timestep, {"latents": latents})
-                latents = kept.get("latents", latents)
+                state = callback_on_step_end(self, index, timestep, {"latents": state})["latents"]
         scale = torch.from_numpy(np.stack([spread(c) for c in asked]))
         mask = torch.from_numpy(np.stack([c.mask > 0 for c in asked]))[:, None, ..., None]
-        displacement = (base + scale * latents.float().cpu()) * mask
+        displacement = (base + scale * state.float().cpu()) * mask
         self.maybe_free_model_hooks()
         if output_type == "pt":
             return MotionOutput(displacement=displacement)

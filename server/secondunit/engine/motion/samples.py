@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ from secondunit.engine.motion import conditions, scenes
 from secondunit.engine.motion.conditions import FRAMES, AnchorConditions, Field
 from secondunit.engine.motion.textures import Wardrobe, wardrobe
 
-Record = dict[str, NDArray[np.generic]]
+Record = dict[str, NDArray[Any]]
 
 AREAS = ((18, 32), (24, 24), (32, 18), (20, 28), (16, 36))
 SHARES = (0.5, 0.16, 0.14, 0.12, 0.08)
@@ -53,7 +54,9 @@ def flow_hint(
     confidence = confidence * inside
     gh, gw = area
     weight = cv2.resize(confidence + 1e-3, (gw, gh), interpolation=cv2.INTER_AREA)
-    flow = cv2.resize(there * (confidence + 1e-3)[..., None], (gw, gh), interpolation=cv2.INTER_AREA)
+    flow = cv2.resize(
+        there * (confidence + 1e-3)[..., None], (gw, gh), interpolation=cv2.INTER_AREA
+    )
     return flow / weight[..., None] / width, np.clip(weight - 1e-3, 0, 1).astype(np.float32)
 
 
@@ -99,7 +102,9 @@ def measure(rng: np.random.Generator, clothes: Wardrobe, area: tuple[int, int]) 
     }
     if directed:
         record["other"] = np.zeros((gh, gw, 3), np.float32)
-        record |= {k: np.zeros((gh, gw, 3), np.float32) for k in ("past_seen", "end_seen", "after_seen")}
+        record |= {
+            k: np.zeros((gh, gw, 3), np.float32) for k in ("past_seen", "end_seen", "after_seen")
+        }
     else:
         other = picture(span)
         record["other"] = other
@@ -166,7 +171,7 @@ def _corrupt(
 def _strokes(
     rng: np.random.Generator, record: Record, truth: Field, chance: float
 ) -> tuple[Field, Field, NDArray[np.bool_]]:
-    """Return strokes T gh gw 2 along the true paths, their weight gh gw, and all running objects."""
+    """Return strokes T gh gw 2 along true paths, their weight gh gw, and what runs at all."""
     ids, runs = record["ids"], record["runs"]
     stroke = np.zeros_like(truth)
     weight = np.zeros(ids.shape, np.float32)
@@ -199,18 +204,18 @@ def ask(rng: np.random.Generator, record: Record) -> Question:
     """Return a question about one measured scene: dropout, noise, strokes and mask are fresh.
 
     `record` holds for one scene: truth and camera T gh gw 2; past_true, after_true gh gw 2
-    (velocities per span); past_seen, end_seen, after_seen gh gw 3 (flow and confidence; after_seen at
-    the other pin's own places); picture, other gh gw 3 as bytes; ids gh gw; runs per object; ambient
-    gh gw; span; directed.
+    (velocities per span); past_seen, end_seen, after_seen gh gw 3 (flow and confidence; after_seen
+    at the other pin's own places); picture, other gh gw 3 as bytes; ids gh gw; runs per object;
+    ambient gh gw; span; directed.
     """
     record = _flipped(rng, record)
     truth = record["truth"].astype(np.float32)
     area = truth.shape[1:3]
     directed = bool(record["directed"])
     tint = rng.permutation(3)
-    picture = record["picture"][..., tint].astype(np.float32) / 255
+    picture: Field = record["picture"][..., tint].astype(np.float32) / np.float32(255)
     task = "animate" if directed else "bridge" if rng.random() < 0.62 else "extend"
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     span = int(record["span"])
     camera = record["camera"].astype(np.float32)
     panned = bool(np.abs(camera).max() > 1e-4)
@@ -243,11 +248,9 @@ def ask(rng: np.random.Generator, record: Record) -> Question:
     if task == "bridge" and not mask.all():
         given["other"] = np.where(mask[..., None] > 0, given["other"], picture)
         if "end_displacement" in given:
-            given["end_displacement"] = end * mask[..., None]
-    bare = conditions.blank(picture, span)
-    told = {name: getattr(bare, name) for name in AnchorConditions.__dataclass_fields__} | given
-    told["mask"] = mask
-    return Question(conditions=AnchorConditions(**told), truth=truth * (mask > 0)[..., None], task=task)
+            given["end_displacement"] = given["end_displacement"] * mask[..., None]
+    told = replace(conditions.blank(picture, span), mask=mask, **given)
+    return Question(conditions=told, truth=truth * (mask > 0)[..., None], task=task)
 
 
 def _mask(rng: np.random.Generator, wanted: NDArray[np.bool_], free: float) -> Field:

@@ -1,4 +1,4 @@
-"""Procedural scenes whose motion is known exactly at any time, and which can be rendered at any time.
+"""Procedural scenes: their motion is known exactly, and their picture drawn, at any time.
 
 Places are complex numbers x + iy, y down, in units of the side of a square as large as the frame,
 with the frame's centre at 0. Time is in frames; the anchor is at frame 0, the other pin at frame
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.engine.motion.textures import SHAPE_SIDE, SIDE, Wardrobe
+from secondunit.engine.motion.textures import SHAPE_SIDE, Wardrobe
 
 Places = NDArray[np.complex64]
 Image = NDArray[np.float32]
@@ -171,23 +171,28 @@ class Scene:
     def camera_field(self, p: Places, frames: NDArray[np.floating]) -> NDArray[np.complex64]:
         """Return the displacement (n, *p.shape) that the camera alone gives to places p."""
         moves = (self._camera(float(frame)) for frame in frames)
-        return np.stack([np.exp(zoom) * p + shift - p for zoom, shift in moves]).astype(np.complex64)
+        return np.stack([np.exp(zoom) * p + shift - p for zoom, shift in moves]).astype(
+            np.complex64
+        )
 
     def render(self, wardrobe: Wardrobe, p: Places, frame: float) -> Image:
         """Return the picture (*p.shape 3) in 0..1 at a frame, seen at places p."""
-        picture = np.zeros((*p.shape, 3), np.float32)
+        picture: Image = np.zeros((*p.shape, 3), np.float32)
         for layer in self.layers:
             q = self.place(layer, p, frame)
             texel = ((q + layer.offset) * (TEXELS * layer.detail)).astype(np.complex64)
-            colour = cv2.remap(
-                wardrobe.textures[layer.texture], texel.real, texel.imag,
-                cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101,
+            colour = np.asarray(
+                cv2.remap(
+                    wardrobe.textures[layer.texture], texel.real, texel.imag,
+                    cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101,
+                ),
+                np.float32,
             )  # fmt: skip
             if layer.shape is None:
                 picture = colour
             else:
                 cover = _cover(wardrobe, layer, q)[..., None]
-                picture = picture + cover * (colour - picture)
+                picture = (picture + cover * (colour - picture)).astype(np.float32)
         return picture
 
 
@@ -198,11 +203,11 @@ def _cover(wardrobe: Wardrobe, layer: Layer, q: Places) -> Image:
     shape = wardrobe.shapes[layer.shape or 0]
     flat = np.ascontiguousarray(texel.reshape(-1, 1) if texel.ndim == 1 else texel)
     cover = cv2.remap(shape, flat.real, flat.imag, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return cover.reshape(texel.shape)
+    return np.asarray(cover, np.float32).reshape(texel.shape)
 
 
 def frame_places(rows: int, columns: int, area: tuple[int, int]) -> Places:
-    """Return the centres (rows columns) of the pixels of a frame whose aspect is that of a grid gh gw."""
+    """Return the pixel centres (rows columns) of a frame with the aspect of a grid gh gw."""
     gh, gw = area
     side = float(np.sqrt(gh * gw))
     x = ((np.arange(columns) + 0.5) / columns - 0.5) * gw / side
@@ -219,7 +224,9 @@ def course(rng: np.random.Generator, way: float, span: int) -> Course:
     wild = 0.25 + 0.5 * min(1.0, span / 48)
     gate = int(rng.integers(1, 4)) if rng.random() < wild else 0
     middle = rng.uniform(-0.3, 1.3) * span
-    width = span * (rng.uniform(0.05, 0.35) if gate < 3 else rng.uniform(1.0, 3.0) * rng.choice((-1, 1)))
+    width = span * (
+        rng.uniform(0.05, 0.35) if gate < 3 else rng.uniform(1.0, 3.0) * rng.choice((-1, 1))
+    )
     bend = rng.normal() * 1.5 / span if rng.random() < 0.4 * wild else 0.0
     swing, period = 0j, 48.0
     if rng.random() < 0.5 * wild:
@@ -262,7 +269,7 @@ def _ripples(rng: np.random.Generator, size: float, radius: float) -> tuple[Ripp
 def ambient_ripples(
     rng: np.random.Generator, strength: float, centre: complex, radius: float
 ) -> tuple[Ripple, ...]:
-    """Return the waves of an ambient region, like water or leaves; amplitude follows the strength."""
+    """Return the waves of an ambient region, like water or leaves, as high as its strength."""
     found = []
     for _ in range(3):
         rate = rng.uniform(6.0, 22.0)
@@ -282,7 +289,9 @@ def camera(rng: np.random.Generator, span: int, moves: bool) -> dict[str, object
     if not moves:
         return {"pan": Course(), "zoom": Course()}
     pan = course(rng, way(rng, span) if rng.random() < 0.8 else 0.0, span)
-    size = rng.normal() * 0.12 * (rng.random() < 0.6) + 1j * rng.normal() * 0.06 * (rng.random() < 0.4)
+    size = rng.normal() * 0.12 * (rng.random() < 0.6) + 1j * rng.normal() * 0.06 * (
+        rng.random() < 0.4
+    )
     shake = ()
     if rng.random() < 0.35:
         shake = tuple(
@@ -298,8 +307,8 @@ def camera(rng: np.random.Generator, span: int, moves: bool) -> dict[str, object
 def scene(rng: np.random.Generator, wardrobe: Wardrobe, span: int, *, directed: bool) -> Scene:
     """Return a random scene.
 
-    `directed` scenes are those of `animate`: the camera stands still or is the one that is asked for,
-    about half of the objects stand still, and nothing moves by itself but them.
+    `directed` scenes are those of `animate`: the camera mostly stands still, and so do about half
+    of the objects.
     """
     moves = rng.random() < (0.3 if directed else 0.65)
     parallax = rng.random() < (0.2 if directed else 0.5)
@@ -312,7 +321,8 @@ def scene(rng: np.random.Generator, wardrobe: Wardrobe, span: int, *, directed: 
         ripples = _ripples(rng, rng.uniform(0.003, 0.03), 1.0)
     layers = [
         Layer(
-            texture=int(rng.integers(len(wardrobe.textures))), offset=complex(*rng.uniform(0.7, 1.5, 2)),
+            texture=int(rng.integers(len(wardrobe.textures))),
+            offset=complex(*rng.uniform(0.7, 1.5, 2)),
             detail=rng.uniform(0.5, 1.3), ripples=ripples,
             lean=rng.uniform(-0.7, 0.7) if moves and parallax and rng.random() < 0.6 else 0.0,
         )
@@ -322,7 +332,9 @@ def scene(rng: np.random.Generator, wardrobe: Wardrobe, span: int, *, directed: 
         radius = float(np.exp(rng.uniform(np.log(0.06), np.log(0.38))))
         runs = rng.random() < (0.55 if directed else 0.8) and not still
         path = course(rng, way(rng, span), span) if runs else Course()
-        size = rng.normal() * 0.12 * (rng.random() < 0.4) + 1j * rng.normal() * 0.35 * (rng.random() < 0.4)
+        size = rng.normal() * 0.12 * (rng.random() < 0.4) + 1j * rng.normal() * 0.35 * (
+            rng.random() < 0.4
+        )
         elastic = runs and rng.random() < 0.25
         layers.append(
             Layer(

@@ -18,7 +18,7 @@ SHAPE_SIDE = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wardrobe:
-    """What scenes dress their layers in: textures n SIDE SIDE 3 and shapes n SHAPE_SIDE SHAPE_SIDE, 0..1."""
+    """What scenes dress their layers in: textures SIDE SIDE 3 and shapes, both in 0..1."""
 
     textures: list[Image]
     shapes: list[Image]
@@ -44,11 +44,13 @@ def texture(rng: np.random.Generator) -> Image:
     return np.clip((image - 0.5) * contrast + rng.uniform(0.3, 0.7), 0, 1).astype(np.float32)
 
 
-def _palette(rng: np.random.Generator, count: int) -> Image:
+def _palette(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     """Return colours count 3 around one hue, with natural, low saturation."""
     base = rng.random(3)
     grey = rng.random((count, 1))
-    return np.clip(grey + rng.uniform(0.05, 0.5) * (base - 0.5 + 0.3 * rng.normal(size=(count, 3))), 0, 1)
+    return np.clip(
+        grey + rng.uniform(0.05, 0.5) * (base - 0.5 + 0.3 * rng.normal(size=(count, 3))), 0, 1
+    )
 
 
 def _noise(rng: np.random.Generator, slope: float) -> Image:
@@ -78,9 +80,11 @@ def _leaves(rng: np.random.Generator) -> Image:
             axes = (max(1, size), max(1, int(size * rng.uniform(0.4, 1))))
             cv2.ellipse(image, (x, y), axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
         else:
-            box = cv2.boxPoints(((x, y), (2 * size, rng.uniform(0.5, 2) * size), rng.uniform(0, 90)))
+            box = cv2.boxPoints(
+                ((x, y), (2 * size, rng.uniform(0.5, 2) * size), rng.uniform(0, 90))
+            )
             cv2.fillConvexPoly(image, box.astype(np.int32), colour)
-    return cv2.GaussianBlur(image, (0, 0), 0.6)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 0.6), np.float32)
 
 
 def _cells(rng: np.random.Generator) -> Image:
@@ -93,7 +97,8 @@ def _cells(rng: np.random.Generator) -> Image:
     image = _palette(rng, count)[which]
     if rng.random() < 0.5:
         image = image * (1 - 0.6 * np.clip(near.min(-1) / (SIDE / count**0.5), 0, 1))[..., None]
-    return cv2.resize(image.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    whole = cv2.resize(image.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(whole, np.float32)
 
 
 def _stripes(rng: np.random.Generator) -> Image:

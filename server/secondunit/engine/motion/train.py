@@ -1,4 +1,4 @@
-"""Training of the motion network on scenes it never runs out of; resumable, stoppable at any time."""
+"""Training of the motion network on scenes that it draws itself; resumable at any time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from secondunit.engine.motion import conditions, evaluate
 from secondunit.engine.motion.model import MotionTransformer
@@ -29,7 +30,7 @@ AVERAGE = 0.998
 FARTHEST = 8.0
 """Residuals beyond this many expected sizes are clipped: a scene's worst outliers teach nothing."""
 
-State = dict[str, object]
+State = dict[str, Any]
 Progress = Callable[[str], None]
 
 
@@ -42,7 +43,7 @@ def rate_at(step: int, steps: int) -> float:
 
 
 def tensors(questions: list[Question]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return a batch: clean residual b t h w 2, channels b t h w c, scalars b k, weight b 1 h w 1."""
+    """Return a batch: residual b t h w 2, channels b t h w c, scalars b k, weight b 1 h w 1."""
     residual, told, span, weight = [], [], [], []
     for question in questions:
         c = question.conditions
@@ -61,8 +62,8 @@ def loss_of(
 ) -> Tensor:
     """Return the rectified-flow loss of one batch, float32; the noise follows from the seed.
 
-    The error is taken on the clean residual, weighted as the velocity would weigh it (but not without
-    bound), and grows linearly beyond one expected size, so that wild scenes do not rule.
+    The error is taken on the clean residual, weighted as the velocity would weigh it (but not
+    without bound), and grows linearly beyond one expected size, so that wild scenes do not rule.
     """
     device = next(model.parameters()).device
     clean, told, span, weight = (part.to(device) for part in batch)
@@ -106,16 +107,17 @@ def train(
     threads: int = 1,
     check_every: int = 250,
     held_out: int = 40,
-    size: dict[str, object] | None = None,
+    size: dict[str, Any] | None = None,
     progress: Progress = lambda line: None,
 ) -> Path:
     """Train the motion network and return the path of its best checkpoint.
 
     Scenes are drawn and measured once into `data_cache` (default `out`/scenes), then training runs
-    for `steps` steps or `minutes` minutes, whichever ends first. Every `check_every` steps the moving
-    average of the weights is measured on scenes never trained on, one line of `metrics.jsonl` is
-    written, and `last.pt` and, if it is the best so far, `best.pt` are replaced in one move. With
-    `resume` a run goes on from `last.pt` and ends with the same bits as one that was never stopped.
+    for `steps` steps or `minutes` minutes, whichever ends first. Every `check_every` steps the
+    moving average of the weights is measured on scenes never trained on, one line of
+    `metrics.jsonl` is written, and `last.pt` and, if it is the best so far, `best.pt` are replaced
+    in one move. With `resume` a run goes on from `last.pt` and ends with the same bits as one that
+    was never stopped.
 
     Args:
         out: folder of the run.
@@ -138,7 +140,8 @@ def train(
     pool = Pool.read(cache / "seen")
     unseen = evaluate.held_out(Pool.read(cache / "unseen"), held_out)
     torch.manual_seed(seed)
-    model = MotionTransformer(**(size or {})).to(device)
+    model = MotionTransformer(**(size or {}))
+    nn.Module.to(model, device)
     average = deepcopy(model).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)
     last, step, best, hours = out / "last.pt", 0, math.inf, 0.0
@@ -153,9 +156,9 @@ def train(
 
     def check() -> None:
         nonlocal best
-        average.to("cpu")
+        nn.Module.to(average, "cpu")
         table = evaluate.compare(average, unseen)
-        average.to(device)
+        nn.Module.to(average, device)
         score = evaluate.score(table)
         spent = hours + (time.monotonic() - began) / 3600
         line = {"step": step, "loss": round(float(np.mean(losses)), 5), "score": round(score, 4)}
@@ -194,7 +197,7 @@ def train(
     return out / "best.pt" if (out / "best.pt").exists() else last
 
 
-def export(checkpoint: Path, weights: Path) -> dict[str, object]:
+def export(checkpoint: Path, weights: Path) -> dict[str, Any]:
     """Write the averaged weights of a checkpoint as a pipeline folder in bfloat16.
 
     Returns the line of `metrics.jsonl` that belongs to the checkpoint.
@@ -202,7 +205,8 @@ def export(checkpoint: Path, weights: Path) -> dict[str, object]:
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     model = MotionTransformer(**state["config"])
     model.load_state_dict(state["average"])
-    pipeline = MotionPipeline(transformer=model.to(torch.bfloat16), scheduler=even_schedule())
+    nn.Module.to(model, torch.bfloat16)
+    pipeline = MotionPipeline(transformer=model, scheduler=even_schedule())
     pipeline.save_pretrained(weights, safe_serialization=True)
     (weights / "figures.json").write_text(json.dumps(state["line"], indent=1) + "\n")
     return state["line"]
