@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -44,10 +44,13 @@ class Sources(Protocol):
 class LoadedEngine(Protocol):
     """An engine with its weights in memory."""
 
-    def run(self, plan: ShotPlan, sources: Sources, progress: Progress) -> Mapping[int, RGB]:
-        """Every frame of `plan.generate`, by frame of the shot, at `plan.work`.
+    def run(
+        self, plan: ShotPlan, sources: Sources, progress: Progress
+    ) -> Iterator[tuple[int, RGB]]:
+        """Yield every frame of `plan.generate` with its number in the shot, at `plan.work`.
 
-        Deterministic for a plan on one machine. Raises EngineFailed, or whatever `progress`
-        raised, with nothing left behind.
+        Frames come one at a time, so that a long shot does not fill the memory. Deterministic for
+        a plan on one machine. Raises EngineFailed, or whatever `progress` raised, with nothing
+        left behind.
         """
         ...

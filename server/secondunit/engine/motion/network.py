@@ -1,0 +1,47 @@
+"""Network: conditions to motion by the trained transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from secondunit.engine.engine import Progress
+from secondunit.engine.motion.conditions import AnchorConditions, Field
+from secondunit.engine.motion.pipeline import MotionPipeline
+from secondunit.errors import EngineFailed
+
+
+class Network:
+    """A loaded `MotionPipeline`; implements `generate.Denoiser`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load a saved pipeline from a folder of this machine; nothing is fetched."""
+        self._pipeline = MotionPipeline.from_pretrained(folder, local_files_only=True)
+        self._pipeline.set_progress_bar_config(disable=True)
+
+    def __call__(
+        self, conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress
+    ) -> Sequence[Field]:
+        """Return T gh gw 2 for each anchor; all anchors are denoised together."""
+
+        def stepped(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+            progress("denoise", index + 1, steps)
+            return tensors
+
+        generator = torch.Generator("cpu").manual_seed(seed % 2**63)
+        try:
+            return list(
+                self._pipeline(
+                    list(conditions),
+                    num_inference_steps=steps,
+                    generator=generator,
+                    callback_on_step_end=stepped,
+                ).displacement
+            )
+        except torch.OutOfMemoryError as exc:
+            raise EngineFailed(f"not enough memory for the motion network: {exc}") from exc
+        except RuntimeError as exc:
+            raise EngineFailed(f"the motion network failed: {exc}") from exc

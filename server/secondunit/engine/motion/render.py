@@ -1,0 +1,325 @@
+"""Motion becomes pictures: the anchor's own pixels, at full size, sampled once and sharply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from secondunit.engine import camera
+from secondunit.engine.conditioning import Guide, Layer, grid_places
+from secondunit.engine.engine import RGB
+from secondunit.engine.flow import Field, places, sample
+from secondunit.engine.motion import fill, splat
+from secondunit.engine.motion.conditions import FRAMES, similarity
+from secondunit.engine.motion.conditions import fill as fill_cells
+from secondunit.engine.motion.conditions import places as cell_places
+
+MOTION_LONGEST = 960
+"""Longer side at which motion is turned round, in pixels; pictures are sampled at full size."""
+SHORE = 0.012
+"""Fractions of width over which free motion dies away towards pixels that must stay."""
+FEATHER = 0.004
+"""Fractions of width over which what moved meets what stays, inside the mask."""
+STILL = 0.02
+"""Pixels of motion below which a picture is not resampled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """One anchor's answer for one frame."""
+
+    picture: RGB
+    trust: Field
+    """`h w`, 0..1: how far each pixel's motion can be believed; 0 where it was filled in."""
+
+
+class Mover:
+    """Renders any frame of a span from its anchor: what does not change with time is made once."""
+
+    def __init__(self, guide: Guide, displacement: Field) -> None:
+        """Take a guide and its motion T gh gw 2 (fractions of width, from the anchor's places)."""
+        self._guide = guide
+        h, w = guide.mask.shape
+        scale = min(1.0, MOTION_LONGEST / max(h, w))
+        self._size = (max(8, round(w * scale)), max(8, round(h * scale)))
+        self._static = guide.mask <= 0
+        self._blend = feathered(guide.mask)
+        local = self._without_camera(displacement)
+        self._base, self._own = self._shared_out(local)
+        self._shore = self._shore_of_mask()
+        self._detail, self._trust = self._fine(local)
+        self._rank = self._importance(local)
+        gone = np.zeros((h, w), bool)
+        for layer in guide.layers:
+            gone |= layer.matte > 0.02
+        grown = max(3, 2 * round(0.002 * w) + 1)
+        if gone.any():
+            gone = cv2.dilate(gone.astype(np.uint8), np.ones((grown, grown), np.uint8)) > 0
+        self._plate = fill.clean_plate(guide.picture, gone)
+        self._plate_trust = 1 - 0.9 * gone.astype(np.float32)
+
+    def render(self, frame: float) -> Rendering:
+        """Return the anchor's picture as it looks at a frame of the shot inside the span."""
+        guide = self._guide
+        share = guide.span.share(frame)
+        matrix = guide.camera(frame)
+        view = self._view(matrix)
+        picture, trust = self._background(share, view)
+        for layer, own in zip(guide.layers, self._own, strict=True):
+            front, matte = self._front(layer, own, share, frame, view)
+            picture = picture + matte[..., None] * (front - picture)
+            trust = np.maximum(trust, matte)
+        blend = self._blend[..., None]
+        picture = np.clip(guide.picture + blend * (picture - guide.picture), 0, 1)
+        picture[self._static] = guide.picture[self._static]
+        return Rendering(picture=picture, trust=trust)
+
+    def _without_camera(self, displacement: Field) -> Field:
+        # Motion on top of the camera, T+1 gh gw 2 from time 0: the camera itself is exact, not
+        # sampled on the grid.
+        guide = self._guide
+        start = grid_places(displacement.shape[1:3], guide.ratio)
+        result = np.zeros((FRAMES + 1, *displacement.shape[1:]), np.float32)
+        for k, frame in enumerate(guide.span.times):
+            back = np.linalg.inv(guide.camera(frame))
+            result[k + 1] = camera.carry(back, start + displacement[k]) - start
+        frozen = guide.conditions.mask <= 0
+        result[:, frozen] = 0
+        return result
+
+    def _shared_out(self, local: Field) -> tuple[Field, list[Field]]:
+        # The grid's cells hold a mixture where a stroke's region ends inside one. Each layer is
+        # continued from the cells that are surely its own, so that nothing bleeds.
+        guide = self._guide
+        rest = np.ones(local.shape[1:3], np.float32)
+        own = []
+        for layer in guide.layers:
+            moved = local.copy()
+            for k, frame in enumerate(guide.span.times):
+                moved[k + 1] -= guide.shift(layer, frame)
+            sure = np.clip(layer.cells * 4 - 3, 1e-3, 1) * layer.cells
+            own.append(_continued(moved, sure))
+            rest = rest * (1 - layer.cells)
+        if not guide.layers and guide.conditions.mask.min() > 0:
+            return local, own
+        free = rest * (guide.conditions.mask > 0)
+        return _continued(local, np.clip(free * 4 - 3, 0, 1) * free), own
+
+    def _shore_of_mask(self) -> Field | None:
+        mask = self._guide.mask
+        if not self._static.any():
+            return None
+        inside = (mask > 0).astype(np.uint8)
+        distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) / mask.shape[1]
+        ramp = np.clip(distance / SHORE, 0, 1)
+        return self._at_motion_size((ramp * ramp * (3 - 2 * ramp)).astype(np.float32))
+
+    def _fine(self, local: Field) -> tuple[Field | None, Field]:
+        # Measured motion is finer than the grid: what the grid lost is put back where the
+        # measurement is sound and the network's answer agrees with it.
+        hint, conditions = self._guide.hint, self._guide.conditions
+        w, h = self._size
+        if hint is None:
+            return None, np.full((h, w), 0.5, np.float32)
+        told = conditions.end_displacement if hint.reaches else conditions.past_velocity
+        size = hint.confidence.shape[::-1]
+        coarse = cv2.resize(told, size, interpolation=cv2.INTER_LINEAR)
+        detail = (hint.displacement - coarse) * hint.confidence[..., None]
+        if hint.reaches:
+            apart = np.linalg.norm(local[-1] - told, axis=-1)
+            agreed = np.exp(-((apart / 0.01) ** 2)).astype(np.float32)
+            detail *= cv2.resize(agreed, size, interpolation=cv2.INTER_LINEAR)[..., None]
+        for layer in self._guide.layers:
+            matte = cv2.resize(layer.matte, size, interpolation=cv2.INTER_AREA)
+            detail *= (1 - matte)[..., None]
+        return (
+            cv2.resize(detail, (w, h), interpolation=cv2.INTER_LINEAR),
+            cv2.resize(hint.confidence, (w, h), interpolation=cv2.INTER_LINEAR),
+        )
+
+    def _importance(self, local: Field) -> Field:
+        # Nearer things move otherwise than the picture as a whole; sure motion beats a guess.
+        conditions = self._guide.conditions
+        where = cell_places(*conditions.mask.shape, self._guide.ratio)
+        whole = similarity(local[-1], np.ones_like(conditions.mask), where)
+        w, h = self._size
+        last = cv2.resize(local[-1] - whole, (w, h), interpolation=cv2.INTER_LINEAR)
+        if self._detail is not None:
+            last = last + self._detail
+        apart = np.linalg.norm(last, axis=-1)
+        return (0.6 * apart / (apart + 0.02) + 0.4 * self._trust).astype(np.float32)
+
+    def _profile(self, share: float) -> float:
+        # How much of the hint's full way is done: straight to a pin, or as the past fades.
+        guide = self._guide
+        if guide.hint is None or guide.hint.reaches:
+            return share
+        told = guide.conditions.past_velocity
+        energy = float((told * told).sum())
+        if energy < 1e-12:
+            return share
+        return float((_at(self._base, share) * told).sum()) / energy
+
+    def _background(self, share: float, view: Field | None) -> tuple[RGB, Field]:
+        w, h = self._size
+        motion = cv2.resize(_at(self._base, share), (w, h), interpolation=cv2.INTER_LINEAR)
+        if self._detail is not None:
+            motion = motion + self._detail * np.float32(self._profile(share))
+        if self._shore is not None:
+            motion = motion * self._shore[..., None]
+        motion = (motion * w).astype(np.float32)
+        full = (self._plate.shape[1], self._plate.shape[0])
+        if float(np.abs(motion).max()) * full[0] / w < STILL:
+            if view is None:
+                return self._plate, self._plate_trust
+            return _sharp(self._plate, view), _plain(self._plate_trust, view)
+        origin = splat.turn_round(motion, self._rank, self._trust)
+        offset, trust = self._without_holes(origin)
+        offset = cv2.resize(offset, full, interpolation=cv2.INTER_LINEAR) * (full[0] / w)
+        trust = cv2.resize(trust, full, interpolation=cv2.INTER_LINEAR)
+        at = places(full[1], full[0]) if view is None else view
+        if view is not None:
+            offset, trust = sample(offset, view), sample(trust, view)
+        source = (at - offset).astype(np.float32)
+        return _sharp(self._plate, source), trust * _plain(self._plate_trust, source)
+
+    def _without_holes(self, origin: splat.Origin) -> tuple[Field, Field]:
+        # Where the continued motion comes from outside the frame, the picture's mirrored border
+        # serves. Elsewhere something moved away: what is beside it on the far side continues.
+        h, w = origin.hole.shape
+        at = places(h, w)
+        source = at - origin.offset
+        within = (
+            (source[..., 0] >= 0) & (source[..., 0] <= w - 1)
+            & (source[..., 1] >= 0) & (source[..., 1] <= h - 1)
+        )  # fmt: skip
+        bared = origin.hole & within
+        if not bared.any():
+            return origin.offset, origin.trust
+        rank = sample(self._rank, source.astype(np.float32))
+        solid = ~origin.hole
+        near = cv2.dilate(np.where(solid, rank, 0).astype(np.float32), np.ones((15, 15), np.uint8))
+        usable = solid & (rank <= 0.85 * near + 0.02)
+        beside = fill.mirrored(bared, usable if usable.any() else solid)
+        moved = sample(origin.offset, beside)
+        offset = np.where(bared[..., None], at - (beside - moved), origin.offset)
+        return offset.astype(np.float32), origin.trust
+
+    def _front(
+        self, layer: Layer, own: Field, share: float, frame: float, view: Field | None
+    ) -> tuple[RGB, Field]:
+        guide = self._guide
+        w, h = self._size
+        full = (guide.mask.shape[1], guide.mask.shape[0])
+        shift = np.asarray(guide.shift(layer, frame), np.float32)
+        bend = cv2.resize(_at(own, share), (w, h), interpolation=cv2.INTER_LINEAR)
+        if float(np.abs(bend).max()) * full[0] < STILL:
+            offset = np.broadcast_to(shift * full[0], (full[1], full[0], 2))
+        else:
+            turned = splat.invert((bend + shift) * np.float32(w), shift * w)
+            offset = cv2.resize(turned, full, interpolation=cv2.INTER_LINEAR) * (full[0] / w)
+        at = places(full[1], full[0]) if view is None else view
+        if view is not None:
+            offset = sample(np.ascontiguousarray(offset, np.float32), view)
+        source = (at - offset).astype(np.float32)
+        return _sharp(guide.picture, source), _plain(layer.matte, source)
+
+    def _view(self, matrix: camera.Homography) -> Field | None:
+        # For each pixel of the frame, the place before the camera moved, in pixels.
+        if np.allclose(matrix, np.eye(3), atol=1e-9):
+            return None
+        h, w = self._guide.mask.shape
+        start = grid_places((h, w), h / w)
+        before = camera.carry(np.linalg.inv(matrix), start)
+        return ((before - start) * w).astype(np.float32) + places(h, w)
+
+    def _at_motion_size(self, field: Field) -> Field:
+        return cv2.resize(field, self._size, interpolation=cv2.INTER_AREA)
+
+
+def frames(
+    wanted: Iterable[int],
+    forth: Mover | None,
+    back: Mover | None,
+    share: Callable[[int], float],
+) -> Iterator[tuple[int, RGB]]:
+    """Yield each wanted frame, from one anchor or blended from both.
+
+    `share` is the frame's place 0..1 between the two pins.
+    """
+    for frame in wanted:
+        if forth is not None and back is not None:
+            yield frame, blended(forth.render(frame), back.render(frame), share(frame))
+        elif forth is not None:
+            yield frame, forth.render(frame).picture
+        elif back is not None:
+            yield frame, back.render(frame).picture
+
+
+def blended(first: Rendering, last: Rendering, share: float) -> RGB:
+    """Return the frame at a share 0..1 of the way from the first pin to the last.
+
+    Where the two agree they are averaged by time; where they do not, the one that is nearer in time
+    and surer of its motion is shown alone, so that nothing is seen twice.
+    """
+    near_first = (1 - share) * (first.trust + 0.03)
+    near_last = share * (last.trust + 0.03)
+    apart = np.abs(first.picture - last.picture).mean(axis=-1)
+    apart = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), _reach(apart))
+    sharper = 1 + 3 * apart / (apart + 0.08)
+    ratio = np.log((near_last + 1e-6) / (near_first + 1e-6)) * sharper
+    weight = (1 / (1 + np.exp(-ratio))).astype(np.float32)
+    weight = cv2.GaussianBlur(weight, (0, 0), _reach(apart) / 2)[..., None]
+    return first.picture + weight * (last.picture - first.picture)
+
+
+def feathered(mask: Field) -> Field:
+    """Return a mask (`h w`, 1 may change) whose hard edges are softened inwards; 0 stays 0."""
+    if mask.min() >= 1:
+        return mask
+    radius = max(1.0, FEATHER * mask.shape[1])
+    padded = cv2.copyMakeBorder((mask > 0).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    inside = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    ramp = np.clip(inside / (2 * radius), 0, 1)
+    return (np.minimum(mask, ramp)).astype(np.float32)
+
+
+def _reach(plane: NDArray[np.floating]) -> float:
+    return max(1.0, plane.shape[1] / 240)
+
+
+def _continued(moved: Field, sure: Field) -> Field:
+    return np.stack([fill_cells(step, sure) for step in moved])
+
+
+def _at(knots: Field, share: float) -> Field:
+    # Catmull-Rom through the samples at s = 0, 1/T .. 1; straight on past both ends.
+    last = len(knots) - 1
+    at = min(max(share, 0.0), 1.0) * last
+    k = min(int(at), last - 1)
+    u = at - k
+    here, there = knots[k], knots[k + 1]
+    before = knots[k - 1] if k else 2 * here - there
+    after = knots[k + 2] if k + 2 <= last else 2 * there - here
+    return (
+        (-0.5 * u + u**2 - 0.5 * u**3) * before
+        + (1 - 2.5 * u**2 + 1.5 * u**3) * here
+        + (0.5 * u + 2 * u**2 - 1.5 * u**3) * there
+        + (-0.5 * u**2 + 0.5 * u**3) * after
+    ).astype(np.float32)
+
+
+def _sharp(picture: RGB, source: Field) -> RGB:
+    return cv2.remap(
+        picture, source[..., 0], source[..., 1], cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT
+    )
+
+
+def _plain(plane: Field, source: Field) -> Field:
+    return cv2.remap(
+        plane, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+    )
