@@ -41,9 +41,16 @@ class UnitError(Exception):
     error_id: str = ""
     """Names the entry in the server's log."""
 
+    faults_omitted: int = 0
+    """Further faults that the status had no room for; a plan lists them all."""
+
     def __str__(self) -> str:
-        place = f" @ {self.path}" if self.path and not self.faults else ""
-        return f"{self.what}{place}" + (f"\n{self.remedy}" if self.remedy else "")
+        lines = [f"{fault.what} @ {fault.path}" for fault in self.faults]
+        if not lines:
+            lines = [f"{self.what} @ {self.path}" if self.path else self.what]
+        if self.faults_omitted:
+            lines.append(f"and {self.faults_omitted} more")
+        return "\n".join([*lines, self.remedy] if self.remedy else lines)
 
 
 class Refused(UnitError):
@@ -117,6 +124,7 @@ def error_of(error: grpc.RpcError, address: str) -> UnitError:
             retryable=detail.retryable,
             faults=tuple(detail.faults),
             error_id=detail.error_id,
+            faults_omitted=detail.faults_omitted,
         )
     if kind is Unreachable:
         return Unreachable(
