@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,12 +17,11 @@ from secondunit.engine import camera, flow
 from secondunit.engine.camera import Homography
 from secondunit.engine.engine import RGB, Sources
 from secondunit.engine.motion.conditions import FRAMES, AnchorConditions, grid_size
+from secondunit.engine.raster import Field, places, sampled, scaled
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.shot import CameraMove, Stroke
 from secondunit.units import FrameRange
-
-Field = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +233,7 @@ def _guide(
     h, w = picture.shape[:2]
     grid = grid_size(w, h)
     ratio = h / w
-    mask = sources.mask()
+    mask = np.asarray(sources.mask(), np.float32)
     layers = _layers(plan, sources, mask, grid)
     stroke, weight = _stroke_field(plan, span, layers, grid, ratio)
     ambient = np.zeros(grid, np.float32)
@@ -283,10 +281,9 @@ def _guide(
     )
 
 
-def _cells(field: Field, grid: tuple[int, int]) -> Field:
+def _cells(field: NDArray[np.floating], grid: tuple[int, int]) -> Field:
     """A picture or plane (`h w` or `h w c`) averaged over the cells of a grid (rows, columns)."""
-    source = np.ascontiguousarray(field, np.float32)
-    return cv2.resize(source, grid[::-1], interpolation=cv2.INTER_AREA)
+    return scaled(field, (grid[1], grid[0]), "area")
 
 
 def _on_grid(found: flow.Flow | None, grid: tuple[int, int], gain: float) -> tuple[Field, Field]:
@@ -301,10 +298,10 @@ def _on_grid(found: flow.Flow | None, grid: tuple[int, int], gain: float) -> tup
 def _at_the_end(there: flow.Flow, went: flow.Flow) -> flow.Flow:
     """The other pin's velocity, carried back to the places of this anchor that end up there."""
     height, width = there.confidence.shape
-    arrival = flow.places(height, width) + there.displacement * np.float32(width)
+    arrival = places(height, width) + there.displacement * np.float32(width)
     return flow.Flow(
-        displacement=flow.sample(went.displacement, arrival),
-        confidence=flow.sample(went.confidence, arrival) * there.confidence,
+        displacement=sampled(went.displacement, arrival),
+        confidence=sampled(went.confidence, arrival) * there.confidence,
     )
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+from secondunit.engine.raster import Field, places, sampled, scaled
 
 LONGEST = 480
 """Longer side of the pictures that are compared, in pixels; small ones grow at most 1.5x."""
@@ -35,12 +35,11 @@ def compared_size(width: int, height: int) -> tuple[int, int]:
     return max(16, round(width * scale)), max(16, round(height * scale))
 
 
-def grey(picture: Field) -> NDArray[np.uint8]:
+def grey(picture: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Return a picture (`h w 3`, 0..1) as 8-bit luma at the compared size."""
     h, w = picture.shape[:2]
     size = compared_size(w, h)
-    kind = cv2.INTER_AREA if size[0] < w else cv2.INTER_CUBIC
-    small = cv2.resize(np.ascontiguousarray(picture, np.float32), size, interpolation=kind)
+    small = scaled(picture, size, "area" if size[0] < w else "cubic")
     luma = small @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     return np.clip(np.rint(luma * 255), 0, 255).astype(np.uint8)
 
@@ -91,34 +90,21 @@ def _end_velocity(ways: Sequence[Flow]) -> Flow:
     bb += BEND
     determinant = kk * bb - kb * kb
     speed = (bb[..., None] * kx - kb[..., None] * bx) / determinant[..., None]
-    confidence = np.maximum.reduce([way.confidence / step for step, way in enumerate(ways, 1)])
+    confidence = np.max([way.confidence / step for step, way in enumerate(ways, 1)], axis=0)
     return Flow(displacement=speed.astype(np.float32), confidence=confidence.astype(np.float32))
-
-
-def places(height: int, width: int) -> Field:
-    """Return the pixel centres (`h w 2`) as pixel coordinates x, y."""
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.stack([x, y], axis=-1)
-
-
-def sample(field: Field, at: Field) -> Field:
-    """Return a field (`h w` or `h w c`) at pixel coordinates (`... 2`), clamped to the frame."""
-    return cv2.remap(
-        field, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
 
 
 def _dis(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Field:
     engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     engine.setFinestScale(1)
     start = np.zeros((*first.shape, 2), np.float32)
-    return engine.calc(first, second, start)
+    return np.asarray(engine.calc(first, second, start), np.float32)
 
 
 def _judged(forth: Field, back: Field) -> Flow:
     height, width = forth.shape[:2]
     arrival = places(height, width) + forth
-    error = np.linalg.norm(forth + sample(back, arrival), axis=-1)
+    error = np.linalg.norm(forth + sampled(back, arrival), axis=-1)
     # Long ways are measured less exactly.
     slack = SLACK + 0.03 * np.linalg.norm(forth, axis=-1)
     confidence = np.exp(-((error / slack) ** 2))

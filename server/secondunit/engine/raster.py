@@ -31,22 +31,24 @@ def places(height: int, width: int) -> Field:
     return np.stack([x, y], axis=-1)
 
 
-def sampled(field: NDArray[np.floating], at: Field, *, mirror: bool = False) -> Field:
+def sampled(
+    field: NDArray[np.floating], at: NDArray[np.floating], *, mirror: bool = False
+) -> Field:
     """Return a field at pixel coordinates (`h w 2`), bilinear.
 
     Beyond the frame its rim goes on, or with `mirror` its mirror image.
     """
     border = cv2.BORDER_REFLECT if mirror else cv2.BORDER_REPLICATE
     source = np.ascontiguousarray(field, np.float32)
-    x, y = at[..., 0], at[..., 1]
+    x, y = _axes(at)
     return np.asarray(cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=border), np.float32)
 
 
-def sharply(picture: NDArray[np.floating], at: Field) -> Field:
+def sharply(picture: NDArray[np.floating], at: NDArray[np.floating]) -> Field:
     """Return a picture at pixel coordinates (`h w 2`), Lanczos; mirrored beyond the frame."""
     source = np.ascontiguousarray(picture, np.float32)
     kernel, border = cv2.INTER_LANCZOS4, cv2.BORDER_REFLECT
-    x, y = at[..., 0], at[..., 1]
+    x, y = _axes(at)
     return np.asarray(cv2.remap(source, x, y, kernel, borderMode=border), np.float32)
 
 
@@ -72,3 +74,7 @@ def grown(region: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
     if pixels < 1 or not region.any():
         return region
     return np.asarray(cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, 5)) <= pixels
+
+
+def _axes(at: NDArray[np.floating]) -> tuple[Field, Field]:
+    return at[..., 0].astype(np.float32, copy=False), at[..., 1].astype(np.float32, copy=False)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.engine.flow import Field, places
+from secondunit.engine.raster import Field, blurred, places, sampled, scaled
 
 Mask = NDArray[np.bool_]
 
@@ -24,9 +24,10 @@ def mirrored(hole: Mask, usable: Mask) -> Field:
     at = places(h, w)
     if not hole.any() or not usable.any():
         return at
-    _, labels = cv2.distanceTransformWithLabels(
+    _, found = cv2.distanceTransformWithLabels(
         (~usable).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
+    labels = np.asarray(found, np.int32)
     nearest = np.zeros((labels.max() + 1, 2), np.float32)
     nearest[labels[usable]] = at[usable]
     edge = nearest[labels]
@@ -53,21 +54,16 @@ def clean_plate(picture: Field, gone: Mask) -> Field:
     h, w = gone.shape
     scale = min(1.0, PLATE_LONGEST / max(h, w))
     size = (max(8, round(w * scale)), max(8, round(h * scale)))
-    coarse_gone = cv2.resize(gone.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    coarse_gone = scaled(gone.astype(np.float32), size, "area") > 0
     if coarse_gone.all():
         return picture
-    weight = (~gone).astype(np.float32)
     # Colours of the region itself must not leak into the coarse picture's rim.
-    summed = cv2.resize(picture * weight[..., None], size, interpolation=cv2.INTER_AREA)
-    coarse = (
-        summed / np.maximum(cv2.resize(weight, size, interpolation=cv2.INTER_AREA), 1e-6)[..., None]
-    )
+    weight = (~gone).astype(np.float32)
+    total = np.maximum(scaled(weight, size, "area"), 1e-6)[..., None]
+    coarse = scaled(picture * weight[..., None], size, "area") / total
     code = np.clip(np.rint(coarse * 255), 0, 255).astype(np.uint8)
-    smooth = cv2.inpaint(code, coarse_gone.astype(np.uint8), 5 * scale + 2, cv2.INPAINT_TELEA)
-    smooth = cv2.GaussianBlur(smooth.astype(np.float32) / 255, (0, 0), 3)
-    smooth = cv2.resize(smooth, (w, h), interpolation=cv2.INTER_CUBIC)
+    painted = cv2.inpaint(code, coarse_gone.astype(np.uint8), 5 * scale + 2, cv2.INPAINT_TELEA)
+    smooth = scaled(blurred(np.asarray(painted, np.float32) / 255, 3), (w, h), "cubic")
     source = mirrored(gone, ~gone)
-    texture = cv2.remap(picture, source[..., 0], source[..., 1], cv2.INTER_LINEAR)
-    level = cv2.remap(smooth, source[..., 0], source[..., 1], cv2.INTER_LINEAR)
-    filled = np.clip(smooth + texture - level, 0, 1)
+    filled = np.clip(smooth + sampled(picture, source) - sampled(smooth, source), 0, 1)
     return np.where(gone[..., None], filled, picture).astype(np.float32)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from secondunit.engine.engine import Progress
@@ -33,15 +34,14 @@ class Network:
 
         generator = torch.Generator("cpu").manual_seed(seed % 2**63)
         try:
-            return list(
-                self._pipeline(
-                    list(conditions),
-                    num_inference_steps=steps,
-                    generator=generator,
-                    callback_on_step_end=stepped,
-                ).displacement
+            output = self._pipeline(
+                list(conditions),
+                num_inference_steps=steps,
+                generator=generator,
+                callback_on_step_end=stepped,
             )
         except torch.OutOfMemoryError as exc:
             raise EngineFailed(f"not enough memory for the motion network: {exc}") from exc
         except RuntimeError as exc:
             raise EngineFailed(f"the motion network failed: {exc}") from exc
+        return [np.asarray(motion, np.float32) for motion in output.displacement]

@@ -12,11 +12,20 @@ from numpy.typing import NDArray
 from secondunit.engine import camera
 from secondunit.engine.conditioning import Guide, Layer, grid_places
 from secondunit.engine.engine import RGB
-from secondunit.engine.flow import Field, places, sample
 from secondunit.engine.motion import fill, splat
 from secondunit.engine.motion.conditions import FRAMES, similarity
 from secondunit.engine.motion.conditions import fill as fill_cells
 from secondunit.engine.motion.conditions import places as cell_places
+from secondunit.engine.raster import (
+    Field,
+    blurred,
+    depth_inside,
+    grown,
+    places,
+    sampled,
+    scaled,
+    sharply,
+)
 
 MOTION_LONGEST = 960
 """Longer side at which motion is turned round, in pixels; pictures are sampled at full size."""
@@ -53,12 +62,10 @@ class Mover:
         self._shore = self._shore_of_mask()
         self._detail, self._trust = self._fine(local)
         self._rank = self._importance(local)
-        gone = np.zeros((h, w), bool)
+        gone = np.zeros((h, w), np.bool_)
         for layer in guide.layers:
             gone |= layer.matte > 0.02
-        grown = max(3, 2 * round(0.002 * w) + 1)
-        if gone.any():
-            gone = cv2.dilate(gone.astype(np.uint8), np.ones((grown, grown), np.uint8)) > 0
+        gone = grown(gone, 1 + round(0.002 * w))
         self._plate = fill.clean_plate(guide.picture, gone)
         self._plate_trust = 1 - 0.9 * gone.astype(np.float32)
 
@@ -82,10 +89,11 @@ class Mover:
         # Motion on top of the camera, T+1 gh gw 2 from time 0: the camera itself is exact, not
         # sampled on the grid.
         guide = self._guide
-        start = grid_places(displacement.shape[1:3], guide.ratio)
+        rows, columns = displacement.shape[1:3]
+        start = grid_places((rows, columns), guide.ratio)
         result = np.zeros((FRAMES + 1, *displacement.shape[1:]), np.float32)
         for k, frame in enumerate(guide.span.times):
-            back = np.linalg.inv(guide.camera(frame))
+            back = _inverse(guide.camera(frame))
             result[k + 1] = camera.carry(back, start + displacement[k]) - start
         frozen = guide.conditions.mask <= 0
         result[:, frozen] = 0
@@ -113,9 +121,7 @@ class Mover:
         mask = self._guide.mask
         if not self._static.any():
             return None
-        inside = (mask > 0).astype(np.uint8)
-        distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) / mask.shape[1]
-        ramp = np.clip(distance / SHORE, 0, 1)
+        ramp = np.clip(depth_inside(mask > 0) / mask.shape[1] / SHORE, 0, 1)
         return self._at_motion_size((ramp * ramp * (3 - 2 * ramp)).astype(np.float32))
 
     def _fine(self, local: Field) -> tuple[Field | None, Field]:
@@ -127,27 +133,28 @@ class Mover:
             return None, np.full((h, w), 0.5, np.float32)
         told = conditions.end_displacement if hint.reaches else conditions.past_velocity
         size = hint.confidence.shape[::-1]
-        coarse = cv2.resize(told, size, interpolation=cv2.INTER_LINEAR)
+        coarse = scaled(told, size)
         detail = (hint.displacement - coarse) * hint.confidence[..., None]
         if hint.reaches:
             apart = np.linalg.norm(local[-1] - told, axis=-1)
             agreed = np.exp(-((apart / 0.01) ** 2)).astype(np.float32)
-            detail *= cv2.resize(agreed, size, interpolation=cv2.INTER_LINEAR)[..., None]
+            detail *= scaled(agreed, size)[..., None]
         for layer in self._guide.layers:
-            matte = cv2.resize(layer.matte, size, interpolation=cv2.INTER_AREA)
+            matte = scaled(layer.matte, size, "area")
             detail *= (1 - matte)[..., None]
         return (
-            cv2.resize(detail, (w, h), interpolation=cv2.INTER_LINEAR),
-            cv2.resize(hint.confidence, (w, h), interpolation=cv2.INTER_LINEAR),
+            scaled(detail, (w, h)),
+            scaled(hint.confidence, (w, h)),
         )
 
     def _importance(self, local: Field) -> Field:
         # Nearer things move otherwise than the picture as a whole; sure motion beats a guess.
         conditions = self._guide.conditions
-        where = cell_places(*conditions.mask.shape, self._guide.ratio)
+        rows, columns = conditions.mask.shape
+        where = cell_places(rows, columns, self._guide.ratio)
         whole = similarity(local[-1], np.ones_like(conditions.mask), where)
         w, h = self._size
-        last = cv2.resize(local[-1] - whole, (w, h), interpolation=cv2.INTER_LINEAR)
+        last = scaled(local[-1] - whole, (w, h))
         if self._detail is not None:
             last = last + self._detail
         apart = np.linalg.norm(last, axis=-1)
@@ -166,7 +173,7 @@ class Mover:
 
     def _background(self, share: float, view: Field | None) -> tuple[RGB, Field]:
         w, h = self._size
-        motion = cv2.resize(_at(self._base, share), (w, h), interpolation=cv2.INTER_LINEAR)
+        motion = scaled(_at(self._base, share), (w, h))
         if self._detail is not None:
             motion = motion + self._detail * np.float32(self._profile(share))
         if self._shore is not None:
@@ -176,16 +183,16 @@ class Mover:
         if float(np.abs(motion).max()) * full[0] / w < STILL:
             if view is None:
                 return self._plate, self._plate_trust
-            return _sharp(self._plate, view), _plain(self._plate_trust, view)
+            return sharply(self._plate, view), sampled(self._plate_trust, view, mirror=True)
         origin = splat.turn_round(motion, self._rank, self._trust)
         offset, trust = self._without_holes(origin)
-        offset = cv2.resize(offset, full, interpolation=cv2.INTER_LINEAR) * (full[0] / w)
-        trust = cv2.resize(trust, full, interpolation=cv2.INTER_LINEAR)
+        offset = scaled(offset, full) * (full[0] / w)
+        trust = scaled(trust, full)
         at = places(full[1], full[0]) if view is None else view
         if view is not None:
-            offset, trust = sample(offset, view), sample(trust, view)
+            offset, trust = sampled(offset, view), sampled(trust, view)
         source = (at - offset).astype(np.float32)
-        return _sharp(self._plate, source), trust * _plain(self._plate_trust, source)
+        return sharply(self._plate, source), trust * sampled(self._plate_trust, source, mirror=True)
 
     def _without_holes(self, origin: splat.Origin) -> tuple[Field, Field]:
         # Where the continued motion comes from outside the frame, the picture's mirrored border
@@ -200,12 +207,12 @@ class Mover:
         bared = origin.hole & within
         if not bared.any():
             return origin.offset, origin.trust
-        rank = sample(self._rank, source.astype(np.float32))
+        rank = sampled(self._rank, source.astype(np.float32))
         solid = ~origin.hole
-        near = cv2.dilate(np.where(solid, rank, 0).astype(np.float32), np.ones((15, 15), np.uint8))
+        near = cv2.dilate(np.where(solid, rank, 0), np.ones((15, 15), np.uint8))
         usable = solid & (rank <= 0.85 * near + 0.02)
         beside = fill.mirrored(bared, usable if usable.any() else solid)
-        moved = sample(origin.offset, beside)
+        moved = sampled(origin.offset, beside)
         offset = np.where(bared[..., None], at - (beside - moved), origin.offset)
         return offset.astype(np.float32), origin.trust
 
@@ -216,17 +223,17 @@ class Mover:
         w, h = self._size
         full = (guide.mask.shape[1], guide.mask.shape[0])
         shift = np.asarray(guide.shift(layer, frame), np.float32)
-        bend = cv2.resize(_at(own, share), (w, h), interpolation=cv2.INTER_LINEAR)
+        bend = scaled(_at(own, share), (w, h))
         if float(np.abs(bend).max()) * full[0] < STILL:
             offset = np.broadcast_to(shift * full[0], (full[1], full[0], 2))
         else:
             turned = splat.invert((bend + shift) * np.float32(w), shift * w)
-            offset = cv2.resize(turned, full, interpolation=cv2.INTER_LINEAR) * (full[0] / w)
+            offset = scaled(turned, full) * (full[0] / w)
         at = places(full[1], full[0]) if view is None else view
         if view is not None:
-            offset = sample(np.ascontiguousarray(offset, np.float32), view)
+            offset = sampled(np.ascontiguousarray(offset, np.float32), view)
         source = (at - offset).astype(np.float32)
-        return _sharp(guide.picture, source), _plain(layer.matte, source)
+        return sharply(guide.picture, source), sampled(layer.matte, source, mirror=True)
 
     def _view(self, matrix: camera.Homography) -> Field | None:
         # For each pixel of the frame, the place before the camera moved, in pixels.
@@ -234,11 +241,11 @@ class Mover:
             return None
         h, w = self._guide.mask.shape
         start = grid_places((h, w), h / w)
-        before = camera.carry(np.linalg.inv(matrix), start)
+        before = camera.carry(_inverse(matrix), start)
         return ((before - start) * w).astype(np.float32) + places(h, w)
 
     def _at_motion_size(self, field: Field) -> Field:
-        return cv2.resize(field, self._size, interpolation=cv2.INTER_AREA)
+        return scaled(field, self._size, "area")
 
 
 def frames(
@@ -269,11 +276,11 @@ def blended(first: Rendering, last: Rendering, share: float) -> RGB:
     near_first = (1 - share) * (first.trust + 0.03)
     near_last = share * (last.trust + 0.03)
     apart = np.abs(first.picture - last.picture).mean(axis=-1)
-    apart = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), _reach(apart))
+    apart = blurred(apart, _reach(apart))
     sharper = 1 + 3 * apart / (apart + 0.08)
     ratio = np.log((near_last + 1e-6) / (near_first + 1e-6)) * sharper
     weight = (1 / (1 + np.exp(-ratio))).astype(np.float32)
-    weight = cv2.GaussianBlur(weight, (0, 0), _reach(apart) / 2)[..., None]
+    weight = blurred(weight, _reach(apart) / 2)[..., None]
     return first.picture + weight * (last.picture - first.picture)
 
 
@@ -282,9 +289,7 @@ def feathered(mask: Field) -> Field:
     if mask.min() >= 1:
         return mask
     radius = max(1.0, FEATHER * mask.shape[1])
-    padded = cv2.copyMakeBorder((mask > 0).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    inside = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    ramp = np.clip(inside / (2 * radius), 0, 1)
+    ramp = np.clip(depth_inside(mask > 0) / (2 * radius), 0, 1)
     return (np.minimum(mask, ramp)).astype(np.float32)
 
 
@@ -313,13 +318,5 @@ def _at(knots: Field, share: float) -> Field:
     ).astype(np.float32)
 
 
-def _sharp(picture: RGB, source: Field) -> RGB:
-    return cv2.remap(
-        picture, source[..., 0], source[..., 1], cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT
-    )
-
-
-def _plain(plane: Field, source: Field) -> Field:
-    return cv2.remap(
-        plane, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
-    )
+def _inverse(matrix: camera.Homography) -> camera.Homography:
+    return np.asarray(np.linalg.inv(matrix), np.float64)

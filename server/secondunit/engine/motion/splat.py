@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from secondunit.engine.flow import Field, places, sample
+from secondunit.engine.raster import Field, places, sampled, scaled
 
 COVERED = 0.35
 """Coverage below which a pixel counts as a hole: nothing of the anchor went there."""
@@ -72,7 +71,7 @@ def invert(motion: Field, start: Field, rounds: int = 4) -> Field:
     at = places(*motion.shape[:2])
     offset = np.broadcast_to(start, motion.shape).astype(np.float32)
     for _ in range(rounds):
-        offset = sample(motion, at - offset)
+        offset = sampled(motion, at - offset)
     return offset
 
 
@@ -92,11 +91,8 @@ def _pull(summed: Field, weight: Field) -> Field:
         total = max(float(weight.sum()), 1e-9)
         return np.broadcast_to(summed.sum(axis=(0, 1)) / total, summed.shape).astype(np.float32)
     size = ((w + 1) // 2, (h + 1) // 2)
-    coarse = _pull(
-        cv2.resize(summed, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1),
-        cv2.resize(weight, size, interpolation=cv2.INTER_AREA),
-    )
-    wide = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR).reshape(summed.shape)
+    coarse = _pull(scaled(summed, size, "area"), scaled(weight, size, "area"))
+    wide = scaled(coarse, (w, h))
     share = np.minimum(weight, 1)[..., None]
     own = summed / np.maximum(weight, 1e-6)[..., None]
     return (own * share + wide * (1 - share)).astype(np.float32)
@@ -107,7 +103,7 @@ def _settled(offset: Field, motion: Field, known: NDArray[np.bool_]) -> Field:
     # fixed point stays close, it is on the same surface and exact.
     at = places(*motion.shape[:2])
     for _ in range(2):
-        better = sample(motion, at - offset)
+        better = sampled(motion, at - offset)
         near = known & (np.abs(better - offset).max(axis=-1) < 1.0)
         offset = np.where(near[..., None], better, offset)
     return offset
