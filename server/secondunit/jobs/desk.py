@@ -1,0 +1,167 @@
+"""The desk: where jobs are handed in, asked after, watched and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import shutil
+import threading
+from collections.abc import Sequence
+
+from secondunit.config import Config
+from secondunit.jobs.job import Event, Job, Page, Priority, Result, State
+from secondunit.jobs.runner import PATIENCE, Patience, Runner
+from secondunit.jobs.store import Store
+from secondunit.plan.shot_plan import ShotPlan
+
+STAGES = "secondunit.jobs.stages:stages"
+"""What the worker does its work with."""
+
+
+class Desk:
+    """The one way to jobs, for the network and the program alike; safe from any thread.
+
+        desk = Desk(config)
+        desk.start()
+        job = desk.create(plan, request_id="...", timeline="cut.otio")
+        events = await desk.wait_events(job.id, after=0, timeout=25)
+        desk.stop(grace=10)
+
+    Every method that takes an id raises JobUnknown for one that is none.
+    """
+
+    def __init__(
+        self, config: Config, *, stages: str = STAGES, address: str = "",
+        patience: Patience = PATIENCE,
+    ) -> None:  # fmt: skip
+        """Open the data folder. Raises StoreBusy, naming the owner, if another server has it."""
+        self._config = config
+        self._waiting: dict[str, builtins.set[_Waiter]] = {}
+        self._waiting_lock = threading.Lock()
+        self._store = Store(config.data, address=address, told=self._told)
+        self._runner = Runner(self._store, config, stages, patience=patience)
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._runner.start()
+
+    def stop(self, grace: float = 10.0) -> None:
+        """Stop working within `grace` seconds and close; a running job is queued again."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._runner.stop(grace)
+        self._store.close()
+        with self._waiting_lock:
+            waiters = [w for ws in self._waiting.values() for w in ws]
+        for waiter in waiters:
+            waiter.wake()
+
+    def announce(self, address: str) -> None:
+        """Leave the server's address for whoever finds the data folder busy."""
+        self._store.announce(address)
+
+    def create(
+        self, plan: ShotPlan, *, request_id: str, timeline: str,
+        priority: Priority = Priority.NORMAL, project: str = "", user: str = "",
+    ) -> Job:  # fmt: skip
+        """A job, written to disk; the earlier one if this request was sent before.
+
+        A take that exists is handed over at once (`reused`); one that is being made is waited
+        for. Raises Conflict if the request_id stood for another request of this user.
+        """
+        job = self._store.create(
+            plan, request_id=request_id, timeline=timeline, priority=priority,
+            project=project, user=user,
+        )  # fmt: skip
+        self._runner.wake()
+        return job
+
+    def get(self, id: str) -> Job:
+        """The job as it stands."""
+        return self._store.get(id)
+
+    def plan(self, id: str) -> ShotPlan:
+        """What was asked."""
+        return self._store.plan(id)
+
+    def result(self, id: str) -> Result | None:
+        """The take; None unless the job succeeded."""
+        return self._store.result(id)
+
+    def cancel(self, id: str) -> Job:
+        """Stop a job: within a step of its work. A job that ended stays as it is.
+
+        Until its worker has confirmed, the job returned is running and `cancelling`.
+        """
+        job = self._store.cancel(id)
+        if job.state.final:
+            shutil.rmtree(self._config.data / "jobs" / id, ignore_errors=True)
+            self._runner.wake()  # another job may have waited for this one
+        else:
+            self._runner.cancel(id)
+        return job
+
+    def events(self, id: str, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
+        """What happened after event number `after`, in order, at most `limit`."""
+        return self._store.events(id, after, limit)
+
+    async def wait_events(
+        self,
+        id: str,
+        after: int = 0,
+        timeout: float = 25.0,  # noqa: ASYNC109 - none is an answer here, not an error
+        limit: int = 100,
+    ) -> tuple[Event, ...]:
+        """The same, but waits up to `timeout` seconds for the first; empty if none came.
+
+        Also returns, empty, when the desk stops.
+        """
+        waiter = _Waiter(asyncio.get_running_loop())
+        with self._waiting_lock:
+            self._waiting.setdefault(id, set()).add(waiter)
+        try:
+            if found := self._store.events(id, after, limit):
+                return found
+            try:
+                await asyncio.wait_for(waiter.woken.wait(), timeout)
+            except TimeoutError:
+                return ()
+            return () if self._stopped else self._store.events(id, after, limit)
+        finally:
+            with self._waiting_lock:
+                waiters = self._waiting[id]
+                waiters.discard(waiter)
+                if not waiters:
+                    del self._waiting[id]
+
+    def list(
+        self, *, states: Sequence[State] = (), project: str | None = None,
+        user: str | None = None, timeline: str | None = None, page_size: int = 50,
+        page_token: str = "",
+    ) -> Page:  # fmt: skip
+        """A page of jobs, newest first. Raises Refused for a token that no page gave."""
+        return self._store.page(
+            states=states, project=project, user=user, timeline=timeline, size=page_size,
+            token=page_token,
+        )  # fmt: skip
+
+    def _told(self, id: str, sequence: int) -> None:
+        with self._waiting_lock:
+            waiters = tuple(self._waiting.get(id, ()))
+        for waiter in waiters:
+            waiter.wake()
+
+
+class _Waiter:
+    """A coroutine that waits for events, woken from any thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Let it look again."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.woken.set)

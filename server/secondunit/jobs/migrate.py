@@ -1,0 +1,69 @@
+"""Open the store's file and bring its tables to the version that this code knows."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from pathlib import Path
+
+from secondunit.errors import SecondUnitError
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied REAL)"
+VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
+APPLIED = "INSERT INTO schema_version (version, applied) VALUES (?, ?)"
+CHECK = "PRAGMA quick_check(1)"
+
+
+def migrations() -> list[tuple[int, str]]:
+    """(version, SQL) in order."""
+    parts = re.split(r"^-- migration (\d+)$", SCHEMA.read_text(), flags=re.MULTILINE)
+    return [(int(n), sql) for n, sql in zip(parts[1::2], parts[2::2], strict=True)]
+
+
+def migrate(file: Path) -> sqlite3.Connection:
+    """The one writer connection, with every migration applied.
+
+    A damaged file is never replaced by an empty one, and one that newer code wrote is left
+    alone: both raise.
+    """
+    db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    try:
+        db.row_factory = sqlite3.Row
+        if (found := db.execute(CHECK).fetchone()[0]) != "ok":
+            raise SecondUnitError(f"The job store {file} is damaged ({found}). Restore a copy.")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute(VERSIONS)
+        version = db.execute(VERSION).fetchone()[0]
+        known = migrations()
+        if version > known[-1][0]:
+            raise SecondUnitError(
+                f"The job store {file} is of version {version}; this program knows "
+                f"{known[-1][0]}. Update the program or choose another --data."
+            )
+        for number, sql in known:
+            if number > version:
+                _apply(db, number, sql)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _apply(db: sqlite3.Connection, number: int, sql: str) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        statement = ""
+        for line in sql.splitlines(keepends=True):  # executescript would commit half-way
+            statement += line
+            if sqlite3.complete_statement(statement):
+                db.execute(statement)
+                statement = ""
+        db.execute(APPLIED, (number, time.time()))
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise

@@ -1,0 +1,65 @@
+"""What a worker is given for one stage of one job, and the six functions that do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from secondunit.engine.engine import Progress
+from secondunit.jobs.job import Checkpoint, Result, Stage
+from secondunit.plan.shot_plan import ShotPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One stage of one job."""
+
+    plan: ShotPlan
+    data: Path
+    """The data folder: finished takes go to `takes/<digest>` below it."""
+    job: Path
+    """The job's folder; each stage and attempt has its own folder in it."""
+    folder: Path
+    """This stage's, empty at the start."""
+    done: Mapping[Stage, Checkpoint]
+    """The stages before this one."""
+    progress: Progress
+    """To be called at least once a step; it raises Cancelled when the job is to stop."""
+
+    def left_by(self, stage: Stage) -> Path:
+        """The folder of an earlier stage."""
+        return self.done[stage].folder(self.job)
+
+
+class Stages(Protocol):
+    """The rooms in their order. What they return is kept as the stage's checkpoint.
+
+    A stage that is interrupted is run again from its start, in a new folder; what it left before
+    counts only once it returned.
+    """
+
+    def timeline(self, work: Work) -> Mapping[str, Any]:
+        """The source files are what they were when the shot was planned."""
+        ...
+
+    def plan(self, work: Work) -> Mapping[str, Any]:
+        """The plan, as a file."""
+        ...
+
+    def engine(self, work: Work) -> Mapping[str, Any]:
+        """The generated frames."""
+        ...
+
+    def finish(self, work: Work) -> Mapping[str, Any]:
+        """The pictures of the file, and the control report."""
+        ...
+
+    def encode(self, work: Work) -> Mapping[str, Any]:
+        """The clip, its sidecar and its thumbnails."""
+        ...
+
+    def place(self, work: Work) -> Result:
+        """The take, published in `data/takes/<digest>`; its timings are left to the runner."""
+        ...

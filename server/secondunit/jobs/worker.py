@@ -1,0 +1,158 @@
+"""The worker: a process that holds the engine and does one stage at a time for the server.
+
+Started as `python -m secondunit.jobs.worker MODULE:CALLABLE`; the callable takes the Config and
+returns the `Stages`. It talks over its standard streams and dies with its server.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from secondunit.config import Config
+from secondunit.errors import Cancelled, SecondUnitError
+from secondunit.jobs.job import Checkpoint, Stage, stage_folder
+from secondunit.jobs.pipe import Pipe
+from secondunit.jobs.work import Stages, Work
+from secondunit.plan.shot_plan import canonical, plan_of_json, record_of_json
+
+BEAT_SECONDS = 1.0
+"""How often the worker says that it is alive."""
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One process, one engine, one stage at a time."""
+
+    def __init__(self, pipe: Pipe, factory: str) -> None:
+        self._pipe = pipe
+        self._factory = factory
+        self._stages: Stages | None = None
+        self._orders: list[dict[str, Any]] = []
+        self._arrived = threading.Condition()
+        self._halt = threading.Event()
+
+    def serve(self) -> None:
+        """Do what the server orders, until it says `exit`. Returns only then."""
+        threading.Thread(target=self._listen, daemon=True, name="orders").start()
+        threading.Thread(target=self._beat, daemon=True, name="heartbeat").start()
+        while True:
+            with self._arrived:
+                self._arrived.wait_for(lambda: self._orders)
+                order = self._orders.pop(0)
+            if order["do"] == "exit":
+                return
+            self._pipe.send({"ref": order["ref"], **self._answer(order)})
+
+    def _listen(self) -> None:
+        while (order := self._pipe.receive()) is not None:
+            if order["do"] == "halt":
+                self._halt.set()
+                continue
+            if order["do"] == "run":
+                self._halt.clear()  # here, not when the stage starts: a halt may come in between
+            with self._arrived:
+                self._orders.append(order)
+                self._arrived.notify()
+        os._exit(0)  # the server is gone: whatever runs here has no owner any more
+
+    def _beat(self) -> None:
+        while self._pipe.send({"is": "beat"}):
+            time.sleep(BEAT_SECONDS)
+
+    def _answer(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return {"is": "done", "payload": self._run(order)}
+        except Exception as exc:
+            if self._halt.is_set():  # whatever was made of our Cancelled on its way up
+                return {"is": "halted"}
+            if isinstance(exc, SecondUnitError):
+                log.warning("%s: %s", exc.code, exc)
+                error = exc
+            else:
+                log.exception("stage %s of job %s", order["stage"], order["job"])
+                error = SecondUnitError(
+                    f"Stage '{order['stage']}' failed in a way nobody foresaw: "
+                    f"{type(exc).__name__}."
+                )
+            return {
+                "is": "failed",
+                "error": {
+                    "code": error.code, "message": str(error), "retryable": error.retryable,
+                    "remedy": error.remedy,
+                },
+            }  # fmt: skip
+
+    def _run(self, order: Mapping[str, Any]) -> Any:
+        stage, data = Stage(order["stage"]), Path(order["data"])
+        job = Path(order["job"])
+        stages = self._loaded(order["config"])
+        folder = stage_folder(job, stage, order["attempt"])
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        done = [record_of_json(Checkpoint, c, "checkpoint") for c in order["done"]]
+        work = Work(
+            plan=plan_of_json(order["plan"]), data=data, job=job, folder=folder,
+            done={c.stage: c for c in done}, progress=self._progress,
+        )  # fmt: skip
+        self._progress(stage, 0, 0)
+        # Through text, so that what is no JSON fails here and not while it is being sent.
+        return json.loads(json.dumps(canonical(_do(stages, stage, work))))
+
+    def _loaded(self, config: Any) -> Stages:
+        if self._stages is None:
+            module, name = self._factory.split(":")
+            make = getattr(importlib.import_module(module), name)
+            self._stages = make(record_of_json(Config, config, "config"))
+        return self._stages
+
+    def _progress(self, doing: str, step: int, steps: int) -> None:
+        if self._halt.is_set():
+            raise Cancelled("The job was stopped.")
+        self._pipe.send({"is": "progress", "doing": doing, "step": step, "steps": steps})
+
+
+def _do(stages: Stages, stage: Stage, work: Work) -> Any:
+    match stage:
+        case Stage.TIMELINE:
+            return stages.timeline(work)
+        case Stage.PLAN:
+            return stages.plan(work)
+        case Stage.ENGINE:
+            return stages.engine(work)
+        case Stage.FINISH:
+            return stages.finish(work)
+        case Stage.ENCODE:
+            return stages.encode(work)
+        case Stage.PLACE:
+            return stages.place(work)
+
+
+def main() -> None:
+    """The process: standard streams become the pipe, everything printed goes to the log."""
+    pipe = Pipe(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what Ctrl-C means
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    Worker(pipe, sys.argv[1]).serve()
+    logging.shutdown()
+    os._exit(0)  # engines leave threads behind that would keep the process for seconds
+
+
+if __name__ == "__main__":
+    main()
