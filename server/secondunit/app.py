@@ -1,0 +1,56 @@
+"""The composition root: builds every part once and lets the parts go in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from secondunit.config import Config
+from secondunit.jobs.desk import Desk
+from secondunit.rpc.serve import Server, serving
+
+GRACE = 10.0
+"""Seconds that calls and running steps get when the server is told to stop."""
+
+
+@contextmanager
+def running(config: Config, *, listen: str = "127.0.0.1:0") -> Iterator[str]:
+    """A whole service inside this process; gives its address. Raises StoreBusy, Refused.
+
+    What is unfinished on the way out stays in the store, and goes on when it is opened again.
+    """
+    desk = Desk(config)
+    try:
+        desk.start()
+        with serving(desk, config, listen=listen) as address:
+            yield address
+    finally:
+        desk.stop(GRACE)
+
+
+def serve_forever(config: Config, listen: str) -> None:
+    """Serve until SIGTERM or SIGINT, then finish calls and checkpoint. Raises StoreBusy, Refused."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    asyncio.run(_serve(config, listen))
+
+
+async def _serve(config: Config, listen: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    desk = await asyncio.to_thread(Desk, config)
+    try:
+        desk.start()
+        server = Server(desk, config, listen=listen)
+        address = await server.start()
+        logging.getLogger(__name__).info(
+            "Second Unit serves on %s; jobs and takes are in %s", address, config.data
+        )
+        await stop.wait()
+        await server.stop(GRACE)
+    finally:
+        await asyncio.to_thread(desk.stop, GRACE)
