@@ -29,7 +29,8 @@ def marker(note: str, at: int = 0, frames: int = 1) -> otio.schema.Marker:
 
 def save(folder: Path, name: str, items: list[otio.core.Composable]) -> Path:
     """A timeline of one video track and an empty audio track, written to a folder."""
-    timeline = otio.schema.Timeline(name, otio.opentime.RationalTime(108000, RATE))
+    timeline = otio.schema.Timeline(name)
+    timeline.global_start_time = otio.opentime.RationalTime(108000, RATE)
     video = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     video.extend(items)
     timeline.tracks.append(video)

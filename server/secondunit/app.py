@@ -32,7 +32,7 @@ def running(config: Config, *, listen: str = "127.0.0.1:0") -> Iterator[str]:
 
 
 def serve_forever(config: Config, listen: str) -> None:
-    """Serve until SIGTERM or SIGINT, then finish calls and checkpoint. Raises StoreBusy, Refused."""
+    """Serve until SIGTERM or SIGINT, then checkpoint and end. Raises StoreBusy, Refused."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     asyncio.run(_serve(config, listen))
 
