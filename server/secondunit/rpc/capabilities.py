@@ -1,0 +1,127 @@
+"""CapabilityService: both catalogues as data, and what the server does now."""
+
+# ruff: noqa: N802  (methods have the names of the protocol)
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import shutil
+import time
+from typing import Any
+
+import av
+import grpc
+
+from secondunit import __version__
+from secondunit.catalog.deliveries import DELIVERIES, Delivery
+from secondunit.catalog.engines import ENGINES, Engine
+from secondunit.config import Config
+from secondunit.jobs.desk import Desk
+from secondunit.jobs.job import State
+from secondunit.rpc import convert
+from secondunit.rpc.jobs import LONGEST_PAGE, LONGEST_WAIT
+from secondunit.v1 import capabilities_pb2 as pb
+from secondunit.v1 import deliveries_pb2
+from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceServicer
+
+MESSAGE_BYTES = 4 * 1024 * 1024
+"""Largest message the server takes; larger things are files or streams."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+KEYFRAMES = {
+    "any": pb.KEYFRAME_SUPPORT_ANY,
+    "first": pb.KEYFRAME_SUPPORT_FIRST,
+    "first_last": pb.KEYFRAME_SUPPORT_FIRST_LAST,
+}
+MASKS = {
+    "none": pb.MASK_SUPPORT_NONE,
+    "binary": pb.MASK_SUPPORT_BINARY,
+    "soft": pb.MASK_SUPPORT_SOFT,
+}
+
+
+class Capabilities(CapabilityServiceServicer):
+    """See proto/secondunit/v1/capabilities.proto."""
+
+    def __init__(self, desk: Desk, config: Config, draining: asyncio.Event) -> None:
+        self._desk, self._config, self._draining = desk, config, draining
+        self._started = time.monotonic()
+
+    async def GetCapabilities(self, request: pb.GetCapabilitiesRequest, context: Context) -> Any:
+        """What the server can do."""
+        default = self._config.engine
+        rows = sorted(ENGINES.values(), key=lambda row: row.name != default)
+        return pb.GetCapabilitiesResponse(
+            version=__version__,
+            api_versions=["secondunit.v1"],
+            engines=[_engine(row, default=row.name == default) for row in rows],
+            deliveries=[_delivery(row) for row in DELIVERIES.values()],
+            default_delivery=self._config.delivery,
+            limits=pb.Limits(
+                message_bytes=MESSAGE_BYTES,
+                picture_pixels=self._config.max_pixels,
+                event_wait=convert.duration(LONGEST_WAIT),
+                page_size=LONGEST_PAGE,
+            ),
+        )
+
+    async def GetServerStatus(self, request: pb.GetServerStatusRequest, context: Context) -> Any:
+        """What the server does now."""
+        return pb.GetServerStatusResponse(
+            uptime=convert.duration(time.monotonic() - self._started),
+            draining=self._draining.is_set(),
+            queued=self._count(State.QUEUED, State.WAITING),
+            running=self._count(State.RUNNING),
+            free_bytes=shutil.disk_usage(self._config.data).free,
+        )
+
+    def _count(self, *states: State) -> int:
+        token, count = "", 0
+        while True:
+            page = self._desk.list(states=states, page_size=1000, page_token=token)
+            count, token = count + len(page.jobs), page.next_token
+            if not token:
+                return count
+
+
+def _engine(row: Engine, *, default: bool) -> pb.Engine:
+    missing = [name for name in row.packages if importlib.util.find_spec(name) is None]
+    return pb.Engine(
+        name=row.name,
+        title=row.title,
+        licence=row.licence,
+        operations=[convert.OPERATIONS[operation] for operation in sorted(row.operations)],
+        frame_step=row.frame_step,
+        frame_offset=row.frame_offset,
+        longest_frames=row.longest,
+        size_multiple=row.size_multiple,
+        smallest_side=row.smallest,
+        native_rate=row.native_rate or 0.0,
+        keyframes=KEYFRAMES[row.keyframes],
+        mask=MASKS[row.mask],
+        strokes=row.strokes,
+        ambient=row.ambient,
+        camera=row.camera,
+        prompt=row.prompt,
+        steps=row.steps,
+        memory_bytes=row.memory_mib * 1024 * 1024,
+        available=not missing,
+        missing_packages=missing,
+        default=default,
+    )
+
+
+def _delivery(row: Delivery) -> deliveries_pb2.Delivery:
+    return deliveries_pb2.Delivery(
+        name=row.name,
+        title=row.title,
+        codec=row.codec,
+        container=row.container,
+        suffix=row.suffix,
+        pixel_format=row.format or "",
+        exact=row.exact,
+        even=row.even,
+        available=row.codec in av.codecs_available,
+    )

@@ -1,0 +1,255 @@
+"""A plugin's request as a small timeline, so that the same reader makes the same Shot of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from secondunit.config import Config
+from secondunit.errors import Fault, Refused
+from secondunit.plan.build import Options, TimelinePlan, plan_timeline
+from secondunit.units import Rate, frame_of_timecode
+from secondunit.v1 import shots_pb2 as pb
+from secondunit.v1 import units_pb2
+
+EASES = {
+    pb.EASE_LINEAR: "linear",
+    pb.EASE_IN: "in",
+    pb.EASE_OUT: "out",
+    pb.EASE_IN_OUT: "in-out",
+}
+PLACES = {
+    pb.PLACE_MODE_REPLACE: "replace",
+    pb.PLACE_MODE_OVER: "over",
+    pb.PLACE_MODE_NEW_TRACK: "new-track",
+}
+AUDIOS = {pb.AUDIO_MODE_NONE: "none", pb.AUDIO_MODE_KEEP: "keep"}
+MOVES = ("pan", "tilt", "roll", "truck", "pedestal", "dolly")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """The timeline that stands for a request."""
+
+    timeline: otio.schema.Timeline
+    paths: dict[str, str]
+    """Places in the timeline, and the fields of the request that they stand for."""
+
+
+def plan_request(request: pb.ShotRequest, options: Options, config: Config) -> TimelinePlan:
+    """Plan one shot that carries its neighbouring clips; faults name fields of the request.
+
+    Raises Refused for a request that has no operation, rate or range, or names a file badly.
+    """
+    carried = carry(request)
+    with tempfile.TemporaryDirectory(prefix="secondunit-") as folder:
+        path = Path(folder) / "request.otio"
+        path.write_text(carried.timeline.to_json_string(), encoding="utf-8")
+        found = plan_timeline(path, options, config)
+    faults = tuple(replace(f, path=_field(f.path, carried.paths)) for f in found.faults)
+    return replace(found, faults=faults)
+
+
+def carry(request: pb.ShotRequest) -> Carried:
+    """The neighbours around the place, and the request on the gap or the clip it is about.
+
+    Raises Refused with every fault that the timeline could not show.
+    """
+    if faults := tuple(_faults(request)):
+        raise Refused(faults)
+    rate = Rate(num=request.rate.num, den=request.rate.den)
+    record = request.record
+    before, after = request.HasField("before"), request.HasField("after")
+    row: list[tuple[otio.core.Item, str]] = []
+    lead = record.start
+    asked: otio.core.Item
+    if request.operation == units_pb2.OPERATION_EXTEND:
+        head = request.edge == units_pb2.EDGE_HEAD
+        field = "after" if head else "before"
+        asked = _clip(request.after if head else request.before, rate)
+        row.append((asked, field))
+        lead += record.frames if head else -_length(asked)
+    elif request.operation == units_pb2.OPERATION_ANIMATE:
+        asked = _clip(request.still, rate, shown=record.frames)
+        row.append((asked, "still"))
+    else:
+        if before:
+            clip = _clip(request.before, rate)
+            row.append((clip, "before"))
+            lead -= _length(clip)
+        asked = otio.schema.Gap(source_range=_span(0, record.frames, rate))
+        row.append((asked, "record"))
+        if after:
+            row.append((_clip(request.after, rate), "after"))
+    asked.metadata["secondunit"] = {"version": 1, "request": _words(request)}
+    if lead < 0:
+        raise Refused.single(
+            f"the clip before lasts {record.start - lead} frames, and the place begins at frame "
+            f"{record.start}",
+            "request.record",
+        )
+    if lead > 0:
+        row.insert(0, (otio.schema.Gap(source_range=_span(0, lead, rate)), "record"))
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    track.extend([item for item, _ in row])
+    start = otio.opentime.RationalTime(_timeline_start(request, rate), float(rate))
+    timeline = otio.schema.Timeline(request.name or "request", start)
+    timeline.metadata["secondunit"] = {"drop_frame": ";" in request.timeline_start}
+    timeline.tracks.append(track)
+    paths = {f"tracks[0].children[{n}]": f"request.{field}" for n, (_, field) in enumerate(row)}
+    index = next(n for n, (item, _) in enumerate(row) if item is asked)
+    paths[f"tracks[0].children[{index}].metadata.secondunit.request"] = "request"
+    return Carried(timeline=timeline, paths=paths)
+
+
+def _faults(request: pb.ShotRequest) -> Iterator[Fault]:
+    def fault(what: str, field: str) -> Fault:
+        return Fault(what=what, path=f"request.{field}")
+
+    if request.operation not in units_pb2.Operation.values() or not request.operation:
+        yield fault("no operation is given", "operation")
+    if request.rate.num <= 0 or request.rate.den <= 0:
+        yield fault(f"{request.rate.num}/{request.rate.den} is no rate", "rate")
+    elif request.timeline_start:
+        try:
+            _timeline_start(request, Rate(num=request.rate.num, den=request.rate.den))
+        except ValueError as exc:
+            yield fault(str(exc), "timeline_start")
+    if request.record.frames < 1 or request.record.start < 0:
+        yield fault("the place has no frames, or lies before the timeline", "record")
+    if request.operation == units_pb2.OPERATION_ANIMATE and not request.HasField("still"):
+        yield fault("there is no picture to animate", "still")
+    if request.operation == units_pb2.OPERATION_EXTEND:
+        field = "after" if request.edge == units_pb2.EDGE_HEAD else "before"
+        if not request.HasField(field):
+            yield fault("there is no clip to extend", field)
+    for field in ("before", "after", "still"):
+        if request.HasField(field):
+            clip: pb.Clip = getattr(request, field)
+            if field != "still" and clip.source.frames < 1:
+                yield fault("the cut shows no frame of it", f"{field}.source")
+            if clip.HasField("rate") and (clip.rate.num <= 0 or clip.rate.den <= 0):
+                yield fault(f"{clip.rate.num}/{clip.rate.den} is no rate", f"{field}.rate")
+    for file, field in _files(request):
+        if file.WhichOneof("source") == "blob":
+            yield fault("this server takes no blobs; give a path on its machine", field)
+        elif not Path(file.path).is_absolute():
+            yield fault(f"'{file.path}' is no absolute path on the server's machine", field)
+
+
+def _files(request: pb.ShotRequest) -> Iterator[tuple[units_pb2.File, str]]:
+    for field in ("before", "after", "still"):
+        if request.HasField(field):
+            yield getattr(request, field).media, f"{field}.media"
+    if request.HasField("mask"):
+        yield request.mask.file, "mask"
+    for n, keyframe in enumerate(request.keyframes):
+        yield keyframe.image, f"keyframes[{n}].image"
+    for name in ("strokes", "ambients"):
+        for n, control in enumerate(getattr(request, name)):
+            if control.HasField("region"):
+                yield control.region.file, f"{name}[{n}].region"
+
+
+def _timeline_start(request: pb.ShotRequest, rate: Rate) -> int:
+    return frame_of_timecode(request.timeline_start, rate) if request.timeline_start else 0
+
+
+def _span(start: int, frames: int, rate: Rate, starts_at: Rate | None = None) -> Any:
+    return otio.opentime.TimeRange(
+        otio.opentime.RationalTime(start, float(starts_at or rate)),
+        otio.opentime.RationalTime(frames, float(rate)),
+    )
+
+
+def _length(item: otio.core.Item) -> int:
+    return round(item.source_range.duration.value)
+
+
+def _clip(clip: pb.Clip, rate: Rate, shown: int | None = None) -> otio.schema.Clip:
+    """A clip whose range counts the frames that the cut shows, `shown` or as its speed gives."""
+    own = Rate(num=clip.rate.num, den=clip.rate.den) if clip.HasField("rate") else rate
+    speed = Fraction(clip.speed).limit_denominator(1_000_000) if clip.HasField("speed") else 1
+    if shown is None:
+        seconds = clip.source.frames / own.fraction / (abs(speed) or 1)
+        shown = max(1, round(seconds * rate.fraction))
+    reference = otio.schema.ExternalReference(
+        clip.media.path, _span(0, clip.source.start + max(1, clip.source.frames), own)
+    )
+    made = otio.schema.Clip(clip.name, reference, _span(clip.source.start, shown, rate, own))
+    if speed != 1:
+        made.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+    return made
+
+
+def _words(request: pb.ShotRequest) -> dict[str, Any]:
+    """The request in the words of a note, as JSON."""
+    words: dict[str, Any] = {
+        "operation": units_pb2.Operation.Name(request.operation).removeprefix("OPERATION_").lower(),
+        "id": request.id or None,
+        "shot": request.name or None,
+        "prompt": request.prompt or None,
+        "negative": request.negative or None,
+        "engine": request.engine or None,
+        "delivery": request.delivery or None,
+        "preset": request.preset or None,
+        "place": PLACES.get(request.place),
+        "audio": AUDIOS.get(request.audio),
+        "mask": request.mask.file.path or None,
+        "keyframe": [
+            _said(k, "strength") | {"frame": _at(k), "file": k.image.path}
+            for k in request.keyframes
+        ],
+        "stroke": [
+            _said(s, "strength")
+            | _region(s)
+            | _over(s)
+            | {"points": [[p.x, p.y] for p in s.points]}
+            for s in request.strokes
+        ],
+        "ambient": [_said(a, "strength") | _region(a) for a in request.ambients],
+        "camera": [
+            {move: value for move in MOVES if (value := getattr(c, move))}
+            | _said(c, "zoom", "fov")
+            | _over(c)
+            | ({"ease": EASES[c.ease]} if c.ease in EASES else {})
+            for c in request.cameras
+        ],
+        **_said(request, "context", "handles", "takes", "seed", "strength"),
+    }
+    if request.operation == units_pb2.OPERATION_EXTEND:
+        words["edge"] = "head" if request.edge == units_pb2.EDGE_HEAD else "tail"
+        words["frames"] = request.record.frames
+    return {key: value for key, value in words.items() if value is not None and value != []}
+
+
+def _said(message: Any, *fields: str) -> dict[str, Any]:
+    return {field: getattr(message, field) for field in fields if message.HasField(field)}
+
+
+def _region(message: pb.Stroke | pb.Ambient) -> dict[str, Any]:
+    return {"in": message.region.file.path} if message.HasField("region") else {}
+
+
+def _over(message: pb.Stroke | pb.CameraMove) -> dict[str, Any]:
+    if not message.HasField("over"):
+        return {}
+    return {"over": {"start": message.over.start, "frames": message.over.frames}}
+
+
+def _at(keyframe: pb.Keyframe) -> int | str:
+    at = keyframe.WhichOneof("at")
+    return at if at in ("first", "last") else keyframe.frame
+
+
+def _field(path: str, paths: dict[str, str]) -> str:
+    for prefix in sorted(paths, key=len, reverse=True):
+        if path == prefix or path.startswith((f"{prefix}.", f"{prefix}[")):
+            return paths[prefix] + path[len(prefix) :]
+    return path
