@@ -1,0 +1,53 @@
+"""Check a returned clip against the record beside it: bytes, frames, tags, controls."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from secondunit.encode import sidecar
+from secondunit.encode.verify import verify as read_back
+from secondunit.errors import MediaMissing
+
+
+def verify(clip: Path) -> dict[str, Any]:
+    """What the record promises and what the file holds, check by check.
+
+    A file that was transcoded fails `bytes` and may still pass `file`. Raises MediaMissing where
+    the clip or its record is not there, DeliveryError where one cannot be read.
+    """
+    record_path = clip.with_suffix(".json")
+    for path in (clip, record_path):
+        if not path.is_file():
+            raise MediaMissing(f"there is no {path}")
+    record = sidecar.read(record_path)
+    digest = _sha256(clip)
+    same = digest == record["clip"]["sha256"]
+    differences = read_back(clip, sidecar.facts_of_record(record))
+    checks: dict[str, Any] = {
+        "bytes": _check(record["clip"]["sha256"], "as delivered" if same else digest, same),
+        "file": _check(
+            "frames, rate, timecode, reel, layout and colour tags",
+            "; ".join(differences) or "as recorded",
+            not differences,
+        ),
+    }
+    for control, entry in record["report"].items():
+        checks[f"control {control}"] = _check(entry["asked"], entry["measured"], entry["pass"])
+    return {
+        "file": str(clip),
+        "id": record["id"],
+        "operation": record["operation"],
+        "checks": checks,
+        "pass": all(entry["pass"] for entry in checks.values()),
+    }
+
+
+def _check(asked: Any, measured: Any, passed: bool) -> dict[str, Any]:
+    return {"asked": asked, "measured": measured, "pass": passed}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
