@@ -9,6 +9,7 @@ import torch
 from secondunit.engine.motion import conditions
 from secondunit.engine.motion.model import MotionTransformer
 from secondunit.engine.motion.pipeline import MotionPipeline, even_schedule
+from secondunit.errors import EngineFailed
 
 AREA = (8, 12)
 
@@ -109,5 +110,5 @@ def test_a_callback_may_replace_the_latents() -> None:
 
 def test_grids_of_two_sizes_in_one_call_are_refused() -> None:
     other = conditions.blank(np.zeros((12, 8, 3), np.float32), 24)
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(EngineFailed, match="one size"):
         tiny()([asked(), other])

@@ -198,7 +198,7 @@ def certainty(c: AnchorConditions) -> Field:
     elif c.past_confidence.max() > DEFINITE:
         trust = 0.5 * c.past_confidence
     else:
-        trust = np.full_like(c.mask, 0.5 if c.camera_given else 0.0)
+        trust = np.full_like(c.mask, 0.6)
     return np.maximum(trust, 0.6 * c.stroke_weight)
 
 

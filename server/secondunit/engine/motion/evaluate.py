@@ -58,6 +58,9 @@ def errors(question: Question, motion: Field) -> dict[str, float]:
     if led.any():
         found["stroke"] = float(error[:, led].mean())
         found["beside stroke"] = float(error[:, free & ~led].mean()) if (free & ~led).any() else 0.0
+    swaying = free & (c.ambient > 0.05)
+    if swaying.any():
+        found["ambient"] = float(error[:, swaying].mean())
     if c.camera_given and np.abs(c.camera).max() > 1e-4 and c.other is None:
         found["camera"] = float(error[:, free].mean())
     if c.other is not None:

@@ -10,6 +10,8 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional
 
+from secondunit.errors import EngineFailed
+
 LEAST_NOISE = 0.05
 """Below this noise level the velocity is not divided by the level: error would be amplified."""
 
@@ -156,7 +158,9 @@ class MotionTransformer(ModelMixin, ConfigMixin):
         b, t, h, w, _ = sample.shape
         pt, py, px = self.patch
         if t % pt or h % py or w % px:
-            raise ValueError(f"a grid of {t}x{h}x{w} does not divide into patches of {self.patch}")
+            raise EngineFailed(
+                f"a grid of {t}x{h}x{w} does not divide into patches of {self.patch}"
+            )
         grid = (t // pt, h // py, w // px)
         tokens = self.embed(self._split(torch.cat([sample, conditions], dim=-1)))
         tokens = tokens + self.embed_deep(functional.gelu(tokens, approximate="tanh"))

@@ -25,6 +25,7 @@ from secondunit.engine.motion.conditions import (
     spread,
 )
 from secondunit.engine.motion.model import MotionTransformer
+from secondunit.errors import EngineFailed
 
 StepEnd = Callable[["MotionPipeline", int, Tensor, dict[str, Tensor]], dict[str, Tensor]]
 
@@ -85,10 +86,10 @@ class MotionPipeline(DiffusionPipeline):
         asked = [conditions] if isinstance(conditions, AnchorConditions) else list(conditions)
         grids = {c.mask.shape for c in asked}
         if len(grids) != 1:
-            raise ValueError(f"one call takes grids of one size, not {sorted(grids)}")
+            raise EngineFailed(f"one call takes grids of one size, not {sorted(grids)}")
         unknown = set(callback_on_step_end_tensor_inputs) - set(self._callback_tensor_inputs)
         if unknown:
-            raise ValueError(f"a step end offers only latents, not {sorted(unknown)}")
+            raise EngineFailed(f"a step end offers only latents, not {sorted(unknown)}")
         device, dtype = self._execution_device, self.transformer.dtype
         base = torch.from_numpy(np.stack([prior(c) for c in asked]))
         told = np.stack([channels(c, p.numpy()) for c, p in zip(asked, base, strict=True)])
@@ -98,7 +99,7 @@ class MotionPipeline(DiffusionPipeline):
         if latents is None:
             latents = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
         elif latents.shape != shape:
-            raise ValueError(f"latents are {tuple(latents.shape)}, the grid wants {shape}")
+            raise EngineFailed(f"latents are {tuple(latents.shape)}, the grid wants {shape}")
         state: Tensor = latents.to(device, torch.float32)
         levels = np.linspace(1, 1 / num_inference_steps, num_inference_steps)
         self.scheduler.set_timesteps(sigmas=levels.tolist(), device=device)

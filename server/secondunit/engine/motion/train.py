@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from secondunit.engine.motion import conditions, evaluate
+from secondunit.engine.motion.card import card
 from secondunit.engine.motion.model import MotionTransformer
 from secondunit.engine.motion.pipeline import MotionPipeline, even_schedule
 from secondunit.engine.motion.samples import Pool, Question, fill_cache
@@ -27,6 +28,10 @@ COOL_DOWN = 0.35
 """Share of all steps, at the end, over which the rate falls to a fiftieth."""
 AVERAGE = 0.998
 """Decay of the moving average of the weights."""
+KNEE = 0.2
+"""Error, in expected sizes, up to which the loss is quadratic; linear beyond."""
+SAMPLING = 4
+"""Euler steps of the sampler when a checkpoint is measured."""
 FARTHEST = 8.0
 """Residuals beyond this many expected sizes are clipped: a scene's worst outliers teach nothing."""
 
@@ -62,21 +67,22 @@ def loss_of(
 ) -> Tensor:
     """Return the rectified-flow loss of one batch, float32; the noise follows from the seed.
 
-    The error is taken on the clean residual, weighted as the velocity would weigh it (but not
-    without bound), and grows linearly beyond one expected size, so that wild scenes do not rule.
+    The error is taken on the clean residual, weighs more at low noise (as that of the velocity
+    would, but with a bound), and grows linearly beyond `KNEE`: wild scenes do not rule, and what
+    should stand still learns to stand still.
     """
     device = next(model.parameters()).device
     clean, told, span, weight = (part.to(device) for part in batch)
     rng = np.random.default_rng(seed)
-    level = torch.from_numpy(1 - 0.92 * rng.random(len(clean)) ** 1.5).float().to(device)
+    level = torch.from_numpy(1 - 0.85 * rng.random(len(clean)) ** 2).float().to(device)
     noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32)).to(device)
     wide = level[:, None, None, None, None]
     noisy = (1 - wide) * clean + wide * noise
     with torch.autocast(device.type, dtype=torch.bfloat16):
         estimate = model.clean(noisy, level, told, span)
     square = (estimate.float() - clean).square().sum(-1, keepdim=True)
-    error = (square + 1).sqrt() - 1
-    weight = weight / (wide.square() + 0.1)
+    error = (square + KNEE**2).sqrt() - KNEE
+    weight = weight / (wide + 0.3)
     return (error * weight).sum() / weight.expand_as(error).sum()
 
 
@@ -157,12 +163,13 @@ def train(
     def check() -> None:
         nonlocal best
         nn.Module.to(average, "cpu")
-        table = evaluate.compare(average, unseen)
+        table = evaluate.compare(average, unseen, SAMPLING)
         nn.Module.to(average, device)
         score = evaluate.score(table)
         spent = hours + (time.monotonic() - began) / 3600
         line = {"step": step, "loss": round(float(np.mean(losses)), 5), "score": round(score, 4)}
-        line |= {"hours": round(spent, 3), "device": device, **table}
+        line |= {"hours": round(spent, 3), "device": device, "samples": samples, "batch": batch}
+        line |= {"seed": seed, "questions": len(unseen), "sampling": SAMPLING, **table}
         with (out / "metrics.jsonl").open("a") as log:
             log.write(json.dumps(line) + os.linesep)
         state: State = {"average": average.state_dict(), "config": dict(size or {}), "line": line}
@@ -208,5 +215,8 @@ def export(checkpoint: Path, weights: Path) -> dict[str, Any]:
     nn.Module.to(model, torch.bfloat16)
     pipeline = MotionPipeline(transformer=model, scheduler=even_schedule())
     pipeline.save_pretrained(weights, safe_serialization=True)
-    (weights / "figures.json").write_text(json.dumps(state["line"], indent=1) + "\n")
-    return state["line"]
+    line = state["line"]
+    (weights / "figures.json").write_text(json.dumps(line, indent=1) + "\n")
+    text = card(line, sum(weight.numel() for weight in model.parameters()))
+    (weights / "README.md").write_text(text)
+    return line
