@@ -1,0 +1,130 @@
+"""A laid-out timeline in; every request that it carries out, and where each was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import opentimelineio as otio
+
+from secondunit.errors import Fault
+from secondunit.timeline.cut import CuttingRoom, Laid, Rows, generated, plain
+from secondunit.timeline.notes import Note, note_of_mapping, note_of_marker, note_of_text
+from secondunit.units import FrameRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request and where it was found."""
+
+    note: Note
+    laid: Laid | None
+    """The clip or gap that carries it; None on a track or on the timeline."""
+    track: int | None
+    """The track that carries it; None on the timeline."""
+    marked: FrameRange | None
+    """Frames of the timeline under the marker, one at least; None for metadata."""
+    id: str | None
+    """The id that the request already has."""
+
+
+def requests_in(
+    timeline: otio.schema.Timeline, rows: Rows, room: CuttingRoom, timecode_start: int
+) -> tuple[list[Asked], list[Fault]]:
+    """Every request on the timeline, its tracks and their items; takes that came back last.
+
+    A take repeats the request it was made for, so the editor's own words go first.
+    """
+    asked: list[Asked] = []
+    faults: list[Fault] = []
+    end = max((laid.record.end for row in rows.values() for laid in row), default=0)
+    stack = timeline.tracks
+    asked += _on_the_timeline(stack, "tracks", None, room, timecode_start, end)
+    for number, row in rows.items():
+        track = stack[number]
+        assert isinstance(track, otio.schema.Track)
+        asked += _on_the_timeline(track, f"tracks[{number}]", number, room, timecode_start, end)
+        for laid in row:
+            if not isinstance(laid.item, (otio.schema.Clip, otio.schema.Gap)):
+                continue
+            if not laid.item.enabled:
+                continue
+            found = [*_in_metadata(laid, laid.item, faults), *_in_markers(laid, laid.item, room)]
+            # The metadata and the marker of a take say the same.
+            asked += found[:1] if generated(laid.item) is not None else found
+    asked.sort(key=lambda a: a.laid is not None and generated(a.laid.item) is not None)
+    return asked, faults
+
+
+def _on_the_timeline(
+    item: otio.core.Item, path: str, track: int | None, room: CuttingRoom, zero: int, end: int
+) -> Iterator[Asked]:
+    for n, marker in enumerate(item.markers):
+        note = _note(marker, f"{path}.markers[{n}]")
+        if note is None:
+            continue
+        start = round(room.frames(marker.marked_range.start_time))
+        if start >= zero > 0 and start >= end:
+            start -= zero  # written as timecode, not as frames from the timeline's start
+        frames = round(room.frames(marker.marked_range.duration))
+        yield Asked(
+            note=note, laid=None, track=track, id=note.id,
+            marked=FrameRange(start=start, frames=max(frames, 1)),
+        )  # fmt: skip
+
+
+def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator[Asked]:
+    for n, marker in enumerate(item.markers):
+        note = _note(marker, f"{laid.path}.markers[{n}]")
+        if note is None:
+            continue
+        zero = item.source_range
+        if zero is None and isinstance(item, otio.schema.Clip):
+            zero = item.media_reference.available_range
+        offset = room.frames(marker.marked_range.start_time)
+        offset -= room.frames(zero.start_time) if zero is not None else 0
+        inside = min(max(offset.__floor__(), 0), max(laid.record.frames - 1, 0))
+        frames = max(round(room.frames(marker.marked_range.duration)), 1)
+        yield Asked(
+            note=note, laid=laid, track=laid.track, id=note.id or _id_of(item),
+            marked=FrameRange(start=laid.record.start + inside, frames=frames),
+        )  # fmt: skip
+
+
+def _in_metadata(
+    laid: Laid, item: otio.core.Item, faults: list[Fault]
+) -> Iterator[Asked]:
+    carriers: list[tuple[Any, str]] = [(item, laid.path)]
+    carriers += [(effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(item.effects)]
+    for carrier, path in carriers:
+        path = f"{path}.metadata.secondunit"
+        record = plain(carrier.metadata).get("secondunit")
+        if not isinstance(record, Mapping) or "request" not in record:
+            continue
+        if record.get("version", 1) != 1:
+            what = f"a request of version {record['version']}; we know version 1"
+            faults.append(Fault(what=what, path=f"{path}.version"))
+            continue
+        request, note = record["request"], None
+        if isinstance(request, str):
+            note = note_of_text(request, f"{path}.request")
+        elif isinstance(request, Mapping):
+            note = note_of_mapping(request, f"{path}.request")
+        if note is None:
+            what = "a request is an object with an operation, or a text that begins with gen:"
+            faults.append(Fault(what=what, path=f"{path}.request"))
+            continue
+        known = record.get("id")
+        said = note.id or (known if isinstance(known, str) else None) or _id_of(item)
+        yield Asked(note=note, laid=laid, track=laid.track, marked=None, id=said)
+
+
+def _note(marker: otio.schema.Marker, path: str) -> Note | None:
+    metadata = plain(marker.metadata)
+    return note_of_marker(marker.name or "", marker.comment or "", metadata, path)
+
+
+def _id_of(item: otio.core.Item) -> str | None:
+    take = generated(item)
+    return take[1] if take is not None else None

@@ -1,0 +1,300 @@
+"""Tracks in; whole frames out: where each item lies on the timeline, and which frames it shows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+from opentimelineio._otio import AnyDictionary, AnyVector
+
+from secondunit.config import Config
+from secondunit.errors import Fault, MediaMissing, MediaUnreadable, Refused
+from secondunit.timeline.locate import locate
+from secondunit.timeline.media import frame_at, probe, with_start
+from secondunit.timeline.shot import Media, Neighbour, SourceFrames
+from secondunit.units import FrameRange, Rate
+
+_NEARLY_WHOLE = Fraction(1, 20)
+_GENERATED = re.compile(r"_([a-z]+)_([a-z0-9]{8})_v\d{3,}(\.\w+)?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    """An item and its place on the timeline, in whole frames at the sequence rate."""
+
+    item: otio.core.Composable
+    track: int
+    index: int
+    record: FrameRange
+
+    @property
+    def path(self) -> str:
+        """The item in words, for messages."""
+        return f"tracks[{self.track}].children[{self.index}]"
+
+    @property
+    def name(self) -> str:
+        """The item's name, or its place where it has none."""
+        return self.item.name or self.path
+
+
+Rows = dict[int, list[Laid]]
+"""Items of the enabled video tracks, by number of the track in the top stack."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a cut shows of a clip: a line from frames of the timeline to frames of the file."""
+
+    name: str
+    path: str
+    media: Media
+    origin: Fraction
+    """Seconds of the file, from its first frame, at the clip's first frame."""
+    pace: Fraction
+    """Seconds of the file for each frame of the timeline; 0 for a freeze frame."""
+    frames: int
+    """Frames of the timeline that the clip covers."""
+    backwards: bool
+    """The same frames, the last one first."""
+
+    def index(self, frame: int) -> int | None:
+        """File frame at a frame of the clip (0 is its first; it may lie before or past the cut).
+
+        None where the file has no frame.
+        """
+        if self.media.still:
+            return 0
+        if self.backwards:
+            frame = self.frames - 1 - frame
+        found = frame_at(self.media, self.origin + frame * self.pace)
+        return found if 0 <= found < self.media.frames else None
+
+    def run(self, frames: range) -> SourceFrames:
+        """File frames for consecutive frames of the clip, up to the first that the file lacks."""
+        found: list[int] = []
+        for frame in frames:
+            index = self.index(frame)
+            if index is None:
+                break
+            found.append(index)
+        return SourceFrames(media=self.media, indexes=tuple(found))
+
+    def before(self, *, near: int, past: int) -> Neighbour:
+        """The clip as the one that leads into a place at its end.
+
+        `near` frames at most of what it shows, `past` at most of what the file has beyond.
+        Raises Refused where the file has no frame at the cut.
+        """
+        last = self.frames - 1
+        shown = self.run(range(last, max(last - near, -1), -1))
+        shown = SourceFrames(media=self.media, indexes=shown.indexes[::-1])
+        beyond = self.run(range(self.frames, self.frames + past))
+        return self._neighbour(shown, beyond, "last")
+
+    def after(self, *, near: int, past: int) -> Neighbour:
+        """The clip as the one that a place at its start leads to; else like `before`."""
+        shown = self.run(range(min(near, self.frames)))
+        beyond = self.run(range(-1, -past - 1, -1))
+        beyond = SourceFrames(media=self.media, indexes=beyond.indexes[::-1])
+        return self._neighbour(shown, beyond, "first")
+
+    def _neighbour(self, shown: SourceFrames, beyond: SourceFrames, edge: str) -> Neighbour:
+        if not shown.indexes:
+            raise Refused.single(
+                f"'{self.name}' has no frame at the cut: its {edge} frame on the timeline is not "
+                f"among the {self.media.frames} frames of '{self.media.path.name}'",
+                f"{self.path}.source_range",
+            )
+        return Neighbour(name=self.name, shown=shown, beyond=beyond)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CuttingRoom:
+    """The clock of a timeline and the folder its media is looked for from."""
+
+    rate: Rate
+    folder: Path
+    config: Config
+    notices: list[str]
+
+    def layout(self, track: otio.schema.Track, number: int) -> tuple[list[Laid], list[Fault]]:
+        """Items of a track on the timeline; transitions take no room (`record.frames` is 0).
+
+        Positions are summed exactly and rounded once, so that a long track does not drift.
+        """
+        laid: list[Laid] = []
+        faults: list[Fault] = []
+        at = Fraction(0)
+        for index, item in enumerate(track):
+            start = round(at)
+            if not isinstance(item, otio.schema.Transition):
+                try:
+                    at += self._length(item)
+                except (Refused, MediaMissing, MediaUnreadable, otio.exceptions.OTIOError) as exc:
+                    path = f"tracks[{number}].children[{index}]"
+                    faults.append(Fault(what=f"how long is '{item.name}'? {exc}", path=path))
+            record = FrameRange(start=start, frames=max(round(at) - start, 0))
+            laid.append(Laid(item=item, track=number, index=index, record=record))
+        return laid, faults
+
+    def frames(self, time: otio.opentime.RationalTime) -> Fraction:
+        """A time in frames of the sequence, exact, with nearly whole values made whole."""
+        return frames_at(time, self.rate)
+
+    def view(self, laid: Laid) -> View:
+        """What the cut shows of a clip.
+
+        Raises Refused for a retime that we do not follow, MediaError for its file.
+        """
+        clip = laid.item
+        assert isinstance(clip, otio.schema.Clip)
+        scalar = _scalar(clip, laid.path)
+        media, known = self.media(clip, laid)
+        source = clip.source_range
+        if media.rate is None:
+            return View(
+                name=laid.name, path=laid.path, media=media, origin=Fraction(0),
+                pace=Fraction(0), frames=laid.record.frames, backwards=False,
+            )  # fmt: skip
+        start = known if source is None else frames_at(source.start_time, media.rate)
+        # Three clocks are in use: the reference's, the file's timecode, and plain frame numbers.
+        clocks = [known, media.start, 0] if _has_range(clip) else [media.start, 0]
+        zero = next((c for c in clocks if c <= start < c + media.frames), clocks[0])
+        same = media.rate.nominal == self.rate.nominal  # 24 and 24000/1001 go frame for frame
+        seconds_a_frame = 1 / (media.rate if same else self.rate).fraction
+        return View(
+            name=laid.name,
+            path=laid.path,
+            media=with_start(media, round(zero)),
+            origin=(start - zero) / media.rate.fraction,
+            pace=seconds_a_frame * abs(scalar),
+            frames=laid.record.frames,
+            backwards=scalar < 0,
+        )
+
+    def media(self, clip: otio.schema.Clip, laid: Laid) -> tuple[Media, Fraction]:
+        """(the file of a clip, the frame number that the edit gives its first frame).
+
+        Raises MediaError.
+        """
+        reference = clip.media_reference
+        found = locate(_target(clip, laid), self.folder, self.config)
+        if found.relinked:
+            notice = f"'{laid.name}' was relinked by name to {found.path}"
+            if notice not in self.notices:
+                self.notices.append(notice)
+        media = probe(found.path, self.config)
+        if media.rate is None or reference.available_range is None:
+            return media, Fraction(media.start)
+        return media, frames_at(reference.available_range.start_time, media.rate)
+
+    def _length(self, item: otio.core.Composable) -> Fraction:
+        if isinstance(item, otio.core.Item) and item.source_range is not None:
+            return self.frames(item.source_range.duration)
+        if isinstance(item, otio.schema.Clip):
+            reference = item.media_reference
+            if reference is not None and reference.available_range is not None:
+                return self.frames(reference.available_range.duration)
+            laid = Laid(item=item, track=0, index=0, record=FrameRange(start=0, frames=0))
+            media, _ = self.media(item, laid)
+            if media.rate is None:
+                raise Refused.single("a still needs a source_range", "source_range")
+            return Fraction(media.frames) / media.rate.fraction * self.rate.fraction
+        return self.frames(item.duration())
+
+
+def frames_at(time: otio.opentime.RationalTime, rate: Rate) -> Fraction:
+    """A time in frames at a rate, exact, with nearly whole values made whole.
+
+    Values keep their number between 24 and 24000/1001 and the like: an editor counts frames, and
+    86400 stays 86400. Hosts write 20.000000000000004 or 909986.0387 for whole frames.
+    """
+    own = Rate.snap(time.rate)
+    value = Fraction(time.value)
+    if own.nominal != rate.nominal:
+        value = _whole(value) / own.fraction * rate.fraction
+    return _whole(value)
+
+
+def rate_of(timeline: otio.schema.Timeline) -> Rate:
+    """The sequence rate: of the start timecode, else the one most of the picture is cut at."""
+    if timeline.global_start_time is not None:
+        return Rate.snap(timeline.global_start_time.rate)
+    rates: Counter[Rate] = Counter()
+    for track in timeline.video_tracks():
+        for item in track:
+            if isinstance(item, otio.core.Item) and item.source_range is not None:
+                weight = 1000 if isinstance(item, otio.schema.Clip) else 1
+                rates[Rate.snap(item.source_range.duration.rate)] += weight
+    return rates.most_common(1)[0][0] if rates else Rate(num=24)
+
+
+def plain(value: Any) -> Any:
+    """OTIO metadata as plain dicts and lists, safe to keep after the timeline is gone."""
+    if isinstance(value, (AnyDictionary, Mapping)):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (AnyVector, list, tuple)):
+        return [plain(v) for v in value]
+    return value
+
+
+def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
+    """(operation, shot id) of a clip that is a take of ours, by its metadata or by its name."""
+    if not isinstance(clip, otio.schema.Clip):
+        return None
+    record = plain(clip.metadata).get("secondunit")
+    if isinstance(record, dict) and record.get("take") and isinstance(record.get("id"), str):
+        return str(record.get("operation", "")), record["id"]
+    match = _GENERATED.search(clip.name or "")
+    return (match[1], match[2]) if match else None
+
+
+def _whole(value: Fraction) -> Fraction:
+    near = round(value)
+    return Fraction(near) if abs(value - near) <= _NEARLY_WHOLE else value
+
+
+def _has_range(clip: otio.schema.Clip) -> bool:
+    return clip.media_reference.available_range is not None
+
+
+def _scalar(clip: otio.schema.Clip, path: str) -> Fraction:
+    scalar = Fraction(1)
+    for number, effect in enumerate(clip.effects):
+        if not getattr(effect, "enabled", True):
+            continue
+        if isinstance(effect, otio.schema.LinearTimeWarp):  # a FreezeFrame is one of speed 0
+            scalar *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
+        elif isinstance(effect, otio.schema.TimeEffect):
+            raise Refused.single(
+                f"'{clip.name}' changes speed by '{effect.effect_name or effect.name}', which we "
+                "do not follow; bake the retime, or make its speed constant",
+                f"{path}.effects[{number}]",
+            )
+    return scalar
+
+
+def _target(clip: otio.schema.Clip, laid: Laid) -> str:
+    reference = clip.media_reference
+    if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
+        return reference.target_url
+    if isinstance(reference, otio.schema.ImageSequenceReference):
+        raise MediaUnreadable(
+            f"'{laid.name}' is a sequence of pictures; render it to a movie and relink it"
+        )
+    if isinstance(reference, otio.schema.GeneratorReference):
+        raise MediaMissing(
+            f"'{laid.name}' is made by '{reference.generator_kind}' and has no file; render it"
+        )
+    if reference is not None:  # Resolve keeps the path of offline media here
+        offline = plain(reference.metadata).get("Resolve_OTIO")
+        if isinstance(offline, dict) and isinstance(offline.get("Media Url"), str):
+            return offline["Media Url"]
+    raise MediaMissing(f"'{laid.name}' is offline: its reference names no file")

@@ -1,0 +1,122 @@
+"""Frame numbers of a file in; exactly those Pictures out, whatever the codec does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from secondunit.errors import MediaUnreadable
+from secondunit.timeline.media import Index, index_of, opened
+from secondunit.timeline.picture import Picture, picture_of_frame
+from secondunit.timeline.shot import Media
+from secondunit.units import Size
+
+
+def decode(media: Media, indexes: Iterable[int]) -> dict[int, Picture]:
+    """The pictures at these frame numbers of the file (from 0), and no others in memory.
+
+    Each is decoded once, in one forward pass for frames that lie near each other. A still
+    answers every number with its one picture. Raises MediaUnreadable for a number that the file
+    does not have, for damage, and for a file whose bytes are not those that were probed.
+    """
+    wanted = sorted(set(indexes))
+    if not wanted:
+        return {}
+    pixels = media.size.width * media.size.height
+    index = index_of(media.path, pixels)
+    if index.digest != media.digest:
+        raise MediaUnreadable(
+            f"'{media.path}' is not the file it was when the shot was planned; plan it again"
+        )
+    if media.still:
+        return dict.fromkeys(wanted, index.first)
+    if wanted[0] < 0 or wanted[-1] >= len(index.pts):
+        raise MediaUnreadable(
+            f"'{media.path}' has frames 0 to {len(index.pts) - 1}, "
+            f"not {wanted[0] if wanted[0] < 0 else wanted[-1]}"
+        )
+    pictures: dict[int, Picture] = {}
+    with opened(media.path, index.container, pixels) as source:
+        stream = source.streams[index.stream]
+        assert isinstance(stream, VideoStream)
+        stream.thread_type = "AUTO"
+        stream.codec_context.options = {"max_pixels": str(pixels)}
+        for run in _runs(wanted, index):
+            for number, frame in _exactly(source, stream, index, run):
+                picture = picture_of_frame(frame, colour=media.colour)
+                if (picture.format, picture.size) != (media.format, media.size):
+                    raise MediaUnreadable(
+                        f"'{media.path}' changes from {media.format} {media.size} to "
+                        f"{picture.format} {picture.size} at frame {number}"
+                    )
+                pictures[number] = picture
+    missing = [n for n in wanted if n not in pictures]
+    if missing:
+        raise MediaUnreadable(f"frame {missing[0]} of '{media.path}' does not decode")
+    return pictures
+
+
+def load_mask(media: Media, size: Size, frame: int | None = None) -> NDArray[np.float32]:
+    """A mask as `h w`, 0..1, 1 may change: the luma of the picture, scaled where `size` differs.
+
+    Of a movie the first frame, or frame `frame`. Raises MediaUnreadable.
+    """
+    number = 0 if media.still or frame is None else min(frame, media.frames - 1)
+    picture = decode(media, [number])[number].fitted(size)
+    rgb = picture.rgb()
+    if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 1], rgb[..., 2]):
+        return np.ascontiguousarray(rgb[..., 1])  # grey as it is, without rounding in the sum
+    weights = np.array([0.2126, 0.7152, 0.0722], np.float32)
+    return np.clip(rgb @ weights, 0, 1).astype(np.float32)
+
+
+def _runs(wanted: list[int], index: Index) -> Iterator[list[int]]:
+    """Wanted frames that one forward pass reaches without a seek: no key frame to skip to."""
+    run = [wanted[0]]
+    for number in wanted[1:]:
+        before = np.searchsorted(index.keys, index.pts[run[-1]], side="right")
+        upto = np.searchsorted(index.keys, index.pts[number], side="right")
+        if upto - before > 1 and number - run[-1] > 8:
+            yield run
+            run = []
+        run.append(number)
+    yield run
+
+
+def _exactly(
+    source: InputContainer, stream: VideoStream, index: Index, run: list[int]
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """(number, frame) of a run, by pts. Seeks further back while it lands after its goal.
+
+    After a seek into an open GOP the leading frames are dropped, so that the first frame that
+    comes may lie past the goal; and a container may seek by decoding time.
+    """
+    goal = int(index.pts[run[0]])
+    position = int(np.searchsorted(index.keys, goal, side="right")) - 1
+    back = 1
+    while True:
+        at = max(position, 0)
+        source.seek(int(index.keys[at]), stream=stream, backward=True)
+        landed = False
+        pending = list(run)
+        for frame in source.decode(stream):
+            pts = frame.pts
+            if pts is None:
+                raise MediaUnreadable(f"a frame of '{source.name}' has no time")
+            if not landed and pts > goal and at > 0:
+                break
+            landed = True
+            while pending and pts > index.pts[pending[0]]:
+                pending.pop(0)  # it did not decode; the caller names it
+            if pending and pts == index.pts[pending[0]]:
+                yield pending.pop(0), frame
+            if not pending:
+                return
+        if landed or at == 0:
+            return
+        position, back = at - back, back * 2

@@ -1,0 +1,317 @@
+"""A file in; a timeline of OpenTimelineIO out, or everything that is wrong with the file."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from secondunit.errors import Fault, TimelineUnreadable
+
+SUFFIXES = (".otio",)
+"""What `read` takes."""
+
+_LARGEST = 256 * 1024 * 1024
+_DEEPEST = 200
+_MOST_FAULTS = 100
+_SCHEMA = re.compile(r"(\w+)\.(\d+)")
+_VALUES = {"RationalTime": 1, "TimeRange": 1, "TimeTransform": 1, "Box2d": 1, "V2d": 1, "Color": 1}
+_ALIASES = {"Sequence": "Track", "Filler": "Gap"}
+_ROOTS = ("Timeline", "Stack", "Track", "Clip", "SerializableCollection")
+_ITEMS = ("Clip", "Gap", "Stack", "Track", "Transition")
+# What may stand in a list or a field, so that an error names the place and not a C++ type.
+_MEMBERS = {
+    "effects": ("Effect", "TimeEffect", "LinearTimeWarp", "FreezeFrame"),
+    "markers": ("Marker",),
+    "children": _ITEMS,
+}
+_NEVER_NULL = ("metadata", "effects", "markers", "enabled", "children", "media_references")
+
+
+def read(path: Path) -> otio.schema.Timeline:
+    """The timeline in an .otio file, the file untouched.
+
+    The JSON is checked before OpenTimelineIO sees it, so that all faults come at once, each with
+    its place in the file. Markers of the coming schema version are turned into today's. A lone
+    clip, track or stack (Resolve exports such) gets a timeline around it.
+
+    Raises TimelineUnreadable.
+    """
+    text = _text_of(path)
+    root = _json_of(text)
+    faults: list[Fault] = []
+    changed = False
+    for fault_or_change in _examine(root):
+        if isinstance(fault_or_change, Fault):
+            faults.append(fault_or_change)
+            if len(faults) == _MOST_FAULTS:
+                faults.append(Fault(what=f"and more: only {_MOST_FAULTS} are listed", path="file"))
+                break
+        else:
+            changed = True
+    if faults:
+        raise TimelineUnreadable(faults)
+    try:
+        found = otio.adapters.read_from_string(
+            json.dumps(root) if changed else text, "otio_json"
+        )
+    except Exception as exc:  # OTIO's C++ core throws whatever it likes
+        raise TimelineUnreadable.single(f"OpenTimelineIO refuses it: {exc}", "file") from exc
+    return _timeline_of(found, path)
+
+
+def _text_of(path: Path) -> str:
+    if path.suffix.lower() not in SUFFIXES:
+        raise TimelineUnreadable.single(
+            f"'{path.name}' is no kind of timeline that we read; we read {', '.join(SUFFIXES)}",
+            "file",
+        )
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST:
+            raise TimelineUnreadable.single(
+                f"'{path.name}' has {size} bytes; {_LARGEST} at most", "file"
+            )
+        data = path.read_bytes()
+    except OSError as exc:
+        raise TimelineUnreadable.single(
+            f"'{path}' cannot be read: {exc.strerror}", "file"
+        ) from exc
+    if not data.strip():
+        raise TimelineUnreadable.single(f"'{path.name}' is empty", "file")
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise TimelineUnreadable.single(
+            f"'{path.name}' starts with a byte order mark; save it as plain UTF-8", "file"
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise TimelineUnreadable.single(
+            f"'{path.name}' is not UTF-8 (byte {exc.start} is 0x{data[exc.start]:02x}); "
+            "it may be Latin-1: save it as UTF-8",
+            "file",
+        ) from exc
+
+
+def _json_of(text: str) -> dict[str, Any]:
+    try:
+        root = json.loads(text)
+    except json.JSONDecodeError as exc:
+        whole = "breaks off" if exc.pos >= len(text.rstrip()) - 1 else "is no JSON"
+        raise TimelineUnreadable.single(
+            f"the file {whole}: {exc.msg}", f"line {exc.lineno} column {exc.colno}"
+        ) from exc
+    except RecursionError as exc:
+        raise TimelineUnreadable.single(
+            f"the file is nested deeper than {_DEEPEST} levels", "file"
+        ) from exc
+    except ValueError as exc:  # an integer of thousands of digits
+        raise TimelineUnreadable.single(f"the file holds a wrong number: {exc}", "file") from exc
+    name, _ = _schema(root) if isinstance(root, dict) else (None, 0)
+    if not isinstance(root, dict) or name is None:
+        raise TimelineUnreadable.single(
+            "this JSON is no OpenTimelineIO: it has no OTIO_SCHEMA", "file"
+        )
+    if _ALIASES.get(name, name) not in _ROOTS:
+        raise TimelineUnreadable.single(
+            f"the file holds a {name}; it must hold one of {', '.join(_ROOTS)}", "OTIO_SCHEMA"
+        )
+    return root
+
+
+def _schema(value: dict[str, Any]) -> tuple[str | None, int]:
+    said = value.get("OTIO_SCHEMA")
+    match = _SCHEMA.fullmatch(said) if isinstance(said, str) else None
+    return (match[1], int(match[2])) if match else (None, 0)
+
+
+class _Changed:
+    """The JSON was brought to a schema that our OpenTimelineIO knows."""
+
+
+def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
+    """Faults of the whole file; turns newer markers into ours on the way, saying so."""
+    versions = {**otio.core.type_version_map(), **_VALUES}
+    pending: list[tuple[Any, str, int, bool]] = [(root, "", 1, False)]
+    while pending:
+        value, path, depth, foreign = pending.pop()
+        if depth > _DEEPEST:
+            yield Fault(what=f"nested deeper than {_DEEPEST} levels", path=path[:200])
+            return
+        if isinstance(value, float) and not math.isfinite(value):
+            yield Fault(what=f"{value} is no number that JSON or time knows", path=path)
+        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+            yield Fault(what=f"{value:.3g} does not fit into 64 bits", path=path)
+        elif isinstance(value, list):
+            below = [(v, f"{path}[{n}]", depth + 1, foreign) for n, v in enumerate(value)]
+            pending.extend(reversed(below))
+        elif isinstance(value, dict):
+            if not foreign:
+                yield from _object(value, path, versions)
+            dot = f"{path}." if path else ""
+            below = [
+                (v, f"{dot}{k}", depth + 1, foreign or k in ("metadata", "parameters"))
+                for k, v in value.items()
+            ]
+            pending.extend(reversed(below))
+
+
+def _object(
+    value: dict[str, Any], path: str, versions: dict[str, int]
+) -> Iterator[Fault | _Changed]:
+    """Faults of one schema object, its own fields only."""
+    name, version = _schema(value)
+    if name is None:
+        if not path.endswith("media_references"):
+            yield Fault(what="an object without OTIO_SCHEMA", path=path or "file")
+        return
+    name = _ALIASES.get(name, name)
+    dot = f"{path}." if path else ""
+    if name == "Marker" and version == 3:  # its colour is an object; ours is a word
+        value["OTIO_SCHEMA"] = "Marker.2"
+        value["color"] = _colour_word(value.get("color"))
+        version = 2
+        yield _Changed()
+    if name not in versions:
+        yield Fault(
+            what=f"unknown schema {name}.{version}: a plug-in wrote it; export without it, "
+            "or keep its data in metadata",
+            path=f"{dot}OTIO_SCHEMA",
+        )
+        return
+    if version > versions[name]:
+        yield Fault(
+            what=f"{name}.{version} is newer than {name}.{versions[name]}, the newest we know; "
+            f"export for an older version of OpenTimelineIO",
+            path=f"{dot}OTIO_SCHEMA",
+        )
+        return
+    for key in _NEVER_NULL:
+        if key in value and value[key] is None:
+            what = f"'{key}' of a {name} may be left out, but not be null"
+            yield Fault(what=what, path=dot + key)
+    if name == "RationalTime":
+        yield from _time(value, dot)
+    elif name == "TimeRange":
+        yield from _range(value, dot)
+    elif name == "Clip" and version >= 2:
+        yield from _clip(value, dot)
+    elif name == "Timeline" and _kind(value.get("tracks")) not in (None, "Stack"):
+        yield Fault(what="the tracks of a Timeline are a Stack", path=f"{dot}tracks")
+    if name != "SerializableCollection":  # which may hold anything
+        for key, allowed in _MEMBERS.items():
+            if value.get(key) is not None:
+                yield from _list(value[key], dot + key, allowed, versions)
+
+
+def _list(
+    value: Any, path: str, allowed: tuple[str, ...], versions: dict[str, int]
+) -> Iterator[Fault]:
+    if not isinstance(value, list):
+        yield Fault(what=f"'{path.rpartition('.')[2]}' is a list", path=path)
+        return
+    for n, one in enumerate(value):
+        kind = _kind(one)
+        if kind is None:
+            if not isinstance(one, dict):
+                what = f"expected {' or '.join(allowed)}, not {one!r:.40}"
+                yield Fault(what=what, path=f"{path}[{n}]")
+        elif kind in versions and kind not in allowed:  # an unknown kind is named elsewhere
+            yield Fault(what=f"a {kind} cannot stand here", path=f"{path}[{n}]")
+
+
+def _kind(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    name, _ = _schema(value)
+    return _ALIASES.get(name, name) if name else None
+
+
+def _time(value: dict[str, Any], dot: str) -> Iterator[Fault]:
+    for key in ("rate", "value"):
+        number = value.get(key)
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            yield Fault(what=f"'{key}' of a time is a number, not {number!r:.40}", path=dot + key)
+        elif key == "rate" and not 0 < number <= 1e6 and math.isfinite(number):
+            yield Fault(what=f"a rate of {number:g} frames per second", path=dot + key)
+
+
+def _range(value: dict[str, Any], dot: str) -> Iterator[Fault]:
+    for key in ("start_time", "duration"):
+        if _kind(value.get(key)) != "RationalTime":
+            yield Fault(what=f"'{key}' of a range is a RationalTime", path=dot + key)
+    duration = value.get("duration")
+    length = duration.get("value") if isinstance(duration, dict) else None
+    if isinstance(length, (int, float)) and length < 0:
+        yield Fault(what=f"a duration of {length:g} frames", path=f"{dot}duration.value")
+
+
+def _clip(value: dict[str, Any], dot: str) -> Iterator[Fault]:
+    references = value.get("media_references")
+    key = value.get("active_media_reference_key")
+    if not isinstance(references, dict):
+        if "media_references" not in value or references is not None:
+            yield Fault(what="a Clip.2 has media_references", path=f"{dot}media_references")
+        return
+    if not isinstance(key, str):
+        yield Fault(
+            what="a Clip.2 has an active_media_reference_key",
+            path=f"{dot}active_media_reference_key",
+        )
+    elif key not in references:
+        known = ", ".join(f"'{k}'" for k in references) or "none"
+        yield Fault(
+            what=f"no media reference '{key}'; there are: {known}",
+            path=f"{dot}active_media_reference_key",
+        )
+    for name, reference in references.items():
+        kind = _kind(reference)
+        if kind is None and not isinstance(reference, dict):
+            yield Fault(what="no media reference", path=f"{dot}media_references.{name}")
+        elif kind in (*_ITEMS, "Timeline", "Effect", "Marker"):
+            yield Fault(
+                what=f"a {kind} is no media reference", path=f"{dot}media_references.{name}"
+            )
+
+
+def _colour_word(colour: Any) -> str:
+    """The name of a marker colour, or `#rrggbb` where it has none."""
+    if isinstance(colour, str):
+        return colour
+    if not isinstance(colour, dict):
+        return "RED"
+    if isinstance(colour.get("name"), str) and colour["name"]:
+        return colour["name"].upper()
+    numbers = [colour.get(k) for k in "rgb"]
+    if all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+        return "#" + "".join(f"{round(max(0.0, min(1.0, n or 0)) * 255):02x}" for n in numbers)
+    return "RED"
+
+
+def _timeline_of(root: Any, path: Path) -> otio.schema.Timeline:
+    if isinstance(root, otio.schema.SerializableCollection):
+        timelines = [one for one in root if isinstance(one, otio.schema.Timeline)]
+        if len(timelines) != 1:
+            raise TimelineUnreadable.single(
+                f"the file holds {len(timelines)} timelines; it must hold one", "children"
+            )
+        root = timelines[0].deepcopy()  # the collection dies here, and its members with it
+    if isinstance(root, otio.schema.Timeline):
+        if root.tracks is None:
+            raise TimelineUnreadable.single("the timeline has no tracks", "tracks")
+        return root
+    timeline = otio.schema.Timeline(name=path.stem)
+    if isinstance(root, otio.schema.Stack):
+        timeline.tracks = root
+    elif isinstance(root, otio.schema.Track):
+        timeline.tracks.append(root)
+    else:
+        track = otio.schema.Track(name=root.name, kind=otio.schema.TrackKind.Video)
+        track.append(root)
+        timeline.tracks.append(track)
+    return timeline

@@ -1,0 +1,262 @@
+"""A timeline file in; its Shots out: every request found, placed and given its source frames."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import opentimelineio as otio
+
+from secondunit.config import Config
+from secondunit.errors import Fault, MediaError, Refused
+from secondunit.timeline.carriers import Asked, requests_in
+from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, plain, rate_of
+from secondunit.timeline.read import read
+from secondunit.timeline.requests import requests_of_note
+from secondunit.timeline.shot import Neighbour, Place, Request, Shot, SourceFrames
+from secondunit.timeline.spots import Spot, is_footage, spot_of
+from secondunit.units import FrameRange, Operation, Rate
+
+_SPARE = 2
+"""Frames kept beside context and handles, for a plan that rounds up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A timeline file, read for its requests."""
+
+    name: str
+    rate: Rate
+    timecode_start: int
+    """Timecode, as a frame number, of the timeline's frame 0."""
+    drop_frame: bool
+    shots: tuple[Shot, ...]
+    """In the order of the timeline; those without a fault."""
+    faults: tuple[Fault, ...]
+    """All that is wrong with all the requests. Nothing may be made while there is one."""
+    notices: tuple[str, ...]
+    """What an editor should know, though it stops nothing."""
+
+
+def find_shots(timeline_path: Path, *, config: Config) -> Edit:
+    """Every request of a timeline as a Shot, or as the faults that keep it from being one.
+
+    Media is looked for below the timeline's folder and `config.roots`. Raises TimelineUnreadable
+    if the file is no timeline; every other fault is in the Edit.
+    """
+    timeline = read(timeline_path)  # held to the end: OTIO's members die with their root
+    rate = rate_of(timeline)
+    notices: list[str] = []
+    room = CuttingRoom(rate=rate, folder=timeline_path.parent, config=config, notices=notices)
+    start = timeline.global_start_time
+    timecode_start = 0 if start is None else round(room.frames(start))
+    rows, unmeasured = _rows(timeline, room)
+    asked, faults = requests_in(timeline, rows, room, timecode_start)
+    if asked:
+        faults += unmeasured
+    maker = _Maker(
+        room=room, rows=rows, timecode_start=timecode_start, drop_frame=_drop_frame(timeline)
+    )
+    shots: list[Shot] = []
+    for one in asked:
+        try:
+            shots += maker.shots(one)
+        except Refused as exc:
+            faults += exc.faults
+    shots.sort(key=lambda s: (s.record.start, s.place.track, s.id))
+    return Edit(
+        name=timeline.name or timeline_path.stem, rate=rate, timecode_start=timecode_start,
+        drop_frame=maker.drop_frame, shots=tuple(shots), faults=tuple(dict.fromkeys(faults)),
+        notices=tuple(dict.fromkeys(notices)),
+    )  # fmt: skip
+
+
+def _rows(timeline: otio.schema.Timeline, room: CuttingRoom) -> tuple[Rows, list[Fault]]:
+    """The enabled video tracks, laid out; nested sequences are named and left alone."""
+    rows: Rows = {}
+    faults: list[Fault] = []
+    for number, track in enumerate(timeline.tracks):
+        if not isinstance(track, otio.schema.Track):
+            room.notices.append(f"tracks[{number}] is a nested stack; it was not looked into")
+        elif track.kind == otio.schema.TrackKind.Video and track.enabled:
+            rows[number], wrong = room.layout(track, number)
+            faults += wrong
+            room.notices.extend(
+                f"'{laid.name}' ({laid.path}) is a nested sequence; it was not looked into"
+                for laid in rows[number]
+                if isinstance(laid.item, otio.core.Composition)
+            )
+    return rows, faults
+
+
+def _drop_frame(timeline: otio.schema.Timeline) -> bool:
+    """OTIO does not store it, so only our own metadata can say it."""
+    record = plain(timeline.metadata).get("secondunit")
+    base = record.get("timebase", record) if isinstance(record, dict) else None
+    return isinstance(base, dict) and base.get("drop_frame") is True
+
+
+class _Maker:
+    """Makes Shots of one timeline, and sees to it that no two of them are the same."""
+
+    def __init__(
+        self, *, room: CuttingRoom, rows: Rows, timecode_start: int, drop_frame: bool
+    ) -> None:
+        self.room, self.rows = room, rows
+        self.timecode_start, self.drop_frame = timecode_start, drop_frame
+        self.ids: dict[str, str] = {}
+        self.places: dict[tuple[Operation, str, int, int], str] = {}
+        self.equals: Counter[str] = Counter()
+
+    def shots(self, asked: Asked) -> list[Shot]:
+        """The Shots of one request: one; two for both edges; none for a take already found.
+
+        Raises Refused with all the faults of the request.
+        """
+        note = asked.note
+        take = None if asked.laid is None else generated(asked.laid.item)
+        if take is not None and take[1] in self.ids:
+            return []
+        faults: list[Fault] = list(note.faults)
+        spot: Spot | None = None
+        left = right = None
+        if note.operation is not None:
+            try:
+                spot = spot_of(asked, note.operation, self.rows, self.room.notices)
+            except Refused as exc:
+                faults += exc.faults
+        if spot is not None:
+            left, right = (self._view(laid, asked, faults) for laid in self._clips(spot, asked))
+        size = next((v.media.size for v in (left, right) if v is not None), None)
+        requests, wrong = requests_of_note(
+            note, rate=self.room.rate, size=size, folder=self.room.folder,
+            config=self.room.config,
+        )  # fmt: skip
+        faults += [f for f in wrong if f not in faults]
+        if faults or spot is None:
+            raise Refused(faults)
+        made = [self._shot(asked, request, spot, left, right) for request in requests]
+        return [shot for shot in made if shot is not None]
+
+    def _clips(self, spot: Spot, asked: Asked) -> tuple[Laid | None, Laid | None]:
+        if asked.note.operation in (Operation.BRIDGE, Operation.TRANSITION, Operation.GENERATE):
+            return spot.left, spot.right
+        return spot.laid, None
+
+    def _view(self, laid: Laid | None, asked: Asked, faults: list[Fault]) -> View | None:
+        path, operation = asked.note.path, asked.note.operation
+        if laid is None or not isinstance(laid.item, otio.schema.Clip) or not laid.item.enabled:
+            # A clip made from nothing but words needs no neighbours; anything else does.
+            if operation in (Operation.BRIDGE, Operation.TRANSITION):
+                what = "nothing" if laid is None else f"'{laid.name}', which is no clip in use"
+                faults.append(
+                    Fault(what=f"{operation} needs a clip on both sides; there is {what}",
+                          path=path)
+                )  # fmt: skip
+            return None
+        try:
+            return self.room.view(laid)
+        except Refused as exc:
+            faults += exc.faults
+        except MediaError as exc:
+            faults.append(Fault(what=f"'{laid.name}': {exc}", path=f"{laid.path}.media_reference"))
+        return None
+
+    def _shot(
+        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
+    ) -> Shot | None:
+        operation = request.operation
+        near = request.context + request.handles + _SPARE
+        past = request.context + request.handles
+        before: Neighbour | None = None
+        after: Neighbour | None = None
+        still: SourceFrames | None = None
+        record = spot.record
+        path = asked.note.path
+        if operation is Operation.EXTEND and left is not None:
+            frames = request.frames or 0
+            take = not is_footage(asked.laid) if asked.laid is not None else False
+            if request.edge == "tail":
+                before = left.before(near=near, past=past)
+                start = record.start if take else record.end
+            else:
+                after = left.after(near=near, past=past)
+                start = record.start if take else record.start - frames
+            record = FrameRange(start=start, frames=frames)
+        elif operation is Operation.ANIMATE and left is not None:
+            still = self._still(asked, spot, left)
+            record = FrameRange(start=record.start, frames=request.frames or record.frames)
+        elif operation in (Operation.REPLACE, Operation.LOOP) and left is not None:
+            before = left.before(near=near, past=past)
+        else:
+            before = None if left is None else left.before(near=near, past=past)
+            after = None if right is None else right.after(near=near, past=past)
+            if operation is Operation.BRIDGE and request.frames not in (None, record.frames):
+                raise Refused.single(
+                    f"the gap has {record.frames} frames, not {request.frames}; a bridge fills "
+                    "its gap, so leave 'frames' out or trim the gap",
+                    f"{path}.frames",
+                )
+        media = next((v.media for v in (left, right) if v is not None), None)
+        if media is None:
+            raise Refused.single(f"{operation} has no footage to take its picture size from", path)
+        found = self._identity(asked, request, spot, left, right)
+        if found is None:
+            return None
+        return Shot(
+            id=found, name=self._name(asked, left, spot), request=request, rate=self.room.rate,
+            size=media.size, record=record, timecode_start=self.timecode_start,
+            drop_frame=self.drop_frame, before=before, after=after, still=still,
+            place=Place(track=spot.laid.track, item=spot.laid.index, path=path),
+        )  # fmt: skip
+
+    def _still(self, asked: Asked, spot: Spot, view: View) -> SourceFrames:
+        frame = 0
+        on_take = asked.laid is not None and not is_footage(asked.laid)
+        if asked.marked is not None and not on_take:
+            frame = asked.marked.start - spot.record.start
+        index = view.index(min(max(frame, 0), max(view.frames - 1, 0)))
+        if index is None:
+            raise Refused.single(
+                f"'{view.name}' has no frame under the marker", f"{view.path}.source_range"
+            )
+        return SourceFrames(media=view.media, indexes=(index,))
+
+    def _name(self, asked: Asked, left: View | None, spot: Spot) -> str:
+        return asked.note.shot or (left.name if left is not None else spot.laid.name)
+
+    def _identity(
+        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
+    ) -> str | None:
+        """The shot's id, the same when only words, seed or length change; None for a double.
+
+        Raises Refused where two requests want the same place or the same id.
+        """
+        edge = request.edge if request.operation is Operation.EXTEND else ""
+        key = (request.operation, edge, spot.laid.track, spot.laid.index)
+        path = asked.note.path
+        if key in self.places and request.operation is not Operation.ANIMATE:
+            raise Refused.single(
+                f"{request.operation} is asked for twice here; the other is {self.places[key]}",
+                path,
+            )
+        names = [view.name for view in (left, right) if view is not None]
+        words = "\n".join([request.operation, edge, str(spot.laid.track), *names])
+        self.equals[words] += 1
+        found = asked.id if asked.id is not None and not _is_second_edge(asked, edge) else None
+        if found is None:
+            seed = f"{words}\n{asked.id or ''}\n{self.equals[words]}".encode()
+            found = base64.b32encode(hashlib.sha256(seed).digest()).decode().lower()[:8]
+        if found in self.ids:
+            raise Refused.single(f"the id '{found}' is also that of {self.ids[found]}", path)
+        self.ids[found] = path
+        self.places[key] = path
+        return found
+
+
+def _is_second_edge(asked: Asked, edge: str) -> bool:
+    # One id for two shots would be no id: the head of `edge: both` gets one of its own.
+    return asked.note.edge == "both" and edge == "head"
