@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +111,12 @@ class Worker:
         return json.loads(json.dumps(canonical(_do(stages, stage, work))))
 
     def _loaded(self, config: Any) -> Stages:
-        if self._stages is None:
+        stages = self._stages
+        if stages is None:
             module, name = self._factory.split(":")
-            make = getattr(importlib.import_module(module), name)
-            self._stages = make(record_of_json(Config, config, "config"))
-        return self._stages
+            make: Callable[[Config], Stages] = getattr(importlib.import_module(module), name)
+            stages = self._stages = make(record_of_json(Config, config, "config"))
+        return stages
 
     def _progress(self, doing: str, step: int, steps: int) -> None:
         if self._halt.is_set():

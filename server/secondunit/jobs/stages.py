@@ -1,0 +1,222 @@
+"""The six stages as they are done for real: each calls its room and keeps what comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.config import Config
+from secondunit.encode import sidecar, thumbnails
+from secondunit.encode.durable import replacing, sync_folder
+from secondunit.encode.writer import Encoded, write
+from secondunit.engine.engine import LoadedEngine, Progress
+from secondunit.engine.sources import PlanSources
+from secondunit.errors import EngineMissing, MediaError
+from secondunit.finish.finish import finish
+from secondunit.finish.report import control_report
+from secondunit.jobs import spool
+from secondunit.jobs.job import Result, Stage
+from secondunit.jobs.work import Work
+from secondunit.plan.shot_plan import ShotPlan, canonical, record_of_json
+from secondunit.timeline.media import index_of, opened
+from secondunit.timeline.picture import Picture, picture_of_frame
+from secondunit.timeline.shot import Media
+from secondunit.units import ColourTags
+
+Loader = Callable[[str, Config], LoadedEngine]
+"""An engine's name to the engine in memory."""
+
+PACKAGES = ("torch", "diffusers", "opencv-python-headless")
+"""Whose versions a take is remembered with."""
+
+
+def stages(config: Config) -> Rooms:
+    """What the worker is started with."""
+    return Rooms(config)
+
+
+def load_engine(name: str, config: Config) -> LoadedEngine:
+    """Load an engine. Raises EngineMissing for one that this version cannot load."""
+    if name != "motion":
+        raise EngineMissing(f"There is no way to load the engine '{name}' here.")
+    from secondunit.engine.motion.engine import load
+
+    return load(threads=config.threads or None)
+
+
+class Rooms:
+    """Implements `work.Stages`; keeps the engine and the last plan's source pictures in memory."""
+
+    def __init__(self, config: Config, load: Loader = load_engine) -> None:
+        self._config = config
+        self._load = load
+        self._engines: dict[str, LoadedEngine] = {}
+        self._sources: tuple[str, PlanSources] | None = None
+
+    def timeline(self, work: Work) -> Mapping[str, Any]:
+        """Every source file is there and has the bytes it was planned with."""
+        files = {media.path: media for media in _media(work.plan)}
+        for n, media in enumerate(files.values()):
+            work.progress("check the sources", n, len(files))
+            pixels = media.size.width * media.size.height
+            if index_of(media.path, pixels).digest != media.digest:
+                raise MediaError(
+                    f"'{media.path}' is not the file it was when the shot was planned; "
+                    "plan it again."
+                )
+        return {"files": len(files)}
+
+    def plan(self, work: Work) -> Mapping[str, Any]:
+        """plan.json, for people who look into the folder."""
+        with replacing(work.folder / "plan.json") as temporary:
+            temporary.write_text(json.dumps(canonical(work.plan), indent=1))
+        return {"digest": work.plan.digest}
+
+    def engine(self, work: Work) -> Mapping[str, Any]:
+        """Every generated frame, kept as it comes."""
+        plan, made = work.plan, 0
+        if not plan.generate:
+            return {"frames": 0}
+        work.progress("load the engine", 0, 1)
+        engine = self._engine(plan.engine)
+        for frame, rgb in engine.run(plan, self._pictures(plan), work.progress):
+            spool.save_rgb(work.folder, frame, rgb)
+            made += 1
+        sync_folder(work.folder)
+        return {"frames": made}
+
+    def finish(self, work: Work) -> Mapping[str, Any]:
+        """Every picture of the file."""
+        plan, folder = work.plan, work.left_by(Stage.ENGINE)
+        total = plan.file_range.frames
+        layout: tuple[str, ColourTags] = (plan.format, plan.colour)
+        pictures = finish(plan, lambda n: spool.load_rgb(folder, n), self._pictures(plan))
+        for number, picture in enumerate(pictures):
+            layout = (picture.format, picture.colour)
+            spool.save_picture(work.folder, number, picture)
+            work.progress("finish", number + 1, total)
+        sync_folder(work.folder)
+        return {"frames": total, "format": layout[0], "colour": canonical(layout[1])}
+
+    def encode(self, work: Work) -> Mapping[str, Any]:
+        """The clip, read back and measured; its record and its thumbnails."""
+        plan, row = work.plan, DELIVERIES[work.plan.delivery]
+        clip = work.folder / f"clip{row.suffix}"
+        encoded = write(_finished(work), plan, clip, progress=work.progress)
+        pictures = _read_back(encoded, row.container, work.progress)
+        report = control_report(plan, pictures, self._pictures(plan))
+        record = sidecar.compose(
+            plan, encoded, request={}, report=report, versions=_versions(),
+            timings={str(c.stage): c.seconds for c in work.done.values()},
+        )  # fmt: skip
+        sidecar.write(record, work.folder / "clip.json")
+        total = plan.file_range.frames
+        shown = plan.handles[0] + plan.frames // 2
+        thumbnails.poster(clip, work.folder / "poster.png", frame=shown)
+        thumbnails.strip(
+            clip, work.folder / "strip.png", frames=thumbnails.spread(total, min(total, 6))
+        )
+        return {
+            "clip": clip.name, "sidecar": "clip.json", "thumbnails": ["poster.png", "strip.png"],
+            "timecode": encoded.facts.timecode, "report": report,
+        }  # fmt: skip
+
+    def place(self, work: Work) -> Result:
+        """The take, published under its digest; the edit itself is changed when its owner asks."""
+        made, plan = work.done[Stage.ENCODE].payload, work.plan
+        names = [made["clip"], made["sidecar"], *made["thumbnails"]]
+        folder = work.data / "takes" / plan.digest
+        publish(work.left_by(Stage.ENCODE), names, folder)
+        return Result(
+            digest=plan.digest, folder=folder, file=folder / made["clip"],
+            sidecar=folder / made["sidecar"],
+            thumbnails=tuple(folder / name for name in made["thumbnails"]),
+            frames=plan.file_range.frames, rate=plan.rate, start_timecode=made["timecode"],
+            handles=plan.handles, size=plan.size, report=made["report"], timings={},
+        )  # fmt: skip
+
+    def _engine(self, name: str) -> LoadedEngine:
+        if name not in self._engines:
+            self._engines[name] = self._load(name, self._config)
+        return self._engines[name]
+
+    def _pictures(self, plan: ShotPlan) -> PlanSources:
+        if self._sources is None or self._sources[0] != plan.digest:
+            self._sources = (plan.digest, PlanSources(plan))
+        return self._sources[1]
+
+
+def publish(source: Path, names: list[str], folder: Path) -> None:
+    """Make `folder` hold the named files of `source`: whole or not at all, with one rename.
+
+    A folder that has them all already is left as it is: equal digests are equal takes.
+    """
+    if all((folder / name).is_file() for name in names):
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new.mkdir()
+    for name in names:
+        _link(source / name, new / name)
+    sync_folder(new)
+    if folder.exists():  # somebody took files out of it
+        folder.rename(old)
+    new.rename(folder)
+    sync_folder(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)
+        with target.open("r+b") as file:
+            os.fsync(file.fileno())
+
+
+def _finished(work: Work) -> Iterator[Picture]:
+    point, folder = work.done[Stage.FINISH].payload, work.left_by(Stage.FINISH)
+    colour = record_of_json(ColourTags, point["colour"], "colour")
+    for number in range(point["frames"]):
+        yield spool.load_picture(folder, number, point["format"], colour)
+
+
+def _read_back(encoded: Encoded, container: str, progress: Progress) -> Iterator[Picture]:
+    """The delivered file's pictures in order, as a host decodes them."""
+    facts = encoded.facts
+    with opened(encoded.path, container, facts.size.width * facts.size.height) as source:
+        for number, frame in enumerate(source.decode(video=0)):
+            progress("measure", number + 1, facts.frames)
+            yield picture_of_frame(frame, colour=facts.colour)
+
+
+def _media(value: object) -> Iterator[Media]:
+    """Every source file in a plan, wherever it stands."""
+    if isinstance(value, Media):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _media(part)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _media(getattr(value, field.name))
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

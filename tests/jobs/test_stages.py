@@ -1,0 +1,173 @@
+"""The real stages on footage made here, with an engine that dissolves: no torch, every room."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from secondunit.config import Config
+from secondunit.encode.writer import write
+from secondunit.engine.engine import RGB, Progress, Sources
+from secondunit.errors import Cancelled, MediaError, MediaMissing
+from secondunit.jobs import spool
+from secondunit.jobs.job import Checkpoint, Result, Stage, stage_folder
+from secondunit.jobs.stages import Rooms, publish
+from secondunit.jobs.work import Work
+from secondunit.plan.shot_plan import Pin, ShotPlan, canonical
+from secondunit.timeline.frames import decode
+from secondunit.timeline.media import probe
+from secondunit.timeline.picture import picture_from_rgb
+from secondunit.timeline.shot import Media
+from secondunit.units import ColourTags, FrameRange
+
+from tests.plans import number_in, numbered_pictures, shot_plan, silent
+
+FRAMES = 4
+
+
+class Dissolve:
+    """An engine that mixes the two pins beside the gap."""
+
+    def run(
+        self, plan: ShotPlan, sources: Sources, progress: Progress
+    ) -> Iterator[tuple[int, RGB]]:
+        first, last = sources.pin(-1), sources.pin(plan.frames)
+        for frame in range(plan.frames):
+            progress("denoise", frame, plan.frames)
+            t = np.float32((frame + 1) / (plan.frames + 1))
+            yield frame, first * (1 - t) + last * t
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Media:
+    """Twenty numbered frames, lossless."""
+    plan = shot_plan(frames=20, handles=(0, 0), delivery="ffv1", reel=None)
+    path = tmp_path / "source.mkv"
+    write(numbered_pictures(plan), plan, path, progress=silent)
+    return probe(path, Config(data=tmp_path))
+
+
+@pytest.fixture
+def plan(media: Media) -> ShotPlan:
+    """A gap of four frames between frames 7 and 12 of the footage."""
+    pins = [Pin(frame=f, media=media, index=8 + f) for f in (-2, -1)]
+    pins += [Pin(frame=FRAMES + n, media=media, index=12 + n) for n in (0, 1)]
+    return shot_plan(
+        frames=FRAMES, generate=(FrameRange(start=0, frames=FRAMES),), pins=tuple(pins),
+        format=media.format, colour=media.colour, delivery="ffv1",
+    )  # fmt: skip
+
+
+def work_on(
+    stage: Stage, plan: ShotPlan, data: Path, done: Mapping[Stage, Checkpoint],
+    progress: Progress = silent,
+) -> Work:  # fmt: skip
+    job = data / "jobs" / "a"
+    folder = stage_folder(job, stage, 1)
+    folder.mkdir(parents=True)
+    return Work(plan=plan, data=data, job=job, folder=folder, done=done, progress=progress)
+
+
+def through(rooms: Rooms, plan: ShotPlan, data: Path) -> tuple[Result, dict[Stage, Checkpoint]]:
+    done: dict[Stage, Checkpoint] = {}
+    for stage in list(Stage)[:-1]:
+        payload: Mapping[str, Any] = getattr(rooms, stage)(work_on(stage, plan, data, done))
+        kept = json.loads(json.dumps(canonical(payload)))
+        done[stage] = Checkpoint(stage=stage, attempt=1, seconds=0.5, payload=kept)
+    return rooms.place(work_on(Stage.PLACE, plan, data, done)), done
+
+
+def rooms(tmp_path: Path) -> Rooms:
+    return Rooms(Config(data=tmp_path), load=lambda name, config: Dissolve())
+
+
+def test_a_shot_goes_through_every_room(tmp_path: Path, plan: ShotPlan, media: Media) -> None:
+    take, _ = through(rooms(tmp_path), plan, tmp_path)
+    assert take.folder == tmp_path / "takes" / plan.digest
+    assert all(p.is_file() for p in (take.file, take.sidecar, *take.thumbnails))
+    clip = probe(take.file, Config(data=tmp_path))
+    assert clip.frames == take.frames == 8
+    assert {name: entry["pass"] for name, entry in take.report.items()}["K"]
+    found, source = decode(clip, range(8)), decode(media, range(20))
+    for number, index in ((0, 6), (1, 7), (6, 12), (7, 13)):
+        assert found[number].same_as(source[index])
+    assert number_in(found[6]) == 12
+    record = json.loads(take.sidecar.read_text())
+    assert record["digest"] == plan.digest
+    assert record["timings"]["engine"] == 0.5
+    assert json.loads((tmp_path / "jobs/a/plan-1/plan.json").read_text())["seed"] == plan.seed
+
+
+def test_a_source_that_changed_since_it_was_planned_stops_the_job(
+    tmp_path: Path, plan: ShotPlan, media: Media
+) -> None:
+    other = replace(media, digest="0" * 64)
+    changed = replace(plan, pins=tuple(replace(pin, media=other) for pin in plan.pins))
+    with pytest.raises(MediaError, match="plan it again"):
+        rooms(tmp_path).timeline(work_on(Stage.TIMELINE, changed, tmp_path, {}))
+
+
+def test_a_source_that_is_gone_stops_the_job(tmp_path: Path, plan: ShotPlan, media: Media) -> None:
+    media.path.unlink()
+    with pytest.raises(MediaMissing, match=r"source\.mkv"):
+        rooms(tmp_path).timeline(work_on(Stage.TIMELINE, plan, tmp_path, {}))
+
+
+def test_a_cancel_reaches_the_engine_at_its_next_step(tmp_path: Path, plan: ShotPlan) -> None:
+    def progress(doing: str, step: int, steps: int) -> None:
+        if (doing, step) == ("denoise", 2):
+            raise Cancelled("stop")
+
+    work = work_on(Stage.ENGINE, plan, tmp_path, {}, progress)
+    with pytest.raises(Cancelled):
+        rooms(tmp_path).engine(work)
+    assert len(list(work.folder.iterdir())) == 2
+
+
+def test_the_engine_is_loaded_once(tmp_path: Path, plan: ShotPlan) -> None:
+    loaded: list[str] = []
+
+    def load(name: str, config: Config) -> Dissolve:
+        loaded.append(name)
+        return Dissolve()
+
+    warm = Rooms(Config(data=tmp_path), load=load)
+    for number, seed in enumerate((1, 2)):
+        warm.engine(work_on(Stage.ENGINE, replace(plan, seed=seed), tmp_path / str(number), {}))
+    assert loaded == ["motion"]
+
+
+def test_a_take_that_was_published_before_the_crash_is_published_again(
+    tmp_path: Path, plan: ShotPlan
+) -> None:
+    warm = rooms(tmp_path)
+    take, done = through(warm, plan, tmp_path)
+    take.thumbnails[0].unlink()
+    stage_folder(tmp_path / "jobs" / "a", Stage.PLACE, 1).rmdir()
+    again = warm.place(work_on(Stage.PLACE, plan, tmp_path, done))
+    assert again == take
+    assert again.thumbnails[0].is_file()
+    assert [p.name for p in (tmp_path / "takes").iterdir()] == [plan.digest]
+
+
+def test_what_is_published_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    with pytest.raises(FileNotFoundError):
+        publish(tmp_path, ["a", "b"], tmp_path / "takes" / "digest")
+    assert not (tmp_path / "takes" / "digest").exists()
+
+
+def test_spooled_pictures_keep_every_sample(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rgb = rng.random((6, 8, 3), np.float32)
+    for format in ("yuv420p10le", "gbrp"):
+        picture = picture_from_rgb(rgb, format, ColourTags())
+        spool.save_picture(tmp_path, 3, picture)
+        assert spool.load_picture(tmp_path, 3, format, picture.colour).same_as(picture)
+    spool.save_rgb(tmp_path, -2, rgb)
+    assert np.abs(spool.load_rgb(tmp_path, -2) - rgb).max() <= 0.5 / 65535 + 1e-7
