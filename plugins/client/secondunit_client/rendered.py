@@ -55,6 +55,7 @@ class Rendered:
             "track": placement.track if placement is not None else plan.track,
             "state": state_name((bad or job).state),
             "engine": plan.engine,
+            "reused": job.result.reused,
             **_file(chosen),
             "report": report_of(job.result.take),
             "takes": [_file(take) | {"version": take.version} for take in takes],

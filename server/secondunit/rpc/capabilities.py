@@ -16,6 +16,7 @@ import grpc
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES, Delivery
 from secondunit.catalog.engines import ENGINES, Engine
+from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import State
@@ -107,7 +108,7 @@ def _engine(row: Engine, *, default: bool) -> pb.Engine:
         prompt=row.prompt,
         steps=row.steps,
         memory_bytes=row.memory_mib * 1024 * 1024,
-        available=not missing,
+        available=not missing and bool(weights_digest(row.name)),
         missing_packages=missing,
         default=default,
     )

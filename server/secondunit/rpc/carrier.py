@@ -99,7 +99,7 @@ def carry(request: pb.ShotRequest) -> Carried:
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     track.extend([item for item, _ in row])
     start = otio.opentime.RationalTime(_timeline_start(request, rate), float(rate))
-    timeline = otio.schema.Timeline(request.name or "request", start)
+    timeline = otio.schema.Timeline(request.name or "request", global_start_time=start)
     timeline.metadata["secondunit"] = {"drop_frame": ";" in request.timeline_start}
     timeline.tracks.append(track)
     paths = {f"tracks[0].children[{n}]": f"request.{field}" for n, (_, field) in enumerate(row)}

@@ -89,14 +89,12 @@ class JobServiceServicer:
         before, by the same plan digest, is not computed again: its job has succeeded at once, with
         `reused` set.
 
-        INVALID_ARGUMENT: the shot cannot be made as asked, or a field is wrong; the details list
-        every fault. Mend them; retrying unchanged is useless.
-        NOT_FOUND: no timeline at that path, or no shot of that id in it, or a source file is missing.
-        PERMISSION_DENIED: a file lies outside the folders that the server may read.
+        INVALID_ARGUMENT: the shot cannot be made as asked (no timeline at that path, no shot of that
+        id, a file that is missing or forbidden, a control that the engine lacks), or a field is
+        wrong; the details list every fault. Mend them; retrying unchanged is useless.
         ALREADY_EXISTS: the `request_id` was used for another request (reason REQUEST_ID_REUSED). Use
         a new one.
-        FAILED_PRECONDITION: the engine's packages or weights are not on the server's machine, or a
-        blob was not uploaded. Do what the remedy says, then retry.
+        FAILED_PRECONDITION: a blob was not uploaded. Upload it, then retry.
         RESOURCE_EXHAUSTED: the disk or the queue is full. Retry after the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff and the same request_id.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
@@ -146,8 +144,8 @@ class JobServiceServicer:
 
         Repeating the call with the same `request_id` returns the job that the first call made.
 
+        INVALID_ARGUMENT: the job has not failed and was not cancelled, or there is no `request_id`.
         NOT_FOUND: no job of that name.
-        FAILED_PRECONDITION: the job has not failed and was not cancelled. Watch it instead.
         ALREADY_EXISTS: the `request_id` was used for another request. Use a new one.
         RESOURCE_EXHAUSTED: the disk or the queue is full. Retry after the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff and the same request_id.
@@ -173,15 +171,15 @@ class JobServiceServicer:
     def WatchJob(self, request, context):
         """Follows one job until it ends.
 
-        The first message is a snapshot of the job. Then come its events in order, without gap or
-        duplicate, beginning after `after_sequence`; a heartbeat when nothing happens. The stream ends
+        The first message is a snapshot of the job. Then come its events in order, none twice,
+        beginning after `after_sequence`; a heartbeat when nothing happens. The stream ends
         with OK once the job has ended and its last event is sent. Ending the stream never ends the
         job: only CancelJob does. After a lost stream, call again with the last `sequence` seen.
 
-        INVALID_ARGUMENT: a negative `after_sequence`.
+        INVALID_ARGUMENT: `after_sequence` is negative or lies past the last event.
         NOT_FOUND: no job of that name.
-        OUT_OF_RANGE: events after `after_sequence` are no longer kept, or it lies past the last event.
-        Call GetJob and watch from its `sequence`.
+        OUT_OF_RANGE: events after `after_sequence` are no longer kept. Call GetJob and watch from its
+        `sequence`.
         UNAVAILABLE: the connection was lost or the server drains (a heartbeat with `draining` came
         first). Call again with the last `sequence`, with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
@@ -197,10 +195,11 @@ class JobServiceServicer:
         Returns at once where events are there or the job has ended, else when an event comes or
         `wait` is over. Safe to repeat.
 
-        INVALID_ARGUMENT: a negative `after_sequence`, `limit` or `wait`.
+        INVALID_ARGUMENT: a negative `limit` or `wait`, or `after_sequence` is negative or lies past
+        the last event.
         NOT_FOUND: no job of that name.
-        OUT_OF_RANGE: events after `after_sequence` are no longer kept, or it lies past the last event.
-        Call GetJob and go on from its `sequence`.
+        OUT_OF_RANGE: events after `after_sequence` are no longer kept. Call GetJob and go on from its
+        `sequence`.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

@@ -58,10 +58,8 @@ class PlanServiceServicer:
         them; CreateJob refuses the same faults as a status. A file that is no timeline is a status.
         Safe to repeat.
 
-        INVALID_ARGUMENT: the path is empty or relative, the file is no timeline that the server can
-        read, or an option is unknown. Mend what the details name; retrying unchanged is useless.
-        NOT_FOUND: no file at that path. Check the path on the server's machine.
-        PERMISSION_DENIED: the file lies outside the folders that the server may read.
+        INVALID_ARGUMENT: the path is empty or relative, or there is no timeline at that path that the
+        server can read. Mend what the details name; retrying unchanged is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -74,8 +72,8 @@ class PlanServiceServicer:
 
         Faults are data in the response, as in PlanTimeline. Safe to repeat.
 
-        INVALID_ARGUMENT: the request has no operation, no rate or no record range, or an option is
-        unknown. Mend what the details name.
+        INVALID_ARGUMENT: the request has no operation, no rate or no record range, or names a file by
+        a relative path. Mend what the details name.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

@@ -56,10 +56,8 @@ class TimelineServiceServicer:
 
         Cheap: reads the timeline and the headers of its media. Safe to repeat.
 
-        INVALID_ARGUMENT: the path is empty or relative, or the file is no timeline that the server
-        can read. Mend what the details name; retrying unchanged is useless.
-        NOT_FOUND: no file at that path. Check the path on the server's machine.
-        PERMISSION_DENIED: the file lies outside the folders that the server may read.
+        INVALID_ARGUMENT: the path is empty or relative, or there is no timeline at that path that the
+        server can read. Mend what the details name; retrying unchanged is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -74,11 +72,9 @@ class TimelineServiceServicer:
         timeline at `out` is replaced only if the server made it. Repeating the call with the same
         jobs finds the same takes again, so a retry after UNAVAILABLE or DEADLINE_EXCEEDED is safe.
 
-        INVALID_ARGUMENT: a path is empty or relative, the profile is unknown, the file is no
-        timeline, or `out` exists and was not made by the server. Mend what the details name.
-        NOT_FOUND: no timeline at that path, or no job of that name.
-        FAILED_PRECONDITION: a job has not succeeded. Wait for it, or leave it out.
-        PERMISSION_DENIED: a file lies outside the folders that the server may use.
+        INVALID_ARGUMENT: a path is empty or relative, there is no timeline at that path, a job has not
+        succeeded, or `out` exists and was not made by the server. Mend what the details name.
+        NOT_FOUND: no job of that name.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
