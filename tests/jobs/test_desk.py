@@ -95,6 +95,18 @@ def test_a_worker_that_falls_silent_is_taken_for_dead(open_desk: OpenDesk) -> No
     assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
 
 
+def test_a_worker_that_cannot_be_started_is_tried_again(
+    open_desk: OpenDesk, tmp_path: Path
+) -> None:
+    obstacle = tmp_path / "data" / "worker.log"
+    obstacle.mkdir(parents=True)
+    desk = open_desk(patience=Patience(mishap=0.05))
+    job = desk.create(wish(), request_id="a", timeline="t")
+    until(lambda: desk.get(job.id).attempt >= 2)
+    obstacle.rmdir()
+    assert ended(desk, job.id).state is State.SUCCEEDED
+
+
 def test_a_failure_of_the_engine_is_the_state_of_the_job(open_desk: OpenDesk) -> None:
     desk = open_desk()
     job = ended(desk, desk.create(wish(fail="No motion."), request_id="a", timeline="t").id)
