@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.encode import sidecar
+from secondunit.encode.writer import Encoded, facts_of
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.picture import Picture, picture_from_rgb
 from secondunit.timeline.shot import Place
@@ -94,3 +98,26 @@ def silent(step: str, done: int, of: int) -> None:
 def left_in(folder: Path) -> list[str]:
     """Names in a folder, hidden ones too."""
     return sorted(p.name for p in folder.iterdir())
+
+
+def recorded_clip(folder: Path, plan: ShotPlan, content: bytes = b"frames") -> tuple[Path, Path]:
+    """A stand-in for an encoded clip and its sidecar, for tests that do not look at pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clip = folder / f"{plan.digest[:12]}{DELIVERIES[plan.delivery].suffix}"
+    clip.write_bytes(content)
+    encoded = Encoded(
+        path=clip,
+        facts=facts_of(plan),
+        digest=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+    )
+    record = sidecar.compose(
+        plan,
+        encoded,
+        request={"operation": plan.operation.value},
+        report={"T": {"asked": 1, "measured": 1, "pass": True}},
+        timings={},
+        versions={},
+    )
+    sidecar.write(record, clip.with_suffix(".json"))
+    return clip, clip.with_suffix(".json")

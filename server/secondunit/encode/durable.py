@@ -52,3 +52,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def claim(temporary: Path, target: Path) -> None:
+    """Give a finished temporary file a name that nothing has. Raises FileExistsError."""
+    sync(temporary)
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # no second names here: an empty file takes the name, then the bytes come
+        target.open("xb").close()
+        temporary.replace(target)
+    else:
+        temporary.unlink()
+    sync_folder(target.parent)

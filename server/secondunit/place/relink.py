@@ -1,0 +1,360 @@
+"""Takes go back into the edit: a new timeline beside the untouched original."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import opentimelineio as otio
+
+from secondunit import __version__
+from secondunit.config import Config
+from secondunit.encode.durable import replacing
+from secondunit.errors import DeliveryError, Refused
+from secondunit.place.clip import CHOSEN, VERSION, clip_of
+from secondunit.place.kept import check_kept, contents
+from secondunit.place.links import Profile, rebase
+from secondunit.place.takes import Take
+from secondunit.place.tracks import lay, layout, swap
+from secondunit.place.words import Words, words_of
+from secondunit.plan.shot_plan import ShotPlan
+from secondunit.timeline.cut import CuttingRoom, generated, plain, rate_of
+from secondunit.timeline.read import read
+from secondunit.units import FrameRange, Operation
+
+_OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
+_ON_TOP = (Operation.ANIMATE, Operation.REPLACE)
+"""They cover footage, so they go above it, where the editor can switch them off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A shot whose takes are in the media folder."""
+
+    plan: ShotPlan
+    """Of the chosen take."""
+    chosen: Take
+    others: tuple[Take, ...] = ()
+    """Earlier and alternative takes, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """What stands where, in terms that any editing program can carry out."""
+
+    shot: str
+    """The shot's id."""
+    operation: Operation
+    track: int
+    """Index in the new timeline's stack."""
+    track_name: str
+    record: FrameRange
+    """Frames it covers, counted from the timeline's frame 0."""
+    source: FrameRange
+    """Frames of the file that are shown, counted from the file's first frame."""
+    file: Path
+    name: str
+    """Of the clip: its file's name."""
+    marker: str
+    """Text of the marker: the request and the id."""
+    take: Take
+    alternatives: tuple[Take, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedEdit:
+    """A new timeline."""
+
+    timeline: Path
+    placements: tuple[Placement, ...]
+    notices: tuple[str, ...]
+    """What an editor should know before cutting on."""
+
+
+def place(
+    timeline_path: Path,
+    out_path: Path,
+    finished: Sequence[Finished],
+    profile: Profile,
+    *,
+    config: Config,
+) -> PlacedEdit:
+    """Write `out_path`: the timeline as it was, with each shot's chosen take in its place.
+
+    A bridge fills its gap; an extension stands beside its clip where there is room; what covers
+    footage goes to a video track `GEN` on top. Nothing of the editor's is moved, erased or
+    changed, which is checked on the file that was written before it gets its name.
+
+    Raises Refused for an `out_path` that is not ours to replace and for an edit that does not
+    fit the shots, TimelineUnreadable, and DeliveryError; then nothing is written.
+    """
+    _check_target(timeline_path, out_path)
+    timeline = read(timeline_path)
+    notices: list[str] = []
+    if moved := rebase(timeline, timeline_path.parent, out_path.parent):
+        notices.append(f"{moved} relative media paths were rewritten to work from the new folder")
+    room = CuttingRoom(
+        rate=rate_of(timeline), folder=timeline_path.parent, config=config, notices=notices
+    )
+    before = contents(timeline, room)
+    table = _Table(timeline, room, out_path.parent, profile)
+    # All words first: each shot that is cut in shifts the places of the others.
+    asked = [(one, words_of(timeline, one.plan)) for one in finished]
+    for one, words in sorted(asked, key=lambda pair: pair[0].plan.timecode):
+        table.put(one, words)
+    _sign(timeline, timeline_path, finished)
+    placements = table.placements()
+    try:
+        with replacing(out_path) as temporary:
+            temporary.write_text(timeline.to_json_string(indent=4) + "\n", encoding="utf-8")
+            written = check_kept(
+                temporary, before, room=room, created=table.created(), replaced=table.replaced
+            )
+            _check_placed(written, placements, room)
+    except OSError as exc:
+        raise DeliveryError(f"{out_path} cannot be written: {exc}") from exc
+    return PlacedEdit(
+        timeline=out_path, placements=placements, notices=tuple(dict.fromkeys(notices))
+    )
+
+
+def _check_target(timeline_path: Path, out_path: Path) -> None:
+    if out_path.suffix.lower() != ".otio":
+        raise Refused.single(f"'{out_path.name}' must end in .otio", "out")
+    if not out_path.exists():
+        return
+    if out_path.resolve() == timeline_path.resolve() or out_path.samefile(timeline_path):
+        raise Refused.single(f"'{out_path.name}' is the original, which is never changed", "out")
+    try:
+        earlier = plain(read(out_path).metadata).get("secondunit")
+    except Refused:
+        earlier = None
+    if not isinstance(earlier, dict) or "generated" not in earlier:
+        raise Refused.single(
+            f"'{out_path.name}' exists and was not made by Second Unit; choose another name", "out"
+        )
+
+
+class _Table:
+    """The timeline that is being cut."""
+
+    def __init__(
+        self, timeline: otio.schema.Timeline, room: CuttingRoom, folder: Path, profile: Profile
+    ) -> None:
+        self.timeline, self.room, self.folder = timeline, room, folder
+        self.profile: Profile = profile
+        self.notices = room.notices
+        self.replaced: set[str] = set()
+        """JSON of the placeholders and earlier takes that made room."""
+        start = timeline.global_start_time
+        self._zero = 0 if start is None else round(room.frames(start))
+        self._tracks = list(timeline.tracks)  # as the plans count them
+        self._put: list[tuple[Finished, Words, otio.schema.Track, otio.schema.Clip]] = []
+        self._created: list[otio.schema.Track] = []
+
+    def put(self, one: Finished, words: Words) -> None:
+        """Cut the chosen take of one shot in."""
+        plan = one.plan
+        record = FrameRange(start=plan.timecode + plan.handles[0] - self._zero, frames=plan.frames)
+        if record.start < 0:
+            raise Refused.single(
+                f"'{plan.name}' would start {-record.start} frames before the timeline",
+                plan.place.path,
+            )
+        clip = clip_of(one.chosen, one.others, words, self.folder, self.profile)
+        track = self._lay(plan, record, clip, words)
+        self._put.append((one, words, track, clip))
+
+    def _lay(
+        self, plan: ShotPlan, record: FrameRange, clip: otio.schema.Clip, words: Words
+    ) -> otio.schema.Track:
+        """The track on which the clip now stands."""
+        home = self._home(plan)
+        earlier = self._earlier(plan, record, home)
+        if earlier is not None:
+            track, old = earlier
+            self._keep_takes(old, clip)
+            drop = tuple(m for m in old.markers if _OUR_MARKER.fullmatch(m.name))
+            self.replaced.add(old.to_json_string())
+            swap(track, old, clip, self.room, drop=(*drop, *_listed(words.marker)))
+            return track
+        wanted = words.place or ("over" if plan.operation in _ON_TOP else "replace")
+        if wanted == "replace":
+            if lay(home, clip, record, self.room, consumed=words.marker):
+                self._check_handles(home, clip)
+                return home
+            if words.place or plan.operation not in (Operation.EXTEND, *_ON_TOP):
+                self.notices.append(
+                    f"'{clip.name}' has no free place on '{home.name or 'its track'}' and went "
+                    "to a track above"
+                )
+        if wanted != "new-track":
+            for track in self._on_top():
+                if lay(track, clip, record, self.room):
+                    return track
+        track = self._new_track()
+        lay(track, clip, record, self.room)
+        return track
+
+    def _home(self, plan: ShotPlan) -> otio.schema.Track:
+        index = plan.place.track
+        track = self._tracks[index] if 0 <= index < len(self._tracks) else None
+        if not isinstance(track, otio.schema.Track):
+            raise Refused.single(
+                f"the edit has changed: it has no track {index} for '{plan.name}'",
+                plan.place.path,
+            )
+        return track
+
+    def _earlier(
+        self, plan: ShotPlan, record: FrameRange, home: otio.schema.Track
+    ) -> tuple[otio.schema.Track, otio.schema.Clip] | None:
+        """An earlier take of the shot, or the placeholder that asked for it, at the same place."""
+        for track in self.timeline.video_tracks():
+            for one in layout(track, self.room):
+                item = one.item
+                if not isinstance(item, otio.schema.Clip) or one.record != record:
+                    continue
+                take = generated(item)
+                if take is not None and take[1] == plan.shot:
+                    return track, item
+                if track == home and take is None and _is_placeholder(item):
+                    return track, item
+        return None
+
+    def _keep_takes(self, old: otio.schema.Clip, clip: otio.schema.Clip) -> None:
+        """Earlier takes of a returned edit stay with the clip, whatever folder they lie in."""
+        if self.profile != "otio" or generated(old) is None:
+            return
+        references = clip.media_references()
+        known = {reference.name for reference in references.values()}
+        number = 0
+        for reference in old.media_references().values():
+            name = reference.name or old.name
+            if name in known or isinstance(reference, otio.schema.MissingReference):
+                continue
+            known.add(name)
+            match = re.search(r"_v(\d{3,})", name)
+            number = int(match[1]) if match else 1
+            while f"take_{number:03d}" in references:
+                number += 1
+            references[f"take_{number:03d}"] = reference.deepcopy()
+        clip.set_media_references(references, CHOSEN)
+
+    def _on_top(self) -> list[otio.schema.Track]:
+        """Our own tracks with none of the editor's above them."""
+        ours: list[otio.schema.Track] = []
+        for track in reversed(self.timeline.video_tracks()):
+            if not _is_ours(track):
+                break
+            ours.insert(0, track)
+        return ours
+
+    def _new_track(self) -> otio.schema.Track:
+        names = {track.name for track in self.timeline.tracks}
+        name, number = "GEN", 1
+        while name in names:
+            number += 1
+            name = f"GEN {number}"
+        track = otio.schema.Track(name=name, kind=otio.schema.TrackKind.Video)
+        track.metadata["secondunit"] = {"version": VERSION, "role": "generated"}
+        if self.profile == "resolve":
+            track.metadata["Resolve_OTIO"] = {"Locked": False}
+        stack = self.timeline.tracks
+        above = 1 + max(
+            (i for i, t in enumerate(stack)
+             if isinstance(t, otio.schema.Track) and t.kind == otio.schema.TrackKind.Video),
+            default=-1,
+        )  # fmt: skip
+        stack.insert(above, track)
+        self._created.append(track)
+        return track
+
+    def _check_handles(self, track: otio.schema.Track, clip: otio.schema.Clip) -> None:
+        """Say where a transition beside the clip reaches past its handles."""
+        index = track.index(clip)
+        available, shown = clip.available_range(), clip.trimmed_range()
+        head = shown.start_time.value - available.start_time.value
+        tail = available.duration.value - shown.duration.value - head
+        sides = (
+            (index - 1, "in_offset", head, "before"),
+            (index + 1, "out_offset", tail, "after"),
+        )
+        for at, field, has, side in sides:
+            other = track[at] if 0 <= at < len(track) else None
+            if isinstance(other, otio.schema.Transition):
+                needs = round(self.room.frames(getattr(other, field)))
+                if needs > has:
+                    self.notices.append(
+                        f"the transition {side} '{clip.name}' needs {needs} frames of handle, "
+                        f"the clip has {has:g}; ask again with `handles: {needs}`"
+                    )
+
+    def created(self) -> set[int]:
+        """Numbers of the tracks that were not there before."""
+        return {self.timeline.tracks.index(track) for track in self._created}
+
+    def placements(self) -> tuple[Placement, ...]:
+        """Every shot put so far, where it stands now."""
+        stack = self.timeline.tracks
+        made: list[Placement] = []
+        for one, words, track, clip in self._put:
+            (at,) = (laid for laid in layout(track, self.room) if laid.item == clip)
+            take = one.chosen
+            made.append(
+                Placement(
+                    shot=take.shot, operation=take.operation, track=stack.index(track),
+                    track_name=track.name, record=at.record,
+                    source=FrameRange(
+                        start=take.shown.start - take.range.start, frames=take.shown.frames
+                    ),
+                    file=take.file, name=clip.name, marker=words.text, take=take,
+                    alternatives=one.others,
+                )
+            )  # fmt: skip
+        return tuple(made)
+
+
+def _listed(marker: otio.schema.Marker | None) -> tuple[otio.schema.Marker, ...]:
+    return () if marker is None else (marker,)
+
+
+def _is_ours(track: otio.core.Composable) -> bool:
+    record = plain(track.metadata).get("secondunit")
+    return isinstance(record, dict) and record.get("role") == "generated"
+
+
+def _is_placeholder(clip: otio.schema.Clip) -> bool:
+    """A clip without footage that stands for the shot it asks for."""
+    record = plain(clip.metadata).get("secondunit")
+    asks = isinstance(record, dict) and "request" in record
+    return asks and not isinstance(clip.media_reference, otio.schema.ExternalReference)
+
+
+def _sign(
+    timeline: otio.schema.Timeline, original: Path, finished: Sequence[Finished]
+) -> None:  # fmt: skip
+    record = plain(timeline.metadata).get("secondunit")
+    timeline.metadata["secondunit"] = {
+        "version": VERSION,
+        **(record if isinstance(record, dict) else {}),
+        "generated": {
+            "from": original.name,
+            "shots": sorted({one.plan.shot for one in finished}),
+            "software": __version__,
+        },
+    }
+
+
+def _check_placed(
+    timeline: otio.schema.Timeline, placements: Sequence[Placement], room: CuttingRoom
+) -> None:
+    """Raise DeliveryError unless every clip stands where it should."""
+    for placement in placements:
+        stand = layout(timeline.tracks[placement.track], room)
+        if not any(
+            one.item.name == placement.name and one.record == placement.record for one in stand
+        ):
+            raise DeliveryError(f"'{placement.name}' does not stand where it should")

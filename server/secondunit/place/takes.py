@@ -1,0 +1,181 @@
+"""Takes: results as numbered versions in the edit's own media folder, never overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from secondunit.encode import sidecar
+from secondunit.encode.durable import claim, sync_folder, temporary_beside
+from secondunit.encode.sidecar import Record
+from secondunit.errors import DeliveryError
+from secondunit.units import FrameRange, Operation, Rate
+
+_LONGEST_NAME = 64
+_NAME = re.compile(r".*_([a-z]+)_([a-z0-9]{8})_v(\d{3,})\.\w+")
+_MEDIA = re.compile(r"\.(mov|mp4|m4v|mkv|mxf|avi|jpe?g|png|tiff?|exr|dpx|webp)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """One version of a shot in the media folder of an edit."""
+
+    shot: str
+    """The shot's id."""
+    operation: Operation
+    version: int
+    """1 is `v001`."""
+    file: Path
+    sidecar: Path
+    record: Record
+    """The sidecar's content."""
+
+    @property
+    def label(self) -> str:
+        """`v003`."""
+        return f"v{self.version:03d}"
+
+    @property
+    def digest(self) -> str:
+        """Of the plan that the take was made from."""
+        return self.record["digest"]
+
+    @property
+    def rate(self) -> Rate:
+        """Of the file."""
+        return Rate(**self.record["clip"]["rate"])
+
+    @property
+    def range(self) -> FrameRange:
+        """Every frame of the file, on the clock of its own timecode."""
+        clip = self.record["clip"]
+        return FrameRange(start=clip["start_frame"], frames=clip["frames"])
+
+    @property
+    def shown(self) -> FrameRange:
+        """The frames that the cut shows, on the same clock: the range without the handles."""
+        head, tail = self.record["clip"]["handles"]
+        return FrameRange(start=self.range.start + head, frames=self.range.frames - head - tail)
+
+
+def publish(clip: Path, record: Path, folder: Path) -> Take:
+    """Bring a finished clip and its sidecar into the media folder as the shot's next version.
+
+    A take of the same plan whose file is still as it was written is found again instead. The
+    clip gets a second name (hard link) where that is possible, else it is copied. Raises
+    DeliveryError, with nothing left in the folder.
+    """
+    content = sidecar.read(record)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shot, operation = content["id"], Operation(content["operation"])
+        earlier = find(folder, shot, operation)
+        for take in earlier:
+            if take.digest == content["digest"] and _intact(take):
+                return take
+        stem = f"{_clean(content['name'])}_{operation.value}_{shot}"
+        version = _newest(folder, shot, operation) + 1
+        while True:
+            try:
+                return _place(clip, content, folder, stem, version)
+            except FileExistsError:  # another process was faster
+                version += 1
+    except (OSError, KeyError, ValueError) as exc:
+        raise DeliveryError(f"{clip.name} cannot be published in {folder}: {exc!r}") from exc
+
+
+def find(folder: Path, shot: str, operation: Operation) -> tuple[Take, ...]:
+    """The takes of a shot in a media folder, oldest first; files without a record are no takes."""
+    takes: list[Take] = []
+    for path in _versions(folder, shot, operation):
+        if path.suffix != ".json":
+            continue
+        try:
+            content = sidecar.read(path)
+            file = folder / str(content["clip"]["file"])
+        except (DeliveryError, KeyError):
+            continue
+        if file.parent == folder and file.is_file():
+            takes.append(
+                Take(
+                    shot=shot, operation=operation, version=_version(path), file=file,
+                    sidecar=path, record=content,
+                )
+            )  # fmt: skip
+    return tuple(sorted(takes, key=lambda take: take.version))
+
+
+def _place(clip: Path, content: Record, folder: Path, stem: str, version: int) -> Take:
+    name = f"{stem}_v{version:03d}"
+    file, record = folder / f"{name}{clip.suffix}", folder / f"{name}.json"
+    content = content | {
+        "take": f"v{version:03d}", "clip": content["clip"] | {"file": file.name}
+    }  # fmt: skip
+    _second_name(clip, file)
+    try:
+        # The record decides who owns the version: it has one name whatever the clip's suffix.
+        temporary = temporary_beside(record)
+        try:
+            temporary.write_text(sidecar.text_of(content), encoding="utf-8")
+            claim(temporary, record)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    sync_folder(folder)
+    return Take(
+        shot=content["id"], operation=Operation(content["operation"]), version=version,
+        file=file, sidecar=record, record=content,
+    )  # fmt: skip
+
+
+def _second_name(clip: Path, file: Path) -> None:
+    try:
+        os.link(clip, file)
+    except FileExistsError:
+        raise
+    except OSError:  # another disk, or one without hard links
+        temporary = temporary_beside(file)
+        try:
+            shutil.copyfile(clip, temporary)
+            claim(temporary, file)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _versions(folder: Path, shot: str, operation: Operation) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if (match := _NAME.fullmatch(path.name)) and match.group(1, 2) == (operation.value, shot)
+    ]
+
+
+def _version(path: Path) -> int:
+    match = _NAME.fullmatch(path.name)
+    return int(match[3]) if match else 0
+
+
+def _newest(folder: Path, shot: str, operation: Operation) -> int:
+    return max((_version(path) for path in _versions(folder, shot, operation)), default=0)
+
+
+def _intact(take: Take) -> bool:
+    with take.file.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == take.record["clip"]["sha256"]
+
+
+def _clean(name: str) -> str:
+    """A name in [A-Za-z0-9._-], as facilities ask; a media suffix is no part of a shot's name."""
+    plain = unicodedata.normalize("NFKD", _MEDIA.sub("", name.strip()))
+    plain = plain.encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")
+    return plain[:_LONGEST_NAME].rstrip("._-") or "shot"
