@@ -155,7 +155,29 @@ class Conflict(SecondUnitError):
     remedy = "Use a new request_id for a new request."
 
 
-class StoreBusy(SecondUnitError):
+class StoreError(SecondUnitError):
+    """The job store cannot be used."""
+
+    code = "STORE"
+    remedy = "Check the data folder named above."
+
+
+class StoreDamaged(StoreError):
+    """The job store is damaged, or was written by a newer version; it was not changed."""
+
+    code = "STORE_DAMAGED"
+    remedy = "Put a copy of jobs.db back, or move the data folder away and start anew."
+
+
+class StoreFull(StoreError):
+    """The disk of the data folder is full; nothing was half-written."""
+
+    code = "STORE_FULL"
+    retryable = True
+    remedy = "Free some space on the disk of the data folder, or choose another with --data."
+
+
+class StoreBusy(StoreError):
     """Another process owns this data folder."""
 
     code = "STORE_BUSY"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from secondunit.errors import Conflict, JobUnknown, Refused, SecondUnitError, StoreBusy
+from secondunit.errors import Conflict, JobUnknown, Refused, StoreBusy, StoreDamaged
 from secondunit.jobs.job import (
     TRANSITIONS,
     Checkpoint,
@@ -256,7 +256,7 @@ def test_a_folder_in_use_names_its_owner(tmp_path: Path) -> None:
 
 def test_a_damaged_store_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "jobs.db").write_bytes(b"no database at all" * 300)
-    with pytest.raises(SecondUnitError, match="does not work"):
+    with pytest.raises(StoreDamaged, match="does not work"):
         Store(tmp_path)
     assert (tmp_path / "jobs.db").read_bytes().startswith(b"no database")
 
@@ -267,7 +267,7 @@ def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     db.execute("INSERT INTO schema_version VALUES (99, 0)")
     db.commit()
     db.close()
-    with pytest.raises(SecondUnitError, match="version 99"):
+    with pytest.raises(StoreDamaged, match="version 99"):
         Store(tmp_path)
 
 

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from secondunit.errors import SecondUnitError
+from secondunit.errors import StoreDamaged
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied REAL)"
@@ -32,7 +32,7 @@ def migrate(file: Path) -> sqlite3.Connection:
     try:
         db.row_factory = sqlite3.Row
         if (found := db.execute(CHECK).fetchone()[0]) != "ok":
-            raise SecondUnitError(f"The job store {file} is damaged ({found}). Restore a copy.")
+            raise StoreDamaged(f"the job store {file} is damaged ({found})")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
         db.execute("PRAGMA foreign_keys = ON")
@@ -40,9 +40,9 @@ def migrate(file: Path) -> sqlite3.Connection:
         version = db.execute(VERSION).fetchone()[0]
         known = migrations()
         if version > known[-1][0]:
-            raise SecondUnitError(
-                f"The job store {file} is of version {version}; this program knows "
-                f"{known[-1][0]}. Update the program or choose another --data."
+            raise StoreDamaged(
+                f"the job store {file} is of version {version}; this program knows "
+                f"{known[-1][0]} and must be updated"
             )
         for number, sql in known:
             if number > version:

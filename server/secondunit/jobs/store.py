@@ -13,7 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from secondunit.errors import Conflict, JobUnknown, Refused, SecondUnitError
+from secondunit.errors import (
+    Conflict,
+    JobUnknown,
+    Refused,
+    SecondUnitError,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+)
 from secondunit.jobs import rows
 from secondunit.jobs.job import (
     TRANSITIONS,
@@ -415,4 +423,9 @@ def _translated(data: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as exc:
-        raise SecondUnitError(f"The job store in {data} does not work: {exc}.") from exc
+        full = getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        broken = isinstance(exc, sqlite3.DatabaseError) and not isinstance(
+            exc, sqlite3.OperationalError
+        )
+        kind = StoreFull if full else StoreDamaged if broken else StoreError
+        raise kind(f"the job store in {data} does not work: {exc}") from exc

@@ -42,7 +42,10 @@ TABLE: dict[type[errors.SecondUnitError], Code] = {
     errors.Cancelled: Code.CANCELLED,
     errors.JobUnknown: Code.NOT_FOUND,
     errors.Conflict: Code.ALREADY_EXISTS,
+    errors.StoreError: Code.UNAVAILABLE,
     errors.StoreBusy: Code.UNAVAILABLE,
+    errors.StoreDamaged: Code.DATA_LOSS,
+    errors.StoreFull: Code.RESOURCE_EXHAUSTED,
     errors.ServerUnreachable: Code.UNAVAILABLE,
 }
 """Every class of the tree has a row of its own; a test walks the tree."""
