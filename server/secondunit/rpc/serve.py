@@ -81,6 +81,7 @@ class Server:
         try:
             port = self._server.add_insecure_port(self._listen)
         except RuntimeError as exc:
+            await self._server.stop(None)  # else it is missed when its loop is gone
             raise Refused.single(
                 f"{self._listen} is taken; choose another port, or 0 for any", "--listen"
             ) from exc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -163,7 +164,9 @@ class Translate(grpc.aio.ServerInterceptor):
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
-            return kind(_streaming(method), **coders)
+            # Two styles of streaming: an async generator, or a coroutine that writes by itself.
+            wrap = _single if inspect.iscoroutinefunction(method) else _streaming
+            return kind(wrap(method), **coders)
         method = handler.stream_unary or handler.unary_unary
         kind = (
             grpc.stream_unary_rpc_method_handler
