@@ -15,6 +15,7 @@ from secondunit_client import Connection, options, state_name
 from secondunit_client.rendered import operation_name
 
 from secondunit.config import Config
+from secondunit.place.relink import check_target
 from secondunit.v1 import jobs_pb2, plans_pb2
 
 # People read standard error; standard output is for what scripts read.
@@ -47,11 +48,13 @@ def _options(config: Config, flags: argparse.Namespace) -> plans_pb2.PlanOptions
 
 def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Make every shot and place it; the record that `--json` prints."""
+    out = flags.out or flags.timeline.with_name(f"{flags.timeline.stem}.gen.otio")
+    check_target(flags.timeline, out)  # before the work, not after it
     with connected(config, flags) as unit, _Bars(quiet=flags.json) as bars:
         made = unit.render(
             flags.timeline,
             options=_options(config, flags),
-            out=flags.out,
+            out=out,
             media=flags.media,
             profile=flags.profile,
             on_plan=bars.planned,
@@ -202,7 +205,10 @@ class _Bars:
             at = event.progress
             self._progress.update(task, completed=at.step, total=at.steps or None, doing=at.doing)
         elif event.HasField("state"):
-            self._progress.update(task, doing=state_name(event.state.state))
+            state = event.state.state
+            self._progress.update(task, doing=state_name(state))
+            if state == jobs_pb2.JOB_STATE_SUCCEEDED:
+                self._progress.update(task, completed=1, total=1)
 
 
 def _say_rendered(record: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ def contents(timeline: otio.schema.Timeline, room: CuttingRoom) -> Contents:
         frames=(
             *(_own(track) for track in stack if isinstance(track, otio.schema.Track)),
             _own(stack),
-            (timeline.name, "" if start is None else start.to_json_string()),
+            (timeline.name, "" if start is None else repr(start)),
         ),
     )
 

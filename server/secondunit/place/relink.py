@@ -90,7 +90,7 @@ def place(
     Raises Refused for an `out_path` that is not ours to replace and for an edit that does not
     fit the shots, TimelineUnreadable, and DeliveryError; then nothing is written.
     """
-    _check_target(timeline_path, out_path)
+    check_target(timeline_path, out_path)
     timeline = read(timeline_path)
     notices: list[str] = []
     if moved := rebase(timeline, timeline_path.parent, out_path.parent):
@@ -120,7 +120,8 @@ def place(
     )
 
 
-def _check_target(timeline_path: Path, out_path: Path) -> None:
+def check_target(timeline_path: Path, out_path: Path) -> None:
+    """Raises Refused where the new timeline would overwrite what is not ours to replace."""
     if out_path.suffix.lower() != ".otio":
         raise Refused.single(f"'{out_path.name}' must end in .otio", "out")
     if not out_path.exists():

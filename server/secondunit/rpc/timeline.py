@@ -11,10 +11,18 @@ import grpc
 
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
-from secondunit.rpc import convert
+from secondunit.jobs.placing import Profile, place_jobs
+from secondunit.rpc import convert, placed
 from secondunit.timeline.select import find_shots
 from secondunit.v1 import timeline_pb2 as pb
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceServicer
+
+PROFILES: dict[int, Profile] = {
+    pb.PROFILE_UNSPECIFIED: "otio",
+    pb.PROFILE_OTIO: "otio",
+    pb.PROFILE_RESOLVE: "resolve",
+    pb.PROFILE_PREMIERE: "premiere",
+}
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -37,3 +45,19 @@ class Timelines(TimelineServiceServicer):
             faults=[convert.fault(fault) for fault in edit.faults],
             notices=edit.notices,
         )
+
+    async def PlaceTimeline(self, request: pb.PlaceTimelineRequest, context: Context) -> Any:
+        """Write the new timeline with the takes of some jobs in place."""
+        edit = await asyncio.to_thread(
+            place_jobs,
+            self._desk,
+            self._config,
+            timeline=convert.absolute(request.timeline, "timeline"),
+            jobs=list(request.job_ids),
+            out=convert.absolute(request.out, "out") if request.out else None,
+            media=convert.absolute(request.media_folder, "media_folder")
+            if request.media_folder
+            else None,
+            profile=PROFILES.get(request.profile, "otio"),
+        )
+        return placed.response(edit)
