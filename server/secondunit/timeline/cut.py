@@ -132,6 +132,8 @@ class CuttingRoom:
         laid: list[Laid] = []
         faults: list[Fault] = []
         at = Fraction(0)
+        if track.source_range is not None:  # a trimmed track starts somewhere inside
+            at -= self.frames(track.source_range.start_time)
         for index, item in enumerate(track):
             start = round(at)
             if not isinstance(item, otio.schema.Transition):
@@ -167,8 +169,9 @@ class CuttingRoom:
         # Three clocks are in use: the reference's, the file's timecode, and plain frame numbers.
         clocks = [known, media.start, 0] if _has_range(clip) else [media.start, 0]
         zero = next((c for c in clocks if c <= start < c + media.frames), clocks[0])
-        same = media.rate.nominal == self.rate.nominal  # 24 and 24000/1001 go frame for frame
-        seconds_a_frame = 1 / (media.rate if same else self.rate).fraction
+        # At 24 and 24000/1001 an editor sees frame after frame, not one dropped in a thousand.
+        together = media.rate.nominal == self.rate.nominal
+        seconds_a_frame = 1 / (media.rate if together else self.rate).fraction
         return View(
             name=laid.name,
             path=laid.path,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import av
+import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from secondunit.errors import MediaUnreadable
-from secondunit.timeline.media import Index, index_of, opened
+from secondunit.timeline.media import Index, index_of, opened, pixel_limit
 from secondunit.timeline.picture import Picture, picture_of_frame
 from secondunit.timeline.shot import Media
 from secondunit.units import Size
@@ -45,7 +46,7 @@ def decode(media: Media, indexes: Iterable[int]) -> dict[int, Picture]:
         stream = source.streams[index.stream]
         assert isinstance(stream, VideoStream)
         stream.thread_type = "AUTO"
-        stream.codec_context.options = {"max_pixels": str(pixels)}
+        stream.codec_context.options = pixel_limit(pixels)
         for run in _runs(wanted, index):
             for number, frame in _exactly(source, stream, index, run):
                 picture = picture_of_frame(frame, colour=media.colour)
@@ -104,7 +105,7 @@ def _exactly(
         source.seek(int(index.keys[at]), stream=stream, backward=True)
         landed = False
         pending = list(run)
-        for frame in source.decode(stream):
+        for frame in _frames(source, stream):
             pts = frame.pts
             if pts is None:
                 raise MediaUnreadable(f"a frame of '{source.name}' has no time")
@@ -120,3 +121,12 @@ def _exactly(
         if landed or at == 0:
             return
         position, back = at - back, back * 2
+
+
+def _frames(source: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """Every frame from here on; a damaged one is left out, and the caller misses it if wanted."""
+    for packet in source.demux(stream):
+        try:
+            yield from packet.decode()  # pyright: ignore[reportReturnType]
+        except av.error.InvalidDataError:
+            continue

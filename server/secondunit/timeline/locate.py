@@ -14,7 +14,7 @@ from secondunit.errors import MediaForbidden, MediaMissing
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-_NUMBERED = re.compile(r"%0?(\d*)d|#+(?=[^#]*$)")
+_NUMBERED = re.compile(r"%0?\d?d|##+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
 
     Takes bare POSIX, Windows and UNC paths, `file:` URLs (percent-encoded or not) and paths
     relative to `folder`. A path that lies elsewhere (another machine's) is looked for by its
-    trailing parts below the roots. Nothing is opened, and nothing outside the roots is even
-    looked at, so the answer tells nothing about the rest of the machine.
+    trailing parts below the roots. Nothing is opened, and the answer for a path outside the roots
+    is the same whether a file is there or not.
 
     Raises MediaForbidden or MediaMissing.
     """
@@ -45,7 +45,7 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
         for part in parts:
             if _DEVICE.fullmatch(part):
                 raise MediaForbidden(f"'{reference}' names a device ({part}), not a file")
-    roots = tuple(dict.fromkeys(r.resolve() for r in (folder, *config.roots)))
+    roots = roots_of(folder, config)
     outside = False
     if not foreign:
         for spelling in spellings:
@@ -78,14 +78,29 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
     raise MediaMissing(f"'{reference}' was not found; looked for {_listed(places)}")
 
 
-def first_of_sequence(reference: str) -> str:
-    """The reference with `%04d` or `####` turned into the glob it means, for masks in sequence."""
-    return _NUMBERED.sub("[0-9]*", reference)
+def first_of_sequence(reference: str, folder: Path, config: Config) -> str:
+    """The first file of numbered ones (`mask.%04d.png`, `mask.####.png`), or the reference itself.
+
+    The name is the answer to give to `locate`; a folder outside the roots is not listed.
+    """
+    path = folder / reference
+    match = _NUMBERED.search(path.name)
+    if match is None or not any(path.parent.resolve().is_relative_to(r) for r in roots_of(
+        folder, config)):  # fmt: skip
+        return reference
+    digits = re.compile(
+        re.escape(path.name[: match.start()]) + r"\d+" + re.escape(path.name[match.end() :])
+    )
+    try:
+        names = sorted(p.name for p in path.parent.iterdir() if digits.fullmatch(p.name))
+    except OSError:
+        return reference
+    return str(path.parent / names[0]) if names else reference
 
 
-def is_sequence(reference: str) -> bool:
-    """Whether a reference names numbered files: `mask.%04d.png`, `mask.####.png`."""
-    return bool(_NUMBERED.search(PurePosixPath(reference.replace("\\", "/")).name))
+def roots_of(folder: Path, config: Config) -> tuple[Path, ...]:
+    """The folders that media may lie below: the timeline's own, and those that are allowed."""
+    return tuple(dict.fromkeys(r.resolve() for r in (folder, *config.roots)))
 
 
 def _spellings(reference: str) -> tuple[bool, list[PurePosixPath]]:

@@ -143,7 +143,7 @@ def opened(path: Path, container: str, max_pixels: int) -> Iterator[InputContain
     options = {
         "format_whitelist": container,
         "protocol_whitelist": "file",
-        "max_pixels": str(max_pixels),  # for the frames FFmpeg decodes while it opens
+        **pixel_limit(max_pixels),  # for the frames FFmpeg decodes while it opens
     }
     try:
         with av.open(str(path), format=container, options=options) as source:
@@ -152,6 +152,14 @@ def opened(path: Path, container: str, max_pixels: int) -> Iterator[InputContain
             yield source
     except (av.error.FFmpegError, ValueError, EOFError) as exc:
         raise MediaUnreadable(f"'{path}' cannot be decoded: {exc}") from exc
+
+
+def pixel_limit(max_pixels: int) -> dict[str, str]:
+    """The decoder option that keeps a small file from being a huge picture.
+
+    FFmpeg counts the padding of a frame too, so it gets some room above what we allow.
+    """
+    return {"max_pixels": str(max_pixels + 2**20)}
 
 
 def still_picture(frame: av.VideoFrame) -> Picture:
@@ -175,12 +183,12 @@ def _read_index(path: Path, max_pixels: int) -> Index:
             raise MediaUnreadable(
                 f"'{path}' is {size} pixels; {max_pixels} pixels at most are allowed"
             )
-        context.options = {"max_pixels": str(max_pixels)}
+        context.options = pixel_limit(max_pixels)
         if still:
             first = next(iter(source.decode(stream)), None)
             if first is None:
                 raise MediaUnreadable(f"'{path}' holds no picture")
-            _check_upright(first, path)
+            _check_shape(first, path)
             return Index(
                 digest=_digest(path), container=container, stream=stream.index,
                 time_base=Fraction(1), pts=np.zeros(1, np.int64), keys=np.zeros(1, np.int64),
@@ -194,11 +202,17 @@ def _read_index(path: Path, max_pixels: int) -> Index:
     with opened(path, container, max_pixels) as source:
         stream = source.streams[index]
         assert isinstance(stream, VideoStream)
-        stream.codec_context.options = {"max_pixels": str(max_pixels)}
+        stream.codec_context.options = pixel_limit(max_pixels)
         first = next(iter(source.decode(stream)), None)
         if first is None:
             raise MediaUnreadable(f"no frame of '{path}' decodes")
-        _check_upright(first, path)
+        _check_shape(first, path)
+        aspect = stream.sample_aspect_ratio
+        if aspect and aspect != 1:
+            raise MediaUnreadable(
+                f"'{path}' has pixels that are not square ({aspect.numerator}:"
+                f"{aspect.denominator}); transcode it to square pixels"
+            )
     picture = picture_of_frame(first)
     if picture.format not in FORMATS:
         raise MediaUnreadable(f"'{path}' has pixels of a kind we do not keep ({first.format.name})")
@@ -306,7 +320,7 @@ def _timecode_of(
     return 0, reel
 
 
-def _check_upright(frame: av.VideoFrame, path: Path) -> None:
+def _check_shape(frame: av.VideoFrame, path: Path) -> None:
     if frame.rotation:
         raise MediaUnreadable(
             f"'{path}' is stored turned by {frame.rotation} degrees; "

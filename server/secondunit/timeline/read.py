@@ -57,9 +57,8 @@ def read(path: Path) -> otio.schema.Timeline:
     if faults:
         raise TimelineUnreadable(faults)
     try:
-        found = otio.adapters.read_from_string(
-            json.dumps(root) if changed else text, "otio_json"
-        )
+        # Not through an adapter: those run whatever hooks and media linkers are installed.
+        found = otio.core.deserialize_json_from_string(json.dumps(root) if changed else text)
     except Exception as exc:  # OTIO's C++ core throws whatever it likes
         raise TimelineUnreadable.single(f"OpenTimelineIO refuses it: {exc}", "file") from exc
     return _timeline_of(found, path)
@@ -237,8 +236,12 @@ def _time(value: dict[str, Any], dot: str) -> Iterator[Fault]:
         number = value.get(key)
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             yield Fault(what=f"'{key}' of a time is a number, not {number!r:.40}", path=dot + key)
-        elif key == "rate" and not 0 < number <= 1e6 and math.isfinite(number):
+        elif not math.isfinite(number):
+            continue  # named by the walk
+        elif key == "rate" and not 0.01 <= number <= 1e6:
             yield Fault(what=f"a rate of {number:g} frames per second", path=dot + key)
+        elif key == "value" and abs(number) > 1e12:
+            yield Fault(what=f"a time of {number:g} frames", path=dot + key)
 
 
 def _range(value: dict[str, Any], dot: str) -> Iterator[Fault]:

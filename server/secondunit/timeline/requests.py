@@ -10,7 +10,7 @@ from typing import Any, Literal
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaError
 from secondunit.timeline.controls import Faults
-from secondunit.timeline.locate import first_of_sequence, is_sequence, locate
+from secondunit.timeline.locate import first_of_sequence, locate
 from secondunit.timeline.media import probe
 from secondunit.timeline.notes import Note, note_of_mapping
 from secondunit.timeline.shot import Ambient, Keyframe, Media, Request, Stroke
@@ -104,9 +104,8 @@ class _Files:
 
     def media(self, name: str, path: str) -> Media | None:
         try:
-            if is_sequence(name):
-                return probe(self._first(name), self.config)
-            return probe(locate(name, self.folder, self.config).path, self.config)
+            first = first_of_sequence(name, self.folder, self.config)
+            return probe(locate(first, self.folder, self.config).path, self.config)
         except MediaError as exc:
             self.faults.add(str(exc), path)
             return None
@@ -120,9 +119,3 @@ class _Files:
             )
             return None
         return media
-
-    def _first(self, name: str) -> Path:
-        # Only names in the folder that the pattern itself points to; locate checks that folder.
-        pattern = Path(first_of_sequence(name))
-        found = sorted((self.folder / pattern.parent).glob(pattern.name))
-        return locate(str(found[0]) if found else name, self.folder, self.config).path

@@ -55,11 +55,10 @@ def find_shots(timeline_path: Path, *, config: Config) -> Edit:
     timecode_start = 0 if start is None else round(room.frames(start))
     rows, unmeasured = _rows(timeline, room)
     asked, faults = requests_in(timeline, rows, room, timecode_start)
-    if asked:
-        faults += unmeasured
     maker = _Maker(
-        room=room, rows=rows, timecode_start=timecode_start, drop_frame=_drop_frame(timeline)
-    )
+        room=room, rows=rows, unmeasured=unmeasured, timecode_start=timecode_start,
+        drop_frame=_drop_frame(timeline),
+    )  # fmt: skip
     shots: list[Shot] = []
     for one in asked:
         try:
@@ -74,16 +73,24 @@ def find_shots(timeline_path: Path, *, config: Config) -> Edit:
     )  # fmt: skip
 
 
-def _rows(timeline: otio.schema.Timeline, room: CuttingRoom) -> tuple[Rows, list[Fault]]:
-    """The enabled video tracks, laid out; nested sequences are named and left alone."""
+def _rows(
+    timeline: otio.schema.Timeline, room: CuttingRoom
+) -> tuple[Rows, dict[int, list[Fault]]]:
+    """(the enabled video tracks, laid out; what cannot be measured on each).
+
+    Nested sequences are named and left alone.
+    """
     rows: Rows = {}
-    faults: list[Fault] = []
+    faults: dict[int, list[Fault]] = {}
+    if timeline.tracks.source_range is not None:
+        room.notices.append("the whole timeline is trimmed; frames count from its untrimmed start")
     for number, track in enumerate(timeline.tracks):
         if not isinstance(track, otio.schema.Track):
-            room.notices.append(f"tracks[{number}] is a nested stack; it was not looked into")
+            room.notices.append(
+                f"tracks[{number}] is a {track.schema_name()}, not a track; it was not looked into"
+            )
         elif track.kind == otio.schema.TrackKind.Video and track.enabled:
-            rows[number], wrong = room.layout(track, number)
-            faults += wrong
+            rows[number], faults[number] = room.layout(track, number)
             room.notices.extend(
                 f"'{laid.name}' ({laid.path}) is a nested sequence; it was not looked into"
                 for laid in rows[number]
@@ -103,9 +110,10 @@ class _Maker:
     """Makes Shots of one timeline, and sees to it that no two of them are the same."""
 
     def __init__(
-        self, *, room: CuttingRoom, rows: Rows, timecode_start: int, drop_frame: bool
-    ) -> None:
-        self.room, self.rows = room, rows
+        self, *, room: CuttingRoom, rows: Rows, unmeasured: dict[int, list[Fault]],
+        timecode_start: int, drop_frame: bool,
+    ) -> None:  # fmt: skip
+        self.room, self.rows, self.unmeasured = room, rows, unmeasured
         self.timecode_start, self.drop_frame = timecode_start, drop_frame
         self.ids: dict[str, str] = {}
         self.places: dict[tuple[Operation, str, int, int], str] = {}
@@ -129,6 +137,7 @@ class _Maker:
             except Refused as exc:
                 faults += exc.faults
         if spot is not None:
+            faults += self.unmeasured[spot.laid.track]  # nobody knows where the place is, then
             left, right = (self._view(laid, asked, faults) for laid in self._clips(spot, asked))
         size = next((v.media.size for v in (left, right) if v is not None), None)
         requests, wrong = requests_of_note(
@@ -238,6 +247,9 @@ class _Maker:
         edge = request.edge if request.operation is Operation.EXTEND else ""
         key = (request.operation, edge, spot.laid.track, spot.laid.index)
         path = asked.note.path
+        take = None if asked.laid is None else generated(asked.laid.item)
+        if key in self.places and take is not None:
+            return None
         if key in self.places and request.operation is not Operation.ANIMATE:
             raise Refused.single(
                 f"{request.operation} is asked for twice here; the other is {self.places[key]}",
@@ -246,8 +258,9 @@ class _Maker:
         names = [view.name for view in (left, right) if view is not None]
         words = "\n".join([request.operation, edge, str(spot.laid.track), *names])
         self.equals[words] += 1
-        found = asked.id if asked.id is not None and not _is_second_edge(asked, edge) else None
-        if found is None:
+        there = generated(spot.laid.item)  # the take that stands in the gap already has the id
+        found = asked.id or (there[1] if there is not None else None)
+        if found is None or (asked.note.edge == "both" and edge == "head"):  # one id, one shot
             seed = f"{words}\n{asked.id or ''}\n{self.equals[words]}".encode()
             found = base64.b32encode(hashlib.sha256(seed).digest()).decode().lower()[:8]
         if found in self.ids:
@@ -255,8 +268,3 @@ class _Maker:
         self.ids[found] = path
         self.places[key] = path
         return found
-
-
-def _is_second_edge(asked: Asked, edge: str) -> bool:
-    # One id for two shots would be no id: the head of `edge: both` gets one of its own.
-    return asked.note.edge == "both" and edge == "head"

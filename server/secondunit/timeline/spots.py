@@ -30,10 +30,9 @@ def spot_of(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) 
     """The place that a request means. Raises Refused where there is none."""
     if operation in ON_A_CLIP:
         return _clip(asked, operation, rows)
-    if operation is Operation.TRANSITION and asked.laid is not None and not is_hole(asked.laid):
-        left, right = asked.laid, beside(asked.laid, rows)[1]
+    if operation is Operation.TRANSITION and (left := _left_of_cut(asked, rows)) is not None:
         record = FrameRange(start=left.record.end, frames=0)
-        return Spot(laid=left, record=record, left=left, right=right)
+        return Spot(laid=left, record=record, left=left, right=beside(left, rows)[1])
     hole = _hole(asked, operation, rows, notices)
     left, right = beside(hole, rows)
     return Spot(laid=hole, record=hole.record, left=left, right=right)
@@ -101,10 +100,31 @@ def _clip_of_take(laid: Laid, operation: Operation, rows: Rows) -> Spot:
     return Spot(laid=found[0], record=laid.record)
 
 
+def _left_of_cut(asked: Asked, rows: Rows) -> Laid | None:
+    """The clip before the cut that a transition is asked for, the topmost first."""
+    if asked.laid is not None:
+        return asked.laid if is_footage(asked.laid) else None
+    marked = asked.marked
+    return next(
+        (
+            one
+            for number in sorted(rows, reverse=True)
+            for one in rows[number]
+            if asked.track in (None, number) and marked is not None and is_footage(one)
+            and marked.start <= one.record.end <= marked.end
+            and (right := beside(one, rows)[1]) is not None and is_footage(right)
+        ),
+        None,
+    )  # fmt: skip
+
+
 def _hole(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) -> Laid:
     if asked.laid is None:
         return _hole_under(asked, operation, rows, notices)
     if is_hole(asked.laid):
+        if generated(asked.laid.item) is not None and None in beside(asked.laid, rows):
+            under = [one for one in _under(asked.laid.record.start, rows) if is_hole(one)]
+            return next((one for one in under if one.track < asked.laid.track), asked.laid)
         return asked.laid
     sides = [one for one in beside(asked.laid, rows)[::-1] if one is not None]  # right first
     middle = asked.laid.record.start + asked.laid.record.frames / 2
@@ -135,6 +155,8 @@ def _hole_under(asked: Asked, operation: Operation, rows: Rows, notices: list[st
         if asked.track in (None, number) and is_hole(one) and _common(one.record, marked)
     ]
     bounded = [one for one in holes if None not in beside(one, rows)]
+    if operation is Operation.GENERATE:  # from words alone: it needs no neighbours
+        bounded = bounded or holes
     if not bounded:
         why = "no video track has a gap there"
         if holes:
