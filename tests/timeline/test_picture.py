@@ -5,7 +5,6 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
-
 from secondunit.timeline.picture import (
     FORMATS,
     colour_of_numbers,

@@ -76,10 +76,10 @@ class Faults(list[Fault]):
             value = float(text) if _NUMBER.fullmatch(text) else value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             self.add(f"{_name(path)} is {_shown(value)}, which is no number", path)
-        elif not math.isfinite(value):
+        elif isinstance(value, float) and not math.isfinite(value):
             self.add(f"{_name(path)} is {value}; it must be finite", path)
         elif not low <= value <= high:
-            self.add(f"{_name(path)} is {value:g}; it goes from {low:g} to {high:g}", path)
+            self.add(f"{_name(path)} is {_shown(value)}; it goes from {low:g} to {high:g}", path)
         else:
             return float(value)
         return None
@@ -93,7 +93,7 @@ class Faults(list[Fault]):
         if isinstance(value, bool) or not isinstance(value, int):
             self.add(f"{_name(path)} is {_shown(value)}, which is no whole number", path)
         elif not low <= value <= high:
-            self.add(f"{_name(path)} is {value}; it goes from {low} to {high}", path)
+            self.add(f"{_name(path)} is {_shown(value)}; it goes from {low} to {high}", path)
         else:
             return value
         return None
@@ -175,7 +175,7 @@ def stroke(value: Any, path: str, faults: Faults) -> StrokeWords | None:
     before = len(faults)
     if isinstance(value, str):
         head, rest = _words(value, ("in", "over", "strength"), path, faults)
-        value = {"points": [p.split(",") for p in head.split(">")], **rest}
+        value = {"points": [[n.strip() for n in p.split(",")] for p in head.split(">")], **rest}
     if not isinstance(value, Mapping):
         faults.add(f"a stroke is {_shown(value)}; write 0.2,0.5 > 0.4,0.5", path)
         return None
@@ -321,7 +321,12 @@ def _name(path: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if not isinstance(value, str) else f"'{value}'"
+    if isinstance(value, str):
+        text = f"'{value}'"
+    elif isinstance(value, float):
+        text = f"{value:g}"
+    else:
+        text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -101,7 +101,8 @@ def _json_of(text: str) -> dict[str, Any]:
     try:
         root = json.loads(text)
     except json.JSONDecodeError as exc:
-        whole = "breaks off" if exc.pos >= len(text.rstrip()) - 1 else "is no JSON"
+        cut = exc.pos >= len(text.rstrip()) - 1 or exc.msg.startswith("Unterminated string")
+        whole = "breaks off" if cut else "is no JSON"
         raise TimelineUnreadable.single(
             f"the file {whole}: {exc.msg}", f"line {exc.lineno} column {exc.colno}"
         ) from exc
