@@ -40,7 +40,7 @@ def contents(timeline: otio.schema.Timeline, room: CuttingRoom) -> Contents:
             for track in stack
         ),
         frames=(
-            *(_own(track) for track in stack if isinstance(track, otio.schema.Track)),
+            *(_own(track) if isinstance(track, otio.core.Composition) else () for track in stack),
             _own(stack),
             (timeline.name, "" if start is None else repr(start)),
         ),
@@ -52,7 +52,8 @@ def _own(item: otio.core.Composition) -> tuple[str, ...]:
     carried.source_range, carried.enabled = item.source_range, item.enabled
     carried.markers.extend(marker.deepcopy() for marker in item.markers)
     carried.effects.extend(effect.deepcopy() for effect in item.effects)
-    return (carried.to_json_string(),)
+    kind = item.kind if isinstance(item, otio.schema.Track) else ""
+    return (kind, carried.to_json_string())
 
 
 def check_kept(

@@ -129,7 +129,8 @@ def check_target(timeline_path: Path, out_path: Path) -> None:
     if out_path.resolve() == timeline_path.resolve() or out_path.samefile(timeline_path):
         raise Refused.single(f"'{out_path.name}' is the original, which is never changed", "out")
     try:
-        earlier = plain(read(out_path).metadata).get("secondunit")
+        there = read(out_path)  # held: its metadata dies with it
+        earlier = plain(there.metadata).get("secondunit")
     except Refused:
         earlier = None
     if not isinstance(earlier, dict) or "generated" not in earlier:
