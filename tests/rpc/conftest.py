@@ -66,3 +66,17 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
         container.mux(stream.encode(None))
     return path
+
+
+@pytest.fixture(scope="session")
+def mask(footage: Path) -> Path:
+    """A picture of the footage's size that lets its right half change."""
+    path = footage.with_name("mask.png")
+    with av.open(str(path), "w", format="image2") as container:
+        stream = container.add_stream("png")
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb24"
+        picture = np.zeros((48, 64, 3), np.uint8)
+        picture[:, 32:] = 255
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path

@@ -71,7 +71,7 @@ class Connection:
         return self._caller.call(self._capabilities.GetServerStatus, request)
 
     def inspect(self, timeline: Path) -> timeline_pb2.InspectTimelineResponse:
-        """The shots that a timeline asks for, not planned. Raises Refused, NotFound."""
+        """The shots that a timeline asks for, not planned. Raises Refused."""
         request = timeline_pb2.InspectTimelineRequest(timeline=str(timeline.absolute()))
         return self._caller.call(self._timelines.InspectTimeline, request, timeout=300)
 

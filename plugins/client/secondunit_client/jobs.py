@@ -87,7 +87,7 @@ class Jobs:
         """Ask for one take: of a shot in a timeline (path and id), or of a plugin's request.
 
         `request_id` names this wish: calling again with the same one returns the same job. Left
-        out, it is new each time. Raises Refused with every fault, NotFound, Conflict, NotReady.
+        out, it is new each time. Raises Refused with every fault, and Conflict.
         """
         request = pb.CreateJobRequest(
             request_id=request_id or str(uuid.uuid4()),
@@ -127,7 +127,7 @@ class Jobs:
         return self._caller.call(self._stub.CancelJob, pb.CancelJobRequest(job_id=job_id)).job
 
     def retry(self, job_id: str, request_id: str = "") -> pb.Job:
-        """A new job from the plan of one that failed or was cancelled. Raises NotReady."""
+        """A new job from the plan of one that failed or was cancelled. Raises Refused, NotFound."""
         request = pb.RetryJobRequest(job_id=job_id, request_id=request_id or str(uuid.uuid4()))
         return self._caller.call(self._stub.RetryJob, request).job
 

@@ -49,7 +49,7 @@ class Plans:
     ) -> pb.PlanTimelineResponse:
         """Plan every shot that a timeline asks for; faults are in the answer, not raised.
 
-        Raises Refused when the file is no timeline, NotFound when it is not there.
+        Raises Refused when there is no timeline at that path that the server can read.
         """
         request = pb.PlanTimelineRequest(timeline=str(path.absolute()), options=options)
         return self._caller.call(self._stub.PlanTimeline, request, timeout=300)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
+from google.protobuf.message import Message
 
 from secondunit.config import Config
 from secondunit.errors import Fault, Refused
@@ -30,6 +33,9 @@ PLACES = {
     pb.PLACE_MODE_NEW_TRACK: "new-track",
 }
 AUDIOS = {pb.AUDIO_MODE_NONE: "none", pb.AUDIO_MODE_KEEP: "keep"}
+_LISTS = re.compile(r"^request\.(keyframe|stroke|ambient|camera)\b")
+"""Notes name the controls one by one, the protos name the list."""
+
 MOVES = ("pan", "tilt", "roll", "truck", "pedestal", "dolly")
 
 
@@ -136,11 +142,27 @@ def _faults(request: pb.ShotRequest) -> Iterator[Fault]:
                 yield fault("the cut shows no frame of it", f"{field}.source")
             if clip.HasField("rate") and (clip.rate.num <= 0 or clip.rate.den <= 0):
                 yield fault(f"{clip.rate.num}/{clip.rate.den} is no rate", f"{field}.rate")
+    for field in _not_finite(request, ""):
+        yield fault("the number is not finite", field)
     for file, field in _files(request):
         if file.WhichOneof("source") == "blob":
             yield fault("this server takes no blobs; give a path on its machine", field)
         elif not Path(file.path).is_absolute():
             yield fault(f"'{file.path}' is no absolute path on the server's machine", field)
+
+
+def _not_finite(message: Message, path: str) -> Iterator[str]:
+    # Timelines are JSON, which has no NaN and no infinity; the wire has both.
+    for field, value in message.ListFields():
+        at = f"{path}.{field.name}".lstrip(".")
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                yield at
+        elif isinstance(value, Message):
+            yield from _not_finite(value, at)
+        elif field.type == field.TYPE_MESSAGE:
+            for n, part in enumerate(value):
+                yield from _not_finite(part, f"{at}[{n}]")
 
 
 def _files(request: pb.ShotRequest) -> Iterator[tuple[units_pb2.File, str]]:
@@ -251,5 +273,5 @@ def _at(keyframe: pb.Keyframe) -> int | str:
 def _field(path: str, paths: dict[str, str]) -> str:
     for prefix in sorted(paths, key=len, reverse=True):
         if path == prefix or path.startswith((f"{prefix}.", f"{prefix}[")):
-            return paths[prefix] + path[len(prefix) :]
+            return _LISTS.sub(r"request.\1s", paths[prefix] + path[len(prefix) :])
     return path
