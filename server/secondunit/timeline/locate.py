@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from secondunit.config import Config
 from secondunit.errors import MediaForbidden, MediaMissing
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(:|,,)")  # FFmpeg takes options after ",,"
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _NUMBERED = re.compile(r"%0?\d?d|##+")

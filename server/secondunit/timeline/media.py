@@ -272,14 +272,15 @@ def _table(
     shown: list[int] = []
     keys: list[int] = []
     for packet in source.demux(stream):
-        if packet.size == 0 or packet.is_discard:  # an edit list hides this one
+        if packet.size == 0:
             continue
         pts = packet.pts if packet.pts is not None else packet.dts
         if pts is None:
             raise MediaUnreadable(f"frames of '{path}' do not say when they are shown")
-        shown.append(pts)
         if packet.is_keyframe:
             keys.append(pts)
+        if not packet.is_discard:  # an edit list hides those, though others are decoded from them
+            shown.append(pts)
         if len(shown) > _MOST_FRAMES:
             raise MediaUnreadable(f"'{path}' has more than {_MOST_FRAMES} frames")
     if not shown:
