@@ -86,6 +86,14 @@ def absolute(text: str, field: str) -> Path:
     return path
 
 
+def named(text: str, field: str) -> Path:
+    """A path of the wire that ends in a name; raises Refused when it does not, or as above."""
+    path = absolute(text, field)
+    if not path.name or path.name == "..":
+        raise Refused.single(f"'{text}' names no file", field)
+    return path
+
+
 def options(value: plans_pb2.PlanOptions, shots: tuple[str, ...] | None = None) -> Options:
     """PlanOptions; `shots` in place of its own. Raises Refused for a relative root."""
     return Options(

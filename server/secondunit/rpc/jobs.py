@@ -135,10 +135,10 @@ class Jobs(JobServiceServicer):
         yield pb.WatchJobResponse(snapshot=self._message(job))
         while True:
             events = await self._next(id, after, HEARTBEAT)
-            for event in events:
-                yield pb.WatchJobResponse(event=self._event(event))
-                after = event.sequence
             job = self._desk.get(id)
+            for event in self._events(job, events):
+                yield pb.WatchJobResponse(event=event)
+                after = event.sequence
             if job.state.final and job.sequence <= after:
                 return
             if not events:
@@ -149,7 +149,7 @@ class Jobs(JobServiceServicer):
 
     async def ListJobEvents(self, request: pb.ListJobEventsRequest, context: Context) -> Any:
         """Events after a sequence, waiting for the first."""
-        wait = request.wait.ToTimedelta().total_seconds()
+        wait = request.wait.seconds + request.wait.nanos / 1e9
         if request.limit < 0 or wait < 0:
             raise Refused.single("limit and wait are not negative", "limit")
         id, after = request.job_id, request.after_sequence
@@ -158,9 +158,8 @@ class Jobs(JobServiceServicer):
         over = job.state.final and job.sequence <= after
         wait = 0.0 if over or self._draining.is_set() else min(wait, LONGEST_WAIT)
         events = await self._next(id, after, wait, limit)
-        return pb.ListJobEventsResponse(
-            job=self._message(self._desk.get(id)), events=[self._event(e) for e in events]
-        )
+        job = self._desk.get(id)
+        return pb.ListJobEventsResponse(job=self._message(job), events=self._events(job, events))
 
     def _known(self, id: str, after: int) -> Job:
         job = self._desk.get(id)
@@ -187,5 +186,7 @@ class Jobs(JobServiceServicer):
     def _message(self, job: Job) -> pb.Job:
         return convert.job(job, self._desk.result(job.id))
 
-    def _event(self, event: Event) -> pb.JobEvent:
-        return convert.event(event, self._desk.get(event.job), self._desk.result(event.job))
+    def _events(self, job: Job, events: tuple[Event, ...]) -> list[pb.JobEvent]:
+        # Read after the events: a job whose success is among them has its take by now.
+        result = self._desk.result(job.id)
+        return [convert.event(event, job, result) for event in events]

@@ -21,7 +21,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 def plan_timeline_of(timeline: str, options: Options, config: Config) -> TimelinePlan:
     """The plan of a timeline named on the wire. Raises Refused for a relative path."""
-    return plan_timeline(convert.absolute(timeline, "timeline"), options, config)
+    return plan_timeline(convert.named(timeline, "timeline"), options, config)
 
 
 class Plans(PlanServiceServicer):

@@ -35,7 +35,7 @@ class Timelines(TimelineServiceServicer):
 
     async def InspectTimeline(self, request: pb.InspectTimelineRequest, context: Context) -> Any:
         """The shots that a timeline asks for."""
-        path = convert.absolute(request.timeline, "timeline")
+        path = convert.named(request.timeline, "timeline")
         edit = await asyncio.to_thread(find_shots, path, config=self._config)
         return pb.InspectTimelineResponse(
             timeline=str(path),
@@ -52,10 +52,10 @@ class Timelines(TimelineServiceServicer):
             place_jobs,
             self._desk,
             self._config,
-            timeline=convert.absolute(request.timeline, "timeline"),
+            timeline=convert.named(request.timeline, "timeline"),
             jobs=list(request.job_ids),
-            out=convert.absolute(request.out, "out") if request.out else None,
-            media=convert.absolute(request.media_folder, "media_folder")
+            out=convert.named(request.out, "out") if request.out else None,
+            media=convert.named(request.media_folder, "media_folder")
             if request.media_folder
             else None,
             profile=PROFILES.get(request.profile, "otio"),

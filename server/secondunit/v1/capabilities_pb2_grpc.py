@@ -65,6 +65,7 @@ class CapabilityServiceServicer:
     def GetServerStatus(self, request, context):
         """Returns what the server does now: the queue, and the room on its disk. Safe to repeat.
 
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

@@ -96,6 +96,7 @@ class JobServiceServicer:
         a new one.
         FAILED_PRECONDITION: a blob was not uploaded. Upload it, then retry.
         RESOURCE_EXHAUSTED: the disk or the queue is full. Retry after the delay in RetryInfo.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff and the same request_id.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -107,6 +108,7 @@ class JobServiceServicer:
         """Reads one job. Safe to repeat.
 
         NOT_FOUND: no job of that name. List jobs to find it.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -118,6 +120,7 @@ class JobServiceServicer:
         """Lists jobs, newest first, in pages. Safe to repeat.
 
         INVALID_ARGUMENT: a negative page size, or a page token that this server did not give.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -132,6 +135,7 @@ class JobServiceServicer:
         job that has ended stays as it is, and that is no error; so the call is safe to repeat.
 
         NOT_FOUND: no job of that name. List jobs to find it.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -148,6 +152,7 @@ class JobServiceServicer:
         NOT_FOUND: no job of that name.
         ALREADY_EXISTS: the `request_id` was used for another request. Use a new one.
         RESOURCE_EXHAUSTED: the disk or the queue is full. Retry after the delay in RetryInfo.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff and the same request_id.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -161,6 +166,7 @@ class JobServiceServicer:
         NOT_FOUND: no job of that name; after a retry, a sign that the first call did its work.
         FAILED_PRECONDITION: the job has not ended. Cancel it first.
         UNIMPLEMENTED: this server keeps every job. Leave the job as it is.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -180,6 +186,7 @@ class JobServiceServicer:
         NOT_FOUND: no job of that name.
         OUT_OF_RANGE: events after `after_sequence` are no longer kept. Call GetJob and watch from its
         `sequence`.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the connection was lost or the server drains (a heartbeat with `draining` came
         first). Call again with the last `sequence`, with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
@@ -200,6 +207,7 @@ class JobServiceServicer:
         NOT_FOUND: no job of that name.
         OUT_OF_RANGE: events after `after_sequence` are no longer kept. Call GetJob and go on from its
         `sequence`.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

@@ -75,6 +75,8 @@ class TimelineServiceServicer:
         INVALID_ARGUMENT: a path is empty or relative, there is no timeline at that path, a job has not
         succeeded, or `out` exists and was not made by the server. Mend what the details name.
         NOT_FOUND: no job of that name.
+        FAILED_PRECONDITION: a take or the new timeline cannot be written. Do what the remedy says.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
