@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from secondunit.engine import camera, flow
 from secondunit.engine.camera import Homography
 from secondunit.engine.engine import RGB, Sources
-from secondunit.engine.motion.conditions import FRAMES, AnchorConditions, grid_size
+from secondunit.engine.motion.conditions import FRAMES, AnchorConditions, fill, grid_size
 from secondunit.engine.raster import Field, places, sampled, scaled
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
@@ -151,8 +151,12 @@ def guides(
     if back and last is not None and not _pinned_inside(plan, back.pin, ends, +1):
         went = _velocity(sources.future()[::-1], last)
     there = here = None
-    if first is not None and last is not None:
-        there, here = flow.between(flow.grey(first), flow.grey(last))
+    if forth is not None and first is not None and last is not None:
+        guess = [] if came is None or went is None else [(_carried_on(came), _carried_on(went))]
+        length = np.float32(forth.frames)
+        there, here = flow.between(
+            flow.grey(first), flow.grey(last), [(a * length, b * length) for a, b in guess]
+        )
     return (
         _guide(plan, sources, forth, first, last, there, came, went),
         _guide(plan, sources, back, last, first, here, went, came),
@@ -293,6 +297,14 @@ def _on_grid(found: flow.Flow | None, grid: tuple[int, int], gain: float) -> tup
     weight = found.confidence[..., None] + np.float32(1e-4)
     mean = _cells(found.displacement * weight, grid) / _cells(weight[..., 0], grid)[..., None]
     return (mean * np.float32(gain)).astype(np.float32), _cells(found.confidence, grid)
+
+
+def _carried_on(found: flow.Flow) -> Field:
+    """A velocity everywhere (fh fw 2): as measured where it can be believed, else as around it."""
+    height, width = found.confidence.shape
+    around = scaled(fill(*_on_grid(found, grid_size(width, height), 1.0)), (width, height))
+    share = found.confidence[..., None]
+    return np.asarray(around + share * (found.displacement - around), np.float32)
 
 
 def _at_the_end(there: flow.Flow, went: flow.Flow) -> flow.Flow:

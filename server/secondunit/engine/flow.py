@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.engine.raster import Field, places, sampled, scaled
+from secondunit.engine.raster import Field, blurred, places, sampled, scaled
 
 LONGEST = 480
 """Longer side of the pictures that are compared, in pixels; small ones grow at most 1.5x."""
@@ -17,6 +17,17 @@ SLACK = 1.0
 """Forward-backward error, in pixels of the compared size, at which confidence is 1/e."""
 LOOK_BACK = 4
 """Frames before the last one that vouch for its velocity."""
+
+
+MOTIONS = 4
+"""Groups of matched features that are tried as starts."""
+AGREEING = 8
+"""Features that make a group."""
+CALM = 4.0
+"""How much a place's choice of start follows its neighbours'."""
+
+Luma = NDArray[np.uint8]
+"""`fh fw`: a picture at the compared size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +46,7 @@ def compared_size(width: int, height: int) -> tuple[int, int]:
     return max(16, round(width * scale)), max(16, round(height * scale))
 
 
-def grey(picture: NDArray[np.floating]) -> NDArray[np.uint8]:
+def grey(picture: NDArray[np.floating]) -> Luma:
     """Return a picture (`h w 3`, 0..1) as 8-bit luma at the compared size."""
     h, w = picture.shape[:2]
     size = compared_size(w, h)
@@ -44,17 +55,70 @@ def grey(picture: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.clip(np.rint(luma * 255), 0, 255).astype(np.uint8)
 
 
-def between(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> tuple[Flow, Flow]:
+def between(
+    first: Luma,
+    second: Luma,
+    guesses: Sequence[tuple[Field, Field]] = (),
+    *,
+    far: bool = True,
+) -> tuple[Flow, Flow]:
     """Return the flow first -> second and second -> first of two pictures from `grey`.
 
-    DIS (Kroeger et al. 2016) both ways; confidence is the agreement of the two and falls outside
-    the frame.
+    DIS (Kroeger et al. 2016) finds only what moved less than its coarsest patch, so it starts from
+    several guesses: none, the motions that matched features agree on, and `guesses`, pairs of
+    forward and backward displacement (`fh fw 2`, fractions of width). Each place then takes the
+    start whose result looks the same in both pictures, leads back to itself, and is its
+    neighbours' choice too. Pictures that are next to each other in time need no features: `far`
+    False. Confidence is the agreement of the two directions; it is 0 outside the
+    frame.
     """
-    forth, back = _dis(first, second), _dis(second, first)
+    width = np.float32(first.shape[1])
+    starts = [(np.zeros((*first.shape, 2), np.float32),) * 2]
+    starts += matched_motions(first, second) if far else []
+    starts += [(forth * width, back * width) for forth, back in guesses]
+    ways = [(_dis(first, second, forth), _dis(second, first, back)) for forth, back in starts]
+    if len(ways) == 1:
+        forth, back = ways[0]
+    else:
+        here, there = _look(first), _look(second)
+        forth_doubts = [_doubt(here, there, forth, back) for forth, back in ways]
+        back_doubts = [_doubt(there, here, back, forth) for forth, back in ways]
+        forth = _chosen([way[0] for way in ways], forth_doubts)
+        back = _chosen([way[1] for way in ways], back_doubts)
     return _judged(forth, back), _judged(back, forth)
 
 
-def velocity(clip: Sequence[NDArray[np.uint8]]) -> Flow | None:
+def matched_motions(first: Luma, second: Luma) -> list[tuple[Field, Field]]:
+    """Return the similarities that matched features agree on (SIFT, Lowe 2004).
+
+    The largest group first, each as displacement first -> second and second -> first (`fh fw 2`, pixels), up to `MOTIONS`.
+    """
+    finder = cv2.SIFT.create(nfeatures=1500)
+    points, marks = finder.detectAndCompute(first, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    others, other_marks = finder.detectAndCompute(second, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    if len(points) < 2 or len(others) < 2:
+        return []
+    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(marks, other_marks, k=2)
+    clear = [best for best, second_best in pairs if best.distance < 0.8 * second_best.distance]
+    here = np.array([points[m.queryIdx].pt for m in clear], np.float32).reshape(-1, 2)
+    there = np.array([others[m.trainIdx].pt for m in clear], np.float32).reshape(-1, 2)
+    at = places(*first.shape)
+    found = []
+    while len(found) < MOTIONS and len(here) >= AGREEING:
+        matrix, inliers = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=3.0)
+        if matrix is None or int(inliers.sum()) < AGREEING:
+            break
+        motion = np.asarray(matrix, np.float64)
+        inverse = np.asarray(cv2.invertAffineTransform(motion), np.float64)
+        found.append(
+            tuple((at @ m[:, :2].T + m[:, 2] - at).astype(np.float32) for m in (motion, inverse))
+        )
+        rest = inliers.ravel() == 0
+        here, there = here[rest], there[rest]
+    return found
+
+
+def velocity(clip: Sequence[Luma]) -> Flow | None:
     """Return the motion per frame at the last picture of a clip, on that picture's own grid.
 
     `clip` holds pictures from `grey`, oldest first. The flows from the last picture back to those
@@ -64,9 +128,13 @@ def velocity(clip: Sequence[NDArray[np.uint8]]) -> Flow | None:
     if len(clip) < 2:
         return None
     last = clip[-1]
-    steps = range(1, min(LOOK_BACK, len(clip) - 1) + 1)
-    ways = [between(last, clip[-1 - step])[0] for step in steps]
-    return _end_velocity(ways)
+    pairs: list[tuple[Flow, Flow]] = []
+    for step in range(1, min(LOOK_BACK, len(clip) - 1) + 1):
+        # A frame further back lies further along the same way.
+        reach = np.float32(step / max(step - 1, 1))
+        near = [(a.displacement * reach, b.displacement * reach) for a, b in pairs[-1:]]
+        pairs.append(between(last, clip[-1 - step], near, far=False))
+    return _end_velocity([to_past for to_past, _ in pairs])
 
 
 BEND = 6.0
@@ -94,11 +162,49 @@ def _end_velocity(ways: Sequence[Flow]) -> Flow:
     return Flow(displacement=speed.astype(np.float32), confidence=confidence.astype(np.float32))
 
 
-def _dis(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Field:
+def _dis(first: Luma, second: Luma, start: Field) -> Field:
     engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     engine.setFinestScale(1)
-    start = np.zeros((*first.shape, 2), np.float32)
-    return np.asarray(engine.calc(first, second, start), np.float32)
+    return np.asarray(engine.calc(first, second, start.copy()), np.float32)
+
+
+def _look(luma: Luma) -> Field:
+    # Brightness and its slopes: flat places differ little, edges must lie on edges.
+    plane = luma.astype(np.float32) / 255
+    across = np.asarray(cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3), np.float32)
+    down = np.asarray(cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3), np.float32)
+    return np.stack([plane, across / 2, down / 2], axis=-1)
+
+
+def _doubt(here: Field, there: Field, forth: Field, back: Field) -> Field:
+    """How unlike both ends of each vector look, and how far the way back misses (`fh fw`)."""
+    arrival = places(*forth.shape[:2]) + forth
+    unlike = np.minimum(np.abs(sampled(there, arrival) - here).sum(axis=-1), 0.5)
+    missed = np.minimum(np.linalg.norm(forth + sampled(back, arrival), axis=-1), 4)
+    lost = _outside(arrival)
+    return blurred(np.where(lost, 0.3, unlike) + 0.06 * np.where(lost, 4, missed), 2.0)
+
+
+def _chosen(ways: Sequence[Field], doubts: Sequence[Field]) -> Field:
+    # Mean field of a Potts model (Kraehenbuehl and Koltun 2011, with a plain Gaussian).
+    doubt = np.stack(doubts)
+    own = (doubt.min(axis=0) - doubt) / 0.02
+    share = _softmax(own)
+    for _ in range(5):
+        share = _softmax(own + CALM * np.stack([blurred(plane, 3.0) for plane in share]))
+    best = share.argmax(axis=0)[None, ..., None]
+    return np.asarray(np.take_along_axis(np.stack(ways), best, axis=0)[0], np.float32)
+
+
+def _softmax(planes: Field) -> Field:
+    raised = np.exp(planes - planes.max(axis=0))
+    return np.asarray(raised / raised.sum(axis=0), np.float32)
+
+
+def _outside(at: Field) -> NDArray[np.bool_]:
+    height, width = at.shape[:2]
+    x, y = at[..., 0], at[..., 1]
+    return (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
 
 
 def _judged(forth: Field, back: Field) -> Flow:
@@ -108,13 +214,7 @@ def _judged(forth: Field, back: Field) -> Flow:
     # Long ways are measured less exactly.
     slack = SLACK + 0.03 * np.linalg.norm(forth, axis=-1)
     confidence = np.exp(-((error / slack) ** 2))
-    outside = (
-        (arrival[..., 0] < 0)
-        | (arrival[..., 0] > width - 1)
-        | (arrival[..., 1] < 0)
-        | (arrival[..., 1] > height - 1)
-    )
-    confidence[outside] = 0
+    confidence[_outside(arrival)] = 0
     return Flow(
         displacement=(forth / width).astype(np.float32), confidence=confidence.astype(np.float32)
     )

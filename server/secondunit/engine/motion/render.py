@@ -37,6 +37,12 @@ STILL = 0.02
 """Pixels of motion below which a picture is not resampled."""
 
 
+GUESSED = np.float32(0.2)
+"""Trust in a pixel whose motion is its neighbours': far above that in a hole's filling."""
+FIRMNESS = 2.0
+"""How much harder one anchor is preferred where the two show different things."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
     """One anchor's answer for one frame."""
@@ -144,7 +150,7 @@ class Mover:
             detail *= (1 - matte)[..., None]
         return (
             scaled(detail, (w, h)),
-            scaled(hint.confidence, (w, h)),
+            GUESSED + (1 - GUESSED) * scaled(hint.confidence, (w, h)),
         )
 
     def _importance(self, local: Field) -> Field:
@@ -273,11 +279,11 @@ def blended(first: Rendering, last: Rendering, share: float) -> RGB:
     Where the two agree they are averaged by time; where they do not, the one that is nearer in time
     and surer of its motion is shown alone, so that nothing is seen twice.
     """
-    near_first = (1 - share) * (first.trust + 0.03)
-    near_last = share * (last.trust + 0.03)
+    near_first = (1 - share) * (first.trust + 0.02)
+    near_last = share * (last.trust + 0.02)
     apart = np.abs(first.picture - last.picture).mean(axis=-1)
     apart = blurred(apart, _reach(apart))
-    sharper = 1 + 3 * apart / (apart + 0.08)
+    sharper = 1 + FIRMNESS * apart / (apart + 0.08)
     ratio = np.log((near_last + 1e-6) / (near_first + 1e-6)) * sharper
     weight = (1 / (1 + np.exp(-ratio))).astype(np.float32)
     weight = blurred(weight, _reach(apart) / 2)[..., None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -63,7 +64,8 @@ def turn_round(motion: Field, importance: Field, trust: Field) -> Origin:
     offset = np.where(known[..., None], summed[..., :2] / norm, 0).astype(np.float32)
     arrived = np.where(known, summed[..., 2] / norm[..., 0], 0).astype(np.float32)
     offset = spread_known(offset, known)
-    return Origin(offset=_settled(offset, motion, known), hole=hole, trust=arrived)
+    calm = np.asarray(cv2.medianBlur(hole.astype(np.uint8), 5)) > 0
+    return Origin(offset=_settled(_swept(offset), motion, known), hole=calm, trust=arrived)
 
 
 def invert(motion: Field, start: Field, rounds: int = 4) -> Field:
@@ -96,6 +98,16 @@ def _pull(summed: Field, weight: Field) -> Field:
     share = np.minimum(weight, 1)[..., None]
     own = summed / np.maximum(weight, 1e-6)[..., None]
     return (own * share + wide * (1 - share)).astype(np.float32)
+
+
+def _swept(offset: Field) -> Field:
+    # Single pixels that slipped past a collision are specks; edges and corners stay.
+    for _ in range(2):
+        planes = [np.ascontiguousarray(offset[..., axis]) for axis in (0, 1)]
+        middle = np.stack([np.asarray(cv2.medianBlur(p, 5), np.float32) for p in planes], axis=-1)
+        speck = np.abs(middle - offset).max(axis=-1) > 1.0
+        offset = np.where(speck[..., None], middle, offset)
+    return offset
 
 
 def _settled(offset: Field, motion: Field, known: NDArray[np.bool_]) -> Field:
