@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 
@@ -30,6 +31,7 @@ def movie(
     """A movie of `frame_pixels`; `pts` in `time_base` where the clock is not constant."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, options=options or {})
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = pixels
         stream.metadata.update(metadata or {})

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
+from secondunit.config import Config
+from secondunit.timeline.select import find_shots
+from secondunit.timeline.shot import Shot
 
 
 def time(value: float, rate: float = 30) -> otio.opentime.RationalTime:
@@ -67,3 +70,47 @@ def bring(shared: Path, folder: Path, *names: str) -> None:
     """Put real footage beside a timeline."""
     for name in names:
         shutil.copy(shared / "media" / name, folder / name)
+
+
+def config(folder: Path) -> Config:
+    """Nothing allowed but the timeline's own folder."""
+    return Config(data=folder / "data")
+
+
+def shots(path: Path) -> tuple[Shot, ...]:
+    """The shots of a timeline that has no fault."""
+    edit = find_shots(path, config=config(path.parent))
+    assert edit.faults == ()
+    return edit.shots
+
+
+def shot(path: Path) -> Shot:
+    """The only one."""
+    (only,) = shots(path)
+    return only
+
+
+def faults(path: Path) -> list[str]:
+    """The faults of a timeline that has no good shot."""
+    edit = find_shots(path, config=config(path.parent))
+    assert edit.shots == ()
+    return [str(fault) for fault in edit.faults]
+
+
+def around(*middle: otio.core.Item) -> list[otio.core.Item]:
+    """Two cuts of the train with something between them."""
+    return [clip("train.m4v", 100, 48), *middle, clip("train.m4v", 172, 48, name="train two")]
+
+
+def asking(text: str, frames: int = 24) -> otio.schema.Gap:
+    """A gap whose marker asks."""
+    hole = gap(frames)
+    hole.markers.append(marker(text))
+    return hole
+
+
+def asking_at(text: str, frames: int, rate: float) -> otio.schema.Gap:
+    """The same at another rate."""
+    hole = gap(frames, rate)
+    hole.markers.append(marker(text, rate=rate))
+    return hole

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from secondunit.config import Config
 from secondunit.errors import MediaMissing, MediaUnreadable
 from secondunit.timeline.frames import decode
@@ -38,6 +39,7 @@ def picture(path: Path, codec: str, pixels: str, data: np.ndarray) -> Path:
         form = "rgba"
     with av.open(str(path), "w", format="image2", options={"update": "1"}) as container:
         stream = container.add_stream(codec, rate=1)
+        assert isinstance(stream, VideoStream)
         stream.height, stream.width = data.shape[:2]
         stream.pix_fmt = pixels
         frame = av.VideoFrame.from_ndarray(data, form).reformat(format=pixels)

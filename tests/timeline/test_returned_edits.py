@@ -1,0 +1,80 @@
+"""A returned edit is read again: its takes are the shots that they were made for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from secondunit.timeline.shot import Shot
+
+from tests.timeline.cuts import (
+    around,
+    asking,
+    bring,
+    clip,
+    gap,
+    marker,
+    save,
+    shot,
+)
+
+
+def take(found: Shot, name: str, frames: int, *, bare: bool) -> otio.schema.Clip:
+    """The clip that a placed take is; `bare` as a host leaves it, without our metadata."""
+    operation = found.request.operation.value
+    made = clip(f"{name}_{operation}_{found.id}_v001.mov", 86400, frames)
+    made.name = f"{name}_{operation}_{found.id}_v001.mov"
+    text = f"gen: {operation}\nid: {found.id}"
+    if operation == "extend":
+        text += f"\nframes: {frames}"
+    made.markers.append(marker(text, 86400, name=f"GEN {operation} v001"))
+    if not bare:
+        made.metadata["secondunit"] = {
+            "version": 1, "id": found.id, "operation": operation, "take": "v001", "request": text,
+        }  # fmt: skip
+    return made
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("marked", ["on the gap", "on the timeline"])
+def test_a_bridge_that_came_back_is_the_same_shot(train: Path, marked: str, bare: bool) -> None:
+    words = [marker("gen: bridge", 48, 24)] if marked == "on the timeline" else []
+    hole = gap(24) if words else asking("gen: bridge")
+    before = shot(save(train, around(hole), markers=words))
+    made = take(before, "train", 24, bare=bare)
+    after = shot(save(train, around(made), markers=words))
+    assert (after.id, after.record, after.size) == (before.id, before.record, before.size)
+    assert after.before == before.before and after.after == before.after
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_extension_that_came_back_is_the_same_shot(
+    train: Path, kept: bool, bare: bool
+) -> None:
+    short = clip("train.m4v", 100, 30)
+    if kept:
+        short.markers.append(marker("gen: extend; frames: 24", 129))
+    asked = short.deepcopy()
+    if not kept:
+        asked.markers.append(marker("gen: extend; frames: 24", 129))
+    before = shot(save(train, [asked]))
+    after = shot(save(train, [short, take(before, "train", 24, bare=bare)]))
+    assert (after.id, after.record, after.before) == (before.id, before.record, before.before)
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_animation_that_came_back_is_the_same_shot(
+    shared: Path, tmp_path: Path, kept: bool, bare: bool
+) -> None:
+    bring(shared, tmp_path, "scroll.jpg")
+    still = clip("scroll.jpg", 0, 24)
+    asked = still.deepcopy()
+    asked.markers.append(marker("gen: animate"))
+    before = shot(save(tmp_path, [gap(6), asked]))
+    made = take(before, "scroll", 24, bare=bare)
+    path = save(tmp_path, [gap(6), asked if kept else still], [gap(6), made])
+    after = shot(path)
+    assert (after.id, after.record, after.still) == (before.id, before.record, before.still)
