@@ -26,6 +26,7 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.enable_http_proxy", 0),  # a proxy in the environment is not meant for this machine
     ("grpc.max_metadata_size", 64 * 1024),  # a refusal lists its faults in the trailers
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),  # the plan of a feature film
 ]
 
 
