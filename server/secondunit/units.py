@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 # The rates an NLE can mean. A float in a file stands for one of these when it lies within
 # 0.1 %: 23.976, 23.97602397602398 (Avid) and 23.976024627685547 (Hiero) are all 24000/1001.
@@ -42,6 +43,7 @@ class Rate:
         object.__setattr__(self, "den", f.denominator)
 
     @classmethod
+    @lru_cache(maxsize=256)  # asked for every item of an edit, and an edit has few rates
     def snap(cls, value: float) -> Rate:
         """The rational rate a float stands for: NTSC within 0.05 %, else the nearest fraction.
 

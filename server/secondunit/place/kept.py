@@ -10,7 +10,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from secondunit.errors import DeliveryError
-from secondunit.place.tracks import layout
+from secondunit.place.tracks import Layouts
 from secondunit.timeline.cut import CuttingRoom
 
 
@@ -26,13 +26,13 @@ class Contents:
 
 def contents(timeline: otio.schema.Timeline, room: CuttingRoom) -> Contents:
     """Everything in the edit and where it stands, as values that can be compared."""
-    stack = timeline.tracks
+    stack, layouts = timeline.tracks, Layouts(room)
     start = timeline.global_start_time
     return Contents(
         tracks=tuple(
             Counter(
                 (one.record.start, one.item.to_json_string())
-                for one in layout(track, room)
+                for one in layouts.of(track)
                 if not isinstance(one.item, otio.schema.Gap)
             )
             if isinstance(track, otio.schema.Track)

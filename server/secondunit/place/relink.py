@@ -17,7 +17,7 @@ from secondunit.place.clip import CHOSEN, VERSION, clip_of
 from secondunit.place.kept import check_kept, contents
 from secondunit.place.links import Profile, rebase
 from secondunit.place.takes import Take
-from secondunit.place.tracks import lay, layout, swap
+from secondunit.place.tracks import Layouts, lay, swap
 from secondunit.place.words import Words, words_of
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.cut import CuttingRoom, generated, plain, rate_of
@@ -146,6 +146,7 @@ class _Table:
         self, timeline: otio.schema.Timeline, room: CuttingRoom, folder: Path, profile: Profile
     ) -> None:
         self.timeline, self.room, self.folder = timeline, room, folder
+        self.layouts = Layouts(room)
         self.profile: Profile = profile
         self.notices = room.notices
         self.replaced: set[str] = set()
@@ -180,11 +181,11 @@ class _Table:
             self._keep_takes(old, clip)
             drop = tuple(m for m in old.markers if _OUR_MARKER.fullmatch(m.name))
             self.replaced.add(old.to_json_string())
-            swap(track, old, clip, self.room, drop=(*drop, *_listed(words.marker)))
+            swap(track, old, clip, self.layouts, drop=(*drop, *_listed(words.marker)))
             return track
         wanted = words.place or ("over" if plan.operation in _ON_TOP else "replace")
         if wanted == "replace":
-            if lay(home, clip, record, self.room, consumed=words.marker):
+            if lay(home, clip, record, self.layouts, consumed=words.marker):
                 self._check_handles(home, clip)
                 return home
             if words.place or plan.operation not in (Operation.EXTEND, *_ON_TOP):
@@ -194,10 +195,10 @@ class _Table:
                 )
         if wanted != "new-track":
             for track in self._on_top():
-                if lay(track, clip, record, self.room):
+                if lay(track, clip, record, self.layouts):
                     return track
         track = self._new_track()
-        lay(track, clip, record, self.room)
+        lay(track, clip, record, self.layouts)
         return track
 
     def _home(self, plan: ShotPlan) -> otio.schema.Track:
@@ -215,7 +216,7 @@ class _Table:
     ) -> tuple[otio.schema.Track, otio.schema.Clip] | None:
         """An earlier take of the shot, or the placeholder that asked for it, at the same place."""
         for track in self.timeline.video_tracks():
-            for one in layout(track, self.room):
+            for one in self.layouts.of(track):
                 item = one.item
                 if not isinstance(item, otio.schema.Clip) or one.record != record:
                     continue
@@ -303,7 +304,7 @@ class _Table:
         stack = self.timeline.tracks
         made: list[Placement] = []
         for one, words, track, clip in self._put:
-            (at,) = (laid for laid in layout(track, self.room) if laid.item == clip)
+            (at,) = (laid for laid in self.layouts.of(track) if laid.item == clip)
             take = one.chosen
             made.append(
                 Placement(
@@ -354,8 +355,9 @@ def _check_placed(
     timeline: otio.schema.Timeline, placements: Sequence[Placement], room: CuttingRoom
 ) -> None:
     """Raise DeliveryError unless every clip stands where it should."""
+    layouts, tracks = Layouts(room), list(timeline.tracks)
     for placement in placements:
-        stand = layout(timeline.tracks[placement.track], room)
+        stand = layouts.of(tracks[placement.track])
         if not any(
             one.item.name == placement.name and one.record == placement.record for one in stand
         ):

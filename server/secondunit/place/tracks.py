@@ -11,19 +11,35 @@ from secondunit.timeline.cut import CuttingRoom, Laid
 from secondunit.units import FrameRange, Rate
 
 
-def layout(track: otio.schema.Track, room: CuttingRoom) -> list[Laid]:
-    """The children of a track and the frames each covers. Raises Refused for unknown lengths."""
-    laid, faults = room.layout(track, 0)
-    if faults:
-        raise Refused(faults)
-    return laid
+class Layouts:
+    """Where everything stands, worked out once for each track until the track changes."""
+
+    def __init__(self, room: CuttingRoom) -> None:
+        self.room = room
+        self._known: dict[int, tuple[otio.schema.Track, list[Laid]]] = {}
+
+    def of(self, track: otio.schema.Track) -> list[Laid]:
+        """The children of a track and the frames each covers.
+
+        Raises Refused where a length cannot be known.
+        """
+        if id(track) not in self._known:
+            laid, faults = self.room.layout(track, 0)
+            if faults:
+                raise Refused(faults)
+            self._known[id(track)] = (track, laid)
+        return self._known[id(track)][1]
+
+    def changed(self, track: otio.schema.Track) -> None:
+        """Forget a track that was cut."""
+        self._known.pop(id(track), None)
 
 
 def lay(
     track: otio.schema.Track,
     clip: otio.schema.Clip,
     record: FrameRange,
-    room: CuttingRoom,
+    layouts: Layouts,
     *,
     consumed: otio.schema.Marker | None = None,
 ) -> bool:
@@ -33,17 +49,19 @@ def lay(
     the editor hung on a gap stays where it was in time: on what is left of the gap, or on the
     clip. `consumed` is a marker that the clip replaces.
     """
-    laid = layout(track, room)
+    laid = layouts.of(track)
     end = laid[-1].record.end if laid else 0
     if record.start >= end:
+        layouts.changed(track)
         if record.start > end:
-            track.append(_gap(record.start - end, room.rate))
+            track.append(_gap(record.start - end, layouts.room.rate))
         track.append(clip)
         return True
     for one in laid:
         inside = one.record.start <= record.start and record.end <= one.record.end
         if inside and isinstance(one.item, otio.schema.Gap):
-            _split(track, one, one.item, clip, record, room, consumed)
+            layouts.changed(track)
+            _split(track, one, one.item, clip, record, layouts.room, consumed)
             return True
     return False
 
@@ -52,17 +70,18 @@ def swap(
     track: otio.schema.Track,
     old: otio.schema.Clip,
     clip: otio.schema.Clip,
-    room: CuttingRoom,
+    layouts: Layouts,
     *,
     drop: tuple[otio.schema.Marker, ...],
 ) -> None:
     """Put `clip` where `old` stands; the editor's markers and foreign metadata go with it."""
+    layouts.changed(track)
     index = track.index(old)
     start = old.trimmed_range().start_time
     kept = [marker for marker in old.markers if marker not in drop]
     _inherit(old, clip)
     for marker in kept:
-        clip.markers.append(_moved(marker, start, 0, clip, room))
+        clip.markers.append(_moved(marker, start, 0, clip, layouts.room))
     del track[index]
     track.insert(index, clip)
 
