@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from secondunit.units import FrameRange, Rate, frame_of_timecode, timecode
 
 NTSC24 = Rate(num=24000, den=1001)

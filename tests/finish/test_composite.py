@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from secondunit.finish.composite import composite
 from secondunit.timeline.picture import FORMATS, Picture, picture_from_rgb
 from secondunit.units import ColourTags

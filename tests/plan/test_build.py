@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-
 from secondunit.config import Config
 from secondunit.plan.build import Options, plan_shot
 from secondunit.plan.shot_plan import Level, ShotPlan
 from secondunit.timeline.shot import Ambient, CameraMove, Keyframe, Shot, Stroke
 from secondunit.units import ColourTags, FrameRange, Operation, Size
+
 from tests.shots import media, neighbour, shot, still
 
 CONFIG = Config(data=Path("/nowhere"))
@@ -156,7 +157,7 @@ def test_a_head_extension_before_the_timeline_starts_is_refused() -> None:
          "the keyframe is 4x4"),
     ],
 )  # fmt: skip
-def test_controls_that_contradict_are_refused(controls: dict[str, object], reason: str) -> None:
+def test_controls_that_contradict_are_refused(controls: dict[str, Any], reason: str) -> None:
     assert reason in refused(shot(Operation.ANIMATE, **controls))
 
 

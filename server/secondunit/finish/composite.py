@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from secondunit.engine.engine import RGB
 from secondunit.timeline.picture import FORMATS, Picture, PixelFormat, picture_from_rgb
 
 
-def composite(generated: NDArray[np.floating], kept: Picture, mask: NDArray[np.floating]) -> Picture:
+def composite(generated: RGB, kept: Picture, mask: NDArray[np.floating]) -> Picture:
     """`generated` (`h w 3`) where the mask (`h w`) is 1, `kept` where it is 0.
 
     A sample of `kept` is copied, not computed, wherever it covers a pixel whose mask is 0; thinned

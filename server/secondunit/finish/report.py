@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable
 from typing import Any
 
@@ -118,7 +119,7 @@ def _seam(plan: ShotPlan, luma: dict[int, NDArray[np.floating]]) -> dict[str, An
     moving = [s for s in beside if s > 0]
     if plan.operation is Operation.ANIMATE or not seams or not moving:
         return None
-    median = float(np.median(np.asarray(moving)))
+    median = statistics.median(moving)
     worst = max(step(a) for a in seams) / median
     return _entry(
         asked={"seam_ratio": SEAM_RATIO},

@@ -212,8 +212,8 @@ def picture_of_frame(frame: av.VideoFrame, *, colour: ColourTags | None = None) 
         )  # fmt: skip
     planes = []
     for plane in frame.planes[:3]:
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height]
-        row = rows[:, : plane.width * np.dtype(layout.dtype).itemsize]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        row = rows[: plane.height, : plane.width * np.dtype(layout.dtype).itemsize]
         planes.append(np.ascontiguousarray(row).view(layout.dtype).copy())
     return Picture(format=name, colour=colour, planes=tuple(planes))
 
