@@ -9,7 +9,7 @@ from typing import Any
 import opentimelineio as otio
 
 from secondunit.errors import Fault
-from secondunit.timeline.cut import CuttingRoom, Laid, Rows, generated, plain
+from secondunit.timeline.cut import CuttingRoom, Laid, Rows, generated, ours, plain
 from secondunit.timeline.notes import Note, note_of_mapping, note_of_marker, note_of_text
 from secondunit.units import FrameRange
 
@@ -99,8 +99,8 @@ def _in_metadata(
     carriers += [(effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(item.effects)]
     for carrier, path in carriers:
         path = f"{path}.metadata.secondunit"
-        record = plain(carrier.metadata).get("secondunit")
-        if not isinstance(record, Mapping) or "request" not in record:
+        record = ours(carrier)
+        if "request" not in record:
             continue
         if record.get("version", 1) != 1:
             what = f"a request of version {record['version']}; we know version 1"

@@ -248,12 +248,19 @@ def plain(value: Any) -> Any:
     return value
 
 
+def ours(carrier: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
+    """What our namespace says on an item, effect or timeline, as a plain dict; empty if nothing."""
+    metadata = carrier.metadata
+    record = plain(metadata["secondunit"]) if "secondunit" in metadata else None
+    return record if isinstance(record, dict) else {}
+
+
 def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
     """(operation, shot id) of a clip that is a take of ours, by its metadata or by its name."""
     if not isinstance(clip, otio.schema.Clip):
         return None
-    record = plain(clip.metadata).get("secondunit")
-    if isinstance(record, dict) and record.get("take") and isinstance(record.get("id"), str):
+    record = ours(clip)
+    if record.get("take") and isinstance(record.get("id"), str):
         return str(record.get("operation", "")), record["id"]
     match = _GENERATED.search(clip.name or "")
     return (match[1], match[2]) if match else None

@@ -13,7 +13,7 @@ import opentimelineio as otio
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaError, Refused
 from secondunit.timeline.carriers import Asked, requests_in
-from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, plain, rate_of
+from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
 from secondunit.timeline.read import read
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.shot import Neighbour, Place, Request, Shot, SourceFrames
@@ -101,8 +101,8 @@ def _rows(
 
 def _drop_frame(timeline: otio.schema.Timeline) -> bool:
     """OTIO does not store it, so only our own metadata can say it."""
-    record = plain(timeline.metadata).get("secondunit")
-    base = record.get("timebase", record) if isinstance(record, dict) else None
+    record = ours(timeline)
+    base = record.get("timebase", record)
     return isinstance(base, dict) and base.get("drop_frame") is True
 
 

@@ -8,7 +8,7 @@ import opentimelineio as otio
 
 from secondunit.errors import Refused
 from secondunit.timeline.carriers import Asked
-from secondunit.timeline.cut import Laid, Rows, generated
+from secondunit.timeline.cut import Laid, Rows, generated, ours
 from secondunit.units import FrameRange, Operation
 
 ON_A_CLIP = (Operation.EXTEND, Operation.ANIMATE, Operation.REPLACE, Operation.LOOP)
@@ -187,8 +187,7 @@ def _is_transition(laid: Laid) -> bool:
 
 
 def _asks(item: otio.core.Item) -> bool:
-    record = item.metadata.get("secondunit")
-    return record is not None and hasattr(record, "keys") and "request" in record
+    return "request" in ours(item)
 
 
 def _common(a: FrameRange, b: FrameRange) -> int:
