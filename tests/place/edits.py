@@ -69,6 +69,11 @@ def edit(
     return path
 
 
+def bridged(tmp_path: Path) -> Path:
+    """A, a gap of 24 frames at frame 48, and B."""
+    return edit(tmp_path / "cut.otio", [clip("A", 48), gap(24), clip("B", 48)])
+
+
 def plan_at(start: int, frames: int, *, zero: int = HOUR, **changes: Any) -> ShotPlan:
     """A bridge of `frames` at record frame `start`, with handles of 8."""
     fields: dict[str, Any] = {
@@ -111,6 +116,11 @@ def names(track: Any) -> list[str]:
 
 def lengths(track: Any) -> list[float]:
     return [c.trimmed_range().duration.value for c in track]
+
+
+TAKE = "LAD_0010_bridge_k3v9q2ab_v001.mov"
+"""Name of the first take that `plan_at` gets."""
+ON_A = Place(track=0, item=0, path="tracks[0].children[0].markers[0]")
 
 
 def take_of(edit: PlacedEdit) -> Take:

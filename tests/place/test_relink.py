@@ -7,20 +7,17 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from secondunit.config import Config
-from secondunit.errors import Refused
-from secondunit.place.links import Profile
-from secondunit.place.relink import place
-from secondunit.timeline.locate import locate
 from secondunit.timeline.shot import Place
 from secondunit.units import FrameRange, Operation, Rate, timecode
 
 from tests.place.edits import (
     FILM,
     HOUR,
+    ON_A,
+    TAKE,
+    bridged,
     clip,
     edit,
-    finished,
     gap,
     lengths,
     names,
@@ -29,17 +26,8 @@ from tests.place.edits import (
     plan_at,
     span,
     stock,
-    take_of,
     time,
 )
-from tests.plans import left_in
-
-ON_A = Place(track=0, item=0, path="tracks[0].children[0].markers[0]")
-TAKE = "LAD_0010_bridge_k3v9q2ab_v001.mov"
-
-
-def bridged(tmp_path: Path) -> Path:
-    return edit(tmp_path / "cut.otio", [clip("A", 48), gap(24), clip("B", 48)])
 
 
 def test_a_bridge_stands_where_its_gap_was(tmp_path: Path) -> None:
@@ -107,18 +95,6 @@ def test_the_clip_counts_time_in_the_files_own_timecode(
     assert said == timecode(zero + 40, rate, drop_frame=drop)
 
 
-def test_the_link_is_relative_and_survives_odd_folder_names(tmp_path: Path) -> None:
-    folder = tmp_path / "Reel #1 100% ü"
-    original = edit(folder / "cut.otio", [clip("A", 48), gap(24), clip("B", 48)])
-
-    result = placed(original, plan_at(48, 24), out=folder / "my cut.gen.otio")
-
-    url = stock(result.timeline).tracks[0][1].media_reference.target_url
-    assert url == f"my%20cut.gen/{TAKE}"
-    found = locate(url, folder, Config(data=tmp_path)).path
-    assert found == take_of(result).file.resolve()
-
-
 def test_a_bridge_of_part_of_a_gap_splits_it(tmp_path: Path) -> None:
     original = edit(tmp_path / "cut.otio", [clip("A", 48), gap(60), clip("B", 48)])
 
@@ -127,92 +103,6 @@ def test_a_bridge_of_part_of_a_gap_splits_it(tmp_path: Path) -> None:
     assert names(track) == ["A", "Gap", TAKE, "Gap", "B"]
     assert lengths(track) == [48, 10, 24, 26, 48]
     assert [c.source_range.start_time.value for c in track[1::2]] == [0, 34]
-
-
-def test_what_hung_on_a_gap_stays_at_its_frame_of_the_timeline(tmp_path: Path) -> None:
-    hole = gap(60, metadata={"editor": {"keep": True}})
-    hole.markers.extend([note("left", 3), note("middle", 15, 4), note("right", 50)])
-    original = edit(tmp_path / "cut.otio", [clip("A", 48), hole, clip("B", 48)])
-
-    timeline = stock(placed(original, plan_at(58, 24)).timeline)
-
-    track = timeline.tracks[0]
-    seen = {
-        marker.comment: (item.transformed_time(marker.marked_range.start_time, track).value,
-                         marker.marked_range.duration.value)
-        for item in track for marker in item.markers
-    }  # fmt: skip
-    assert {k: seen[k] for k in ("left", "middle", "right")} == {
-        "left": (51, 1), "middle": (63, 4), "right": (98, 1)
-    }  # fmt: skip
-
-
-def test_the_marker_that_asked_is_replaced_by_the_one_that_answers(tmp_path: Path) -> None:
-    hole = gap(24, metadata={"editor": {"keep": True}})
-    asked = "gen: bridge\nprompt: a slow push\n  through rain\nhandles: 8"
-    hole.markers.extend([note("director likes this", 2), note(asked, 0)])
-    original = edit(tmp_path / "cut.otio", [clip("A", 48), hole, clip("B", 48)])
-    plan = plan_at(48, 24, place=Place(track=0, item=1, path="tracks[0].children[1].markers[1]"))
-
-    made = stock(placed(original, plan).timeline).tracks[0][1]
-
-    ours, theirs = made.markers
-    assert ours.name == "GEN bridge v001"
-    assert ours.comment == f"{asked}\nid: k3v9q2ab"
-    assert ours.metadata["Resolve_OTIO"]["Note"] == ours.comment
-    assert ours.metadata["fcp_xml"]["comment"] == ours.comment
-    assert ours.color == "CYAN", "the colour the editor chose"
-    assert ours.marked_range == span(made.source_range.start_time.value, 1)
-    assert theirs.comment == "director likes this"
-    assert made.metadata["editor"]["keep"] is True
-    record = made.metadata["secondunit"]
-    assert record["request"] == asked
-    assert (record["version"], record["id"], record["take"]) == (1, "k3v9q2ab", "v001")
-    assert record["operation"] == "bridge"
-    assert record["report"]["T"]["pass"] is True
-
-
-@pytest.mark.parametrize(
-    ("text", "again"),
-    [
-        ("gen: bridge; seed: 4", "gen: bridge; seed: 4\nid: k3v9q2ab"),
-        ("gen: bridge\nid: k3v9q2ab", "gen: bridge\nid: k3v9q2ab"),
-        ('gen: bridge\n{"seed": 4}', 'gen: bridge\n{"seed": 4, "id": "k3v9q2ab"}'),
-        ('{"gen": "bridge"}', '{"gen": "bridge", "id": "k3v9q2ab"}'),
-        ("gen: bridge\nprompt: a {b}", "gen: bridge\nprompt: a {b}\nid: k3v9q2ab"),
-    ],
-)
-def test_the_note_asks_for_the_same_shot_again(tmp_path: Path, text: str, again: str) -> None:
-    hole = gap(24)
-    hole.markers.append(note(text, 0))
-    original = edit(tmp_path / "cut.otio", [clip("A", 48), hole, clip("B", 48)])
-    plan = plan_at(48, 24, place=Place(track=0, item=1, path="tracks[0].children[1].markers[0]"))
-
-    assert placed(original, plan).placements[0].marker == again
-
-
-def test_a_request_in_a_markers_name_is_spelt_out(tmp_path: Path) -> None:
-    hole = gap(24)
-    hole.markers.append(otio.schema.Marker("GEN bridge 24f slow push", span(0, 24)))
-    original = edit(tmp_path / "cut.otio", [clip("A", 48), hole, clip("B", 48)])
-    plan = plan_at(48, 24, place=Place(track=0, item=1, path="tracks[0].children[1].markers[0]"))
-
-    (placement,) = placed(original, plan).placements
-
-    assert placement.marker == "gen: bridge\nframes: 24\nprompt: slow push\nid: k3v9q2ab"
-
-
-def test_a_request_in_metadata_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    asked = {"operation": "bridge", "prompt": "rain", "stroke": [{"points": [[0, 0], [1, 1]]}]}
-    hole = gap(24, metadata={"secondunit": {"version": 1, "request": asked}})
-    original = edit(tmp_path / "cut.otio", [clip("A", 48), hole, clip("B", 48)])
-    path = "tracks[0].children[1].metadata.secondunit.request"
-
-    result = placed(original, plan_at(48, 24, place=Place(track=0, item=1, path=path)))
-
-    made = json.loads(result.timeline.read_text())["tracks"]["children"][0]["children"][1]
-    assert made["metadata"]["secondunit"]["request"] == asked
-    assert json.loads(result.placements[0].marker.partition("\n")[2])["id"] == "k3v9q2ab"
 
 
 def test_a_tail_extension_uses_up_the_gap_behind_its_clip(tmp_path: Path) -> None:
@@ -414,89 +304,3 @@ def test_a_returned_edit_gets_its_next_take_in_the_same_place(tmp_path: Path) ->
         "gen: bridge\nid: k3v9q2ab", "the director's"
     ]  # fmt: skip
     assert len(track[1].media_references()) == 1, "the same file name is the same take"
-
-
-@pytest.mark.parametrize("profile", ["resolve", "premiere"])
-def test_hosts_get_bare_absolute_paths_and_one_reference(tmp_path: Path, profile: Profile) -> None:
-    original = bridged(tmp_path)
-    placed(original, plan_at(48, 24, seed=1))
-
-    result = placed(original, plan_at(48, 24, seed=2), profile=profile)
-
-    made = stock(result.timeline).tracks[0][1]
-    assert list(made.media_references()) == ["DEFAULT_MEDIA"]
-    assert made.media_reference.target_url == str(take_of(result).file)
-    assert Path(made.media_reference.target_url).is_file()
-    marker = made.markers[0]
-    assert "id: k3v9q2ab" in marker.comment
-    assert ("Resolve_OTIO" in marker.metadata) == (profile == "resolve")
-
-
-def test_an_edit_elsewhere_finds_its_media_from_there(tmp_path: Path) -> None:
-    (tmp_path / "cut").mkdir()
-    (tmp_path / "cut" / "A.mov").write_bytes(b"")
-    original = edit(tmp_path / "cut" / "cut.otio", [clip("A", 48), gap(24), clip("B", 48)])
-
-    result = placed(original, plan_at(48, 24), out=tmp_path / "out" / "cut.gen.otio")
-
-    track = stock(result.timeline).tracks[0]
-    url = track[0].media_reference.target_url
-    assert (result.timeline.parent / url).resolve() == (tmp_path / "cut" / "A.mov").resolve()
-    assert track[2].media_reference.target_url == "B.mov", "nobody knows where that is"
-    assert "1 relative media paths" in result.notices[0]
-
-
-def test_an_edit_of_ours_is_replaced_and_another_is_not(tmp_path: Path) -> None:
-    original = bridged(tmp_path)
-    first = placed(original, plan_at(48, 24, seed=1)).timeline
-    placed(original, plan_at(48, 24, seed=2))
-    assert "v002" in first.read_text()
-
-    for content in ("", "{}", original.read_text()):
-        first.write_text(content)
-        with pytest.raises(Refused, match="not made by Second Unit"):
-            placed(original, plan_at(48, 24, seed=1))
-        assert first.read_text() == content
-
-
-def test_the_original_is_never_written(tmp_path: Path) -> None:
-    original = bridged(tmp_path)
-    before = original.read_bytes()
-    (tmp_path / "link.otio").symlink_to(original)
-
-    for out in (original, tmp_path / "link.otio"):
-        with pytest.raises(Refused, match="original"):
-            placed(original, plan_at(48, 24), out=out)
-
-    assert original.read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("plan", "why"),
-    [
-        (plan_at(-30, 24), "before the timeline"),
-        (plan_at(48, 24, place=Place(track=9, item=0, path="tracks[9]")), "has changed"),
-    ],
-)
-def test_an_edit_that_does_not_fit_its_shots_is_refused_and_nothing_is_written(
-    tmp_path: Path, plan: object, why: str
-) -> None:
-    original = bridged(tmp_path)
-
-    with pytest.raises(Refused, match=why):
-        placed(original, plan)  # type: ignore[arg-type]
-
-    assert not [name for name in left_in(tmp_path) if "gen.otio" in name or "part" in name]
-
-
-def test_a_folder_that_is_not_there_is_an_error_and_no_file(tmp_path: Path) -> None:
-    original = bridged(tmp_path)
-    one = finished(tmp_path / "cut.gen", plan_at(48, 24))
-    before = left_in(tmp_path)
-
-    with pytest.raises(Exception, match="nowhere"):
-        place(
-            original, tmp_path / "nowhere" / "x.otio", [one], "otio", config=Config(data=tmp_path)
-        )
-
-    assert left_in(tmp_path) == before

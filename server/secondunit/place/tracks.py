@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import NamedTuple
 
 import opentimelineio as otio
 
 from secondunit.errors import Refused
-from secondunit.timeline.cut import CuttingRoom, Laid
+from secondunit.timeline.cut import CuttingRoom
 from secondunit.units import FrameRange, Rate
 
 
+class Standing(NamedTuple):
+    """An item of a track, and the frames it covers, counted from the timeline's frame 0."""
+
+    item: otio.core.Composable
+    record: FrameRange
+
+
 class Layouts:
-    """Where everything stands, worked out once for each track until the track changes."""
+    """Where everything stands: worked out once for each track, then kept in step with the cuts."""
 
     def __init__(self, room: CuttingRoom) -> None:
         self.room = room
-        self._known: dict[int, tuple[otio.schema.Track, list[Laid]]] = {}
+        self._known: dict[int, tuple[otio.schema.Track, list[Standing]]] = {}
 
-    def of(self, track: otio.schema.Track) -> list[Laid]:
-        """The children of a track and the frames each covers.
+    def of(self, track: otio.schema.Track) -> list[Standing]:
+        """The children of a track in order.
 
         Raises Refused where a length cannot be known.
         """
@@ -27,12 +35,31 @@ class Layouts:
             laid, faults = self.room.layout(track, 0)
             if faults:
                 raise Refused(faults)
-            self._known[id(track)] = (track, laid)
+            standing = [Standing(one.item, one.record) for one in laid]
+            self._known[id(track)] = (track, standing)
         return self._known[id(track)][1]
 
-    def changed(self, track: otio.schema.Track) -> None:
-        """Forget a track that was cut."""
-        self._known.pop(id(track), None)
+    def replace(self, track: otio.schema.Track, index: int, *pieces: otio.core.Item) -> None:
+        """Put `pieces` in the place of child number `index`; together they cover what it did."""
+        standing = self.of(track)
+        start = standing[index].record.start
+        laid: list[Standing] = []
+        for piece in pieces:
+            frames = round(self.room.frames(piece.trimmed_range().duration))
+            laid.append(Standing(piece, FrameRange(start=start, frames=frames)))
+            start += frames
+        del track[index]
+        for offset, piece in enumerate(pieces):
+            track.insert(index + offset, piece)
+        standing[index : index + 1] = laid
+
+    def append(self, track: otio.schema.Track, item: otio.core.Item) -> None:
+        """Put `item` at the end of a track."""
+        standing = self.of(track)
+        start = standing[-1].record.end if standing else 0
+        frames = round(self.room.frames(item.trimmed_range().duration))
+        track.append(item)
+        standing.append(Standing(item, FrameRange(start=start, frames=frames)))
 
 
 def lay(
@@ -49,19 +76,20 @@ def lay(
     the editor hung on a gap stays where it was in time: on what is left of the gap, or on the
     clip. `consumed` is a marker that the clip replaces.
     """
-    laid = layouts.of(track)
-    end = laid[-1].record.end if laid else 0
+    standing = layouts.of(track)
+    end = standing[-1].record.end if standing else 0
     if record.start >= end:
-        layouts.changed(track)
         if record.start > end:
-            track.append(_gap(record.start - end, layouts.room.rate))
-        track.append(clip)
+            layouts.append(track, _gap(record.start - end, layouts.room.rate))
+        layouts.append(track, clip)
         return True
-    for one in laid:
+    for index, one in enumerate(standing):
         inside = one.record.start <= record.start and record.end <= one.record.end
         if inside and isinstance(one.item, otio.schema.Gap):
-            layouts.changed(track)
-            _split(track, one, one.item, clip, record, layouts.room, consumed)
+            left = record.start - one.record.start
+            right = one.record.end - record.end
+            pieces = _pieces(one.item, left, right, clip, layouts.room, consumed)
+            layouts.replace(track, index, *pieces)
             return True
     return False
 
@@ -75,23 +103,20 @@ def swap(
     drop: tuple[otio.schema.Marker, ...],
 ) -> None:
     """Put `clip` where `old` stands; the editor's markers and foreign metadata go with it."""
-    layouts.changed(track)
-    index = track.index(old)
     start = old.trimmed_range().start_time
-    kept = [marker for marker in old.markers if marker not in drop]
     _inherit(old, clip)
-    for marker in kept:
-        clip.markers.append(_moved(marker, start, 0, clip, layouts.room))
-    del track[index]
-    track.insert(index, clip)
+    for marker in old.markers:
+        if marker not in drop:
+            clip.markers.append(_moved(marker, start, 0, clip, layouts.room))
+    layouts.replace(track, track.index(old), clip)
 
 
-def _split(
-    track: otio.schema.Track, place: Laid, gap: otio.schema.Gap, clip: otio.schema.Clip,
-    record: FrameRange, room: CuttingRoom, consumed: otio.schema.Marker | None,
-) -> None:  # fmt: skip
+def _pieces(
+    gap: otio.schema.Gap, left: int, right: int, clip: otio.schema.Clip, room: CuttingRoom,
+    consumed: otio.schema.Marker | None,
+) -> list[otio.core.Item]:  # fmt: skip
+    """What stands in a gap's place: `left` frames of it, the clip, `right` frames of it."""
     own = gap.trimmed_range()
-    left, right = record.start - place.record.start, place.record.end - record.end
     pieces: list[otio.core.Item] = [clip]
     if left:
         length = _time(left, room.rate, own.duration.rate)
@@ -101,19 +126,18 @@ def _split(
         pieces.append(_piece(gap, own.start_time + own.duration - length, length))
     if not left and not right:
         _inherit(gap, clip)
+    shown = round(room.frames(clip.trimmed_range().duration))
     for marker in gap.markers:
         at = room.frames(marker.marked_range.start_time) - room.frames(own.start_time)
         if marker == consumed:
             continue
         if left and at < left:
             pieces[0].markers.append(marker.deepcopy())
-        elif right and at >= left + record.frames:
+        elif right and at >= left + shown:
             pieces[-1].markers.append(marker.deepcopy())
         else:
             clip.markers.append(_moved(marker, own.start_time, left, clip, room))
-    del track[place.index]
-    for offset, piece in enumerate(pieces):
-        track.insert(place.index + offset, piece)
+    return pieces
 
 
 def _piece(
