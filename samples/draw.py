@@ -1,7 +1,7 @@
 """Draws the sample footage into samples/footage/ and writes the sample timelines beside it.
 
-    python samples/draw.py               what is missing, about half a minute on one core
-    python samples/draw.py --again       everything anew
+python samples/draw.py               what is missing, about half a minute on one core
+python samples/draw.py --again       everything anew
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))  # run as a script or by a test, the siblings are found
 
 import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-
 import edits  # noqa: E402
+import numpy as np  # noqa: E402
 import reel  # noqa: E402
 from scenery import coast, harbour, lake, street  # noqa: E402
 
@@ -38,9 +37,15 @@ class Job:
 
 def main(arguments: list[str] | None = None) -> int:
     """Draw what is missing; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the timelines (default: samples)")
-    parser.add_argument("--width", type=int, default=1280, help="of the pictures, 16:9, a multiple of 32")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out", type=Path, default=HERE, help="folder of the timelines (default: samples)"
+    )
+    parser.add_argument(
+        "--width", type=int, default=1280, help="of the pictures, 16:9, a multiple of 32"
+    )
     parser.add_argument("--again", action="store_true", help="draw also what is there")
     given = parser.parse_args(arguments)
     if given.width % 32 or not 64 <= given.width <= 1920:
@@ -58,7 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
         _say(f"  {job.what:<44} {', '.join(job.files)}", end="\n")
         drawn += 1
     seconds = time.monotonic() - started
-    print(f"Footage is in {folder}" + (f", drawn in {seconds:.0f} s." if drawn else ", nothing to draw."))
+    print(
+        f"Footage is in {folder}"
+        + (f", drawn in {seconds:.0f} s." if drawn else ", nothing to draw.")
+    )
     return 0
 
 
@@ -88,9 +96,16 @@ def _coast(folder: Path, width: int, tick: Tick) -> None:
 
     for file, start, first, before in (
         (edits.COAST_A, edits.COAST_A_START, 0, 0),
-        (edits.COAST_B, edits.COAST_B_START, edits.COAST_FRAMES + edits.MISSING, edits.COAST_FRAMES),
+        (
+            edits.COAST_B,
+            edits.COAST_B_START,
+            edits.COAST_FRAMES + edits.MISSING,
+            edits.COAST_FRAMES,
+        ),
     ):
-        roll = reel.Roll(file=file, rate=edits.FILM, timecode=start, reel="A004C007", codec="prores")
+        roll = reel.Roll(
+            file=file, rate=edits.FILM, timecode=start, reel="A004C007", codec="prores"
+        )
         reel.write(roll, folder, frames(first, before), width, height)
 
 
@@ -103,7 +118,11 @@ def _street(folder: Path, width: int, tick: Tick) -> None:
             tick(index + 1, edits.STREET_FRAMES)
 
     roll = reel.Roll(
-        file=edits.STREET, rate=edits.CINEMA, timecode=edits.STREET_START, reel="B002C011", codec="h264"
+        file=edits.STREET,
+        rate=edits.CINEMA,
+        timecode=edits.STREET_START,
+        reel="B002C011",
+        codec="h264",
     )
     reel.write(roll, folder, frames(), width, take.lens.height)
 
@@ -123,7 +142,8 @@ def _lake(folder: Path, width: int, tick: Tick) -> None:
 
 def _picture(path: Path, shown: reel.Shown) -> None:
     codes = np.rint(shown[..., ::-1] * 255).astype(np.uint8)
-    cv2.imwrite(str(path), codes, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if path.suffix == ".jpg" else []
+    cv2.imwrite(str(path), codes, quality)
 
 
 JOBS = (
@@ -132,7 +152,10 @@ JOBS = (
         files=(edits.HARBOUR, "harbour_mask.png", "harbour_boat.png", "harbour_water.png"),
         what="A harbour in the mist, with its mattes", draw=_harbour,
     ),
-    Job(files=(edits.COAST_A, edits.COAST_B), what="A coast road at dusk, in two halves", draw=_coast),
+    Job(
+        files=(edits.COAST_A, edits.COAST_B), what="A coast road at dusk, in two halves",
+        draw=_coast,
+    ),
     Job(files=(edits.STREET,), what="A wet street at night", draw=_street),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The sample timelines: four short edits, each with one shot missing and one note that asks for it."""
+"""The sample timelines: four short edits, each with a shot missing and a note that asks for it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from opentimelineio.opentime import RationalTime, TimeRange
 FILM, CINEMA = Fraction(24000, 1001), Fraction(24)
 COAST_A, COAST_B, STREET = "coast_a.mov", "coast_b.mov", "street.mov"
 HARBOUR, LAKE = "harbour.png", "lake.jpg"
-COAST_FRAMES, STREET_FRAMES = 72, 72
+COAST_FRAMES, STREET_FRAMES = 60, 60
 MISSING = 24
 """Frames of the coast take that no camera holds: coast_b starts this long after coast_a ends."""
-COAST_A_START, COAST_B_START = "18:42:10:00", "18:42:14:00"
+COAST_A_START, COAST_B_START = "18:42:10:00", "18:42:13:12"
 STREET_START = "21:05:32:12"
 
 BRIDGE = """gen: bridge
@@ -45,7 +45,9 @@ class _Bench:
     def span(self, start: int, frames: int) -> TimeRange:
         return TimeRange(self.time(start), self.time(frames))
 
-    def video(self, file: str, timecode: str, frames: int, start: int, shown: int) -> otio.schema.Clip:
+    def video(
+        self, file: str, timecode: str, frames: int, start: int, shown: int
+    ) -> otio.schema.Clip:
         """A clip that shows `shown` of a file's `frames` from its frame `start` on."""
         first = self._frame(timecode)
         return otio.schema.Clip(
@@ -77,7 +79,9 @@ class _Bench:
         )  # fmt: skip
 
     def timeline(self, name: str, items: list[otio.core.Item]) -> otio.schema.Timeline:
-        timeline = otio.schema.Timeline(name=name, global_start_time=self.time(self._frame("01:00:00:00")))
+        timeline = otio.schema.Timeline(
+            name=name, global_start_time=self.time(self._frame("01:00:00:00"))
+        )
         timeline.tracks.append(
             otio.schema.Track(name="V1", kind=otio.schema.TrackKind.Video, children=items)
         )
@@ -110,7 +114,7 @@ def write(folder: Path) -> list[Path]:
 
 def _bridge() -> otio.schema.Timeline:
     cut = _Bench(rate=FILM)
-    before, shown = 48, 60
+    before, shown = 48, 48
     timeline = cut.timeline("bridge", [
         cut.still(LAKE, before),
         cut.video(COAST_A, COAST_A_START, COAST_FRAMES, COAST_FRAMES - shown, shown),
@@ -124,7 +128,7 @@ def _bridge() -> otio.schema.Timeline:
 
 def _extend() -> otio.schema.Timeline:
     cut = _Bench(rate=CINEMA)
-    shown = 60
+    shown = 48
     short = cut.video(STREET, STREET_START, STREET_FRAMES, STREET_FRAMES - shown, shown)
     last = int(short.source_range.end_time_inclusive().value)
     short.markers.append(cut.note(EXTEND, last, 1))
@@ -143,5 +147,5 @@ def _camera() -> otio.schema.Timeline:
     cut = _Bench(rate=CINEMA)
     still = cut.still(LAKE, 72)
     still.markers.append(cut.note(CAMERA, 0, 1))
-    before = cut.video(STREET, STREET_START, STREET_FRAMES, 24, 48)
+    before = cut.video(STREET, STREET_START, STREET_FRAMES, 12, 48)
     return cut.timeline("camera", [before, still, cut.still(HARBOUR, 48)])

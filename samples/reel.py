@@ -39,8 +39,10 @@ def write(roll: Roll, folder: Path, frames: Iterable[Shown], width: int, height:
     options = {"movie_timescale": str(roll.rate.numerator), "movflags": "+faststart"}
     with av.open(str(partial), "w", options=options) as container:
         if deep:
-            stream = container.add_stream("prores_ks", rate=roll.rate, options={
-                "profile": "hq", "vendor": "apl0", "flags": "+qscale", "global_quality": str(5 * 118)})  # fmt: skip
+            fixed = {"flags": "+qscale", "global_quality": str(5 * 118)}  # 118 is FFmpeg's QP unit
+            stream = container.add_stream(
+                "prores_ks", rate=roll.rate, options={"profile": "hq", "vendor": "apl0", **fixed}
+            )
             stream.pix_fmt = "yuv422p10le"
         else:
             stream = container.add_stream(
@@ -76,9 +78,9 @@ def coded(shown: Shown, *, deep: bool) -> av.VideoFrame:
     )
     ycc = cv2.transform(np.ascontiguousarray(shown, np.float32), matrix)
     planes = [ycc[..., 0]]
+    sited = np.asarray([[0.25, 0.5, 0.25]], np.float32)
     for index in (1, 2):
-        plane = cv2.sepFilter2D(ycc[..., index], -1, np.float32([0.25, 0.5, 0.25]), np.float32([1]))
-        plane = plane[:, ::2]
+        plane = cv2.filter2D(ycc[..., index], -1, sited)[:, ::2]
         planes.append(plane if deep else (plane[::2] + plane[1::2]) / 2)
     h, w = shown.shape[:2]
     frame = av.VideoFrame(w, h, "yuv422p10le" if deep else "yuv420p")
@@ -87,6 +89,6 @@ def coded(shown: Shown, *, deep: bool) -> av.VideoFrame:
         row = samples.shape[1] * samples.itemsize
         padded = np.zeros((samples.shape[0], target.line_size), np.uint8)
         padded[:, :row] = np.ascontiguousarray(samples).view(np.uint8)
-        target.update(padded)
+        target.update(padded.tobytes())
     frame.color_primaries = frame.color_trc = frame.colorspace = frame.color_range = 1
     return frame

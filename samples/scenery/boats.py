@@ -74,16 +74,28 @@ def yacht(rng: np.random.Generator, *, paint: Light) -> Model:
 def _hull(long: float, beam: float, bow: float, free: float) -> Points:
     """Lines of one side, `stations strakes+1 3`, from the water up to the gunwale; z > 0."""
     t = np.linspace(0, 1, _STATIONS)
-    half = beam / 2 * np.where(
-        t < 0.42, 0.74 + 0.26 * np.sin(t / 0.42 * np.pi / 2), 1 - ((t - 0.42).clip(0) / 0.58) ** 2.3
+    half = (
+        beam
+        / 2
+        * np.where(
+            t < 0.42,
+            0.74 + 0.26 * np.sin(t / 0.42 * np.pi / 2),
+            1 - ((t - 0.42).clip(0) / 0.58) ** 2.3,
+        )
     )
-    sheer = free + (bow - free) * ((t - 0.3).clip(0) / 0.7) ** 2 + 0.10 * free * (0.3 - t).clip(0) / 0.3
+    sheer = (
+        free + (bow - free) * ((t - 0.3).clip(0) / 0.7) ** 2 + 0.10 * free * (0.3 - t).clip(0) / 0.3
+    )
     u = np.linspace(0, 1, _STRAKES + 1)
     flare = 0.80 + 0.20 * u[None, :] ** 0.7
     pinch = 1 - (1 - u[None, :]) * (t[:, None] ** 5) * 0.9  # the stem is sharp at the water
     z = half[:, None] * flare * pinch
     y = sheer[:, None] * u[None, :]
-    x = (t[:, None] - 0.5) * long * (1 - 0.035 * (1 - u[None, :]) * (t[:, None] > 0.5) * (2 * t[:, None] - 1))
+    x = (
+        (t[:, None] - 0.5)
+        * long
+        * (1 - 0.035 * (1 - u[None, :]) * (t[:, None] > 0.5) * (2 * t[:, None] - 1))
+    )
     return np.stack([np.broadcast_to(x, y.shape), y, z], -1).astype(np.float32)
 
 
@@ -137,5 +149,10 @@ def _gunwale(model: Model, hull: Points, colour: Light) -> None:
         inner = hull[:, -1] * np.asarray([0.99, 1, side * 0.94], np.float32)
         lift = np.asarray([0, 0.035, 0], np.float32)
         for i in range(_STATIONS - 1):
-            model.face(np.stack([rim[i], rim[i + 1], rim[i + 1] + lift, rim[i] + lift]), colour * 0.8)
-            model.face(np.stack([rim[i] + lift, rim[i + 1] + lift, inner[i + 1] + lift, inner[i] + lift]), colour)
+            model.face(
+                np.stack([rim[i], rim[i + 1], rim[i + 1] + lift, rim[i] + lift]), colour * 0.8
+            )
+            model.face(
+                np.stack([rim[i] + lift, rim[i + 1] + lift, inner[i + 1] + lift, inner[i] + lift]),
+                colour,
+            )

@@ -9,17 +9,18 @@ import numpy as np
 
 from scenery import lorry, plants, sky, water
 from scenery.film import Camera, Light, Stock, over, rgb
+from scenery.layers import Layer, paste
 from scenery.noise import Grid, cloud, ridged, sample, smoothstep
 from scenery.terrain import Land, Lens, land, look, on_map, spaced
 
-FRAMES = 168
+FRAMES = 144
 RATE = 24000 / 1001
 EYE = 3.4  # metres above the road
 CLIFF = 34.0  # metres of road above the sea
 ROAD = 45.0  # metres to the lorry's side
 TRAVEL = 1.2 / RATE  # metres of camera travel a frame
 DRIVE = 4.4 / RATE  # metres the lorry drives a frame
-SUN = (0.315, 0.425)
+SUN = (0.315, 0.008)  # widths from the left, widths above the horizon
 CELL = 6.0
 
 
@@ -48,7 +49,9 @@ class Coast:
         self.lorry = lorry.paint(self.lens.focal / ROAD)
         self.field = round(self.lens.horizon + self.lens.focal * EYE / 38)
         columns = np.arange(width, dtype=np.float32) / width
-        self.counterlight = (0.80 + 0.85 * np.exp(-(((columns - SUN[0]) / 0.22) ** 2)))[None, :, None]
+        self.counterlight = (0.80 + 0.85 * np.exp(-(((columns - SUN[0]) / 0.22) ** 2)))[
+            None, :, None
+        ]
 
     def frame(self, index: int) -> Light:
         """Display-referred RGB of one frame, `h w 3`, 0..1."""
@@ -62,7 +65,7 @@ class Coast:
         for layer in self.meadow:
             layer.onto(light, x, self.lens)
         light[self.field :] *= self.counterlight
-        move = np.float32([[1, 0, 0], [0, 1, bob * self.k]])
+        move = np.asarray([[1, 0, 0], [0, 1, bob * self.k]], np.float32)
         light = cv2.warpAffine(
             light, move, (self.lens.width, self.lens.height), borderMode=cv2.BORDER_REPLICATE,
             flags=cv2.INTER_LINEAR,
@@ -73,7 +76,13 @@ class Coast:
         lens = self.lens
         light = self.heavens.copy()
         top, bottom = int(lens.horizon), int(lens.horizon + lens.focal * EYE / (ROAD + 6)) + 4
-        part = Lens(width=lens.width, height=bottom - top + 2, focal=lens.focal, horizon=2.0, centre=lens.centre)
+        part = Lens(
+            width=lens.width,
+            height=bottom - top + 2,
+            focal=lens.focal,
+            horizon=2.0,
+            centre=lens.centre,
+        )
         slope = self.waves.slope(part, eye=EYE + CLIFF, x=x, seconds=index / RATE)[2:]
         light[top:bottom] = _water_light(slope, self.mirror, lens, top)
         return light
@@ -86,7 +95,14 @@ class Coast:
         foot = lens.horizon + lens.focal * EYE / ROAD
         self._cast(light, left, foot, w)
         rock = 0.35 * self.k * math.sin(index * 0.9) * math.exp(-(index % 61) / 14)
-        _paste(light, body.light, body.cover, left, foot - h + rock, blur=(DRIVE - TRAVEL) * lens.focal / ROAD / 2)
+        paste(
+            light,
+            body.light,
+            body.cover,
+            left,
+            foot - h + rock,
+            blur=(DRIVE - TRAVEL) * lens.focal / ROAD / 2,
+        )
 
     def _cast(self, light: Light, left: float, foot: float, width: int) -> None:
         """The pool of shade below the lorry, and its headlamps on the road ahead."""
@@ -100,59 +116,29 @@ class Coast:
         part = light[top:bottom]
         part *= (1 - np.maximum(under, along))[..., None]
         ahead = x - width
-        pool = np.exp(-((y + 1 * k) / (5 * k)) ** 2) * smoothstep(0, 30 * k, ahead) * np.exp(-ahead.clip(0, None) / (150 * k))
+        pool = (
+            np.exp(-(((y + 1 * k) / (5 * k)) ** 2))
+            * smoothstep(0, 30 * k, ahead)
+            * np.exp(-ahead.clip(0, None) / (150 * k))
+        )
         part += pool[..., None] * rgb(0.36, 0.29, 0.19)
 
 
-class Layer:
-    """A strip of the world at one distance, repeating sideways."""
-
-    def __init__(self, light: Light, cover: Grid, *, depth: float, top: float, x: float = 0.0) -> None:
-        """`light` is premultiplied; `top` is the picture row of its first row; `x` metres of its middle."""
-        self._both = np.dstack([light, cover]).astype(np.float32)
-        self.depth, self.top, self.x = depth, top, x
-
-    def onto(self, picture: Light, x: float, lens: Lens) -> None:
-        """Lay the strip over a picture seen from `x` metres."""
-        h, w = self._both.shape[:2]
-        shift = lens.centre - w / 2 + (self.x - x) * lens.focal / self.depth
-        y0, y1 = max(round(self.top), 0), min(round(self.top) + h, lens.height)
-        if y1 <= y0:
-            return
-        rows = self._both[y0 - round(self.top) : y1 - round(self.top)]
-        move = np.float32([[1, 0, shift], [0, 1, 0]])
-        seen = cv2.warpAffine(
-            rows, move, (lens.width, y1 - y0), borderMode=cv2.BORDER_WRAP, flags=cv2.INTER_LINEAR
-        )
-        part = picture[y0:y1]
-        part *= 1 - seen[..., 3:]
-        part += seen[..., :3]
-
-
-def _paste(light: Light, above: Light, cover: Grid, left: float, top: float, *, blur: float) -> None:
-    h, w = cover.shape
-    both = cv2.copyMakeBorder(np.dstack([above, cover]), 2, 2, 8, 8, cv2.BORDER_CONSTANT)
-    reach = max(1, round(blur))
-    both = cv2.blur(both, (reach, 1)) if reach > 1 else both
-    x0, y0 = int(np.floor(left)) - 8, int(np.floor(top)) - 2
-    move = np.float32([[1, 0, left - np.floor(left)], [0, 1, top - np.floor(top)]])
-    both = cv2.warpAffine(both, move, (both.shape[1] + 1, both.shape[0] + 1))
-    y1, x1 = y0 + both.shape[0], x0 + both.shape[1]
-    ya, yb, xa, xb = max(y0, 0), min(y1, light.shape[0]), max(x0, 0), min(x1, light.shape[1])
-    if ya >= yb or xa >= xb:
-        return
-    cut = both[ya - y0 : yb - y0, xa - x0 : xb - x0]
-    part = light[ya:yb, xa:xb]
-    part *= 1 - cut[..., 3:]
-    part += cut[..., :3]
-
-
 def _heavens(lens: Lens) -> Light:
-    base = sky.gradient(lens, [(-0.02, (0.42, 0.150, 0.062)), (0.02, (0.46, 0.175, 0.070)), (0.08, (0.40, 0.200, 0.110)),
-                               (0.18, (0.215, 0.170, 0.165)), (0.30, (0.105, 0.130, 0.190)), (0.5, (0.040, 0.070, 0.135))])  # fmt: skip
+    base = sky.gradient(
+        lens,
+        [
+            (-0.011, (0.420, 0.150, 0.062)),
+            (0.011, (0.460, 0.175, 0.070)),
+            (0.045, (0.400, 0.200, 0.110)),
+            (0.101, (0.215, 0.170, 0.165)),
+            (0.169, (0.105, 0.130, 0.190)),
+            (0.281, (0.040, 0.070, 0.135)),
+        ],
+    )
     x, y = SUN
-    base = base + sky.around(lens, x, y + 0.03, 0.17)[..., None] * rgb(1.35, 0.46, 0.11)
-    near = sky.around(lens, x, y + 0.03, 0.36)[..., None]
+    base = base + sky.around(lens, x, y, 0.17)[..., None] * rgb(1.35, 0.46, 0.11)
+    near = sky.around(lens, x, y, 0.36)[..., None]
     for seed, size, amount, soft in ((503, 26, 0.40, 1.7), (511, 8, 0.30, 1.2)):
         cover = sky.deck(lens, seed, size=size, amount=amount, soft=soft, stretch=3.0)
         rim = (cover * (1 - cover) * 4) ** 1.5
@@ -165,7 +151,10 @@ def _heavens(lens: Lens) -> Light:
 def _sun(lens: Lens) -> Light:
     x, y = SUN
     rows, columns = np.mgrid[0 : lens.height, 0 : lens.width].astype(np.float32)
-    r = np.hypot(columns - x * lens.width, rows - y * lens.height) / lens.width
+    r = (
+        np.hypot(columns - x * lens.width, lens.horizon - rows - (y + 0.0165) * lens.width)
+        / lens.width
+    )
     bar = cloud(515, (256, 64), slope=1.6, stretch=9)
     veil = cv2.resize(bar, (lens.width, lens.height), interpolation=cv2.INTER_CUBIC)
     disc = smoothstep(0.0140, 0.0122, r) * (0.55 + 0.45 * smoothstep(0.6, -0.5, veil))
@@ -188,13 +177,15 @@ def _water_light(slope: Grid, heavens: Light, lens: Lens, top: int) -> Light:
     light = mirror * shine[..., None] * rgb(0.80, 0.84, 0.92) + rgb(0.004, 0.013, 0.025)
     # Facets that happen to face the sun: a path that widens towards us and breaks up.
     spread = (0.016 + 0.085 * down.clip(0, 1.2)) * w
-    path = np.exp(-np.abs((columns - SUN[0] * w) / spread) ** 1.5)
+    path = np.exp(-(np.abs((columns - SUN[0] * w) / spread) ** 1.5))
     facet = np.exp((slope - 0.75) * (2.6 - 0.6 * down.clip(0, 1)))
     glint = path * facet * (1.3 + 4.5 * np.exp(-down * 4.0))
     haze = np.exp(-rows / (lens.height * 0.018))
     light = light + glint.clip(0, 9)[..., None] * rgb(1.15, 0.44, 0.13)
     far = heavens[int(lens.horizon) - 2]
-    return (light * (1 - 0.55 * haze[..., None]) + far[None] * 0.55 * haze[..., None]).astype(np.float32)
+    return (light * (1 - 0.55 * haze[..., None]) + far[None] * 0.55 * haze[..., None]).astype(
+        np.float32
+    )
 
 
 def _headlands(lens: Lens) -> list[Layer]:
@@ -203,6 +194,7 @@ def _headlands(lens: Lens) -> list[Layer]:
     wide = Lens(width=lens.width + 2 * margin, height=lens.height, focal=lens.focal,
                 horizon=lens.horizon, centre=lens.centre + margin)  # fmt: skip
     layers = []
+
     def height_at(x: Grid, z: Grid) -> Grid:
         return on_map(country.heights, x, z, CELL).clip(0, None)
 
@@ -216,7 +208,9 @@ def _headlands(lens: Lens) -> list[Layer]:
         cover = cv2.resize(cover, size, interpolation=cv2.INTER_AREA)
         rows = np.flatnonzero(cover.max(axis=1) > 0)
         first, last = int(rows[0]), int(rows[-1]) + 1
-        layers.append(Layer(light[first:last], cover[first:last], depth=(near * far) ** 0.5, top=first))
+        layers.append(
+            Layer(light[first:last], cover[first:last], depth=(near * far) ** 0.5, top=first)
+        )
     return layers
 
 
@@ -245,9 +239,14 @@ def _rock(country: Land, x: Grid, z: Grid) -> Light:
     heath = rgb(0.050, 0.046, 0.024) * (1 + 0.35 * fleck).clip(0.3, 2)[..., None]
     stone = rgb(0.085, 0.072, 0.062) * (1 + 0.4 * fleck).clip(0.3, 2)[..., None]
     albedo = over(stone.astype(np.float32), heath.astype(np.float32), smoothstep(0.55, 0.8, flat))
-    light = albedo * (sun[..., None] * rgb(3.6, 1.35, 0.42) + (0.4 + 0.6 * flat)[..., None] * rgb(0.20, 0.20, 0.29))
+    light = albedo * (
+        sun[..., None] * rgb(3.6, 1.35, 0.42)
+        + (0.4 + 0.6 * flat)[..., None] * rgb(0.20, 0.20, 0.29)
+    )
     wash = smoothstep(4.0, 0.5, ground + 1.5 * fleck)
-    light = over(light.astype(np.float32), np.broadcast_to(rgb(0.25, 0.17, 0.15), light.shape), wash * 0.5)
+    light = over(
+        light.astype(np.float32), np.broadcast_to(rgb(0.25, 0.17, 0.15), light.shape), wash * 0.5
+    )
     thick = 1 - np.exp(-z / 4300 * (0.7 + 0.5 * np.exp(-ground / 90)))
     veil = rgb(0.34, 0.165, 0.105)
     return over(light, np.broadcast_to(veil, light.shape), thick.clip(0, 1).astype(np.float32))
@@ -269,16 +268,27 @@ def _verge(lens: Lens) -> Layer:
     edge = smoothstep(53.5, 52.0, z + 0.35 * patch)
     tarmac = smoothstep(49.6, 49.2, z) * smoothstep(41.6, 42.0, z)
     soil = rgb(0.060, 0.046, 0.026) * (1 + 0.5 * lane + 0.3 * patch).clip(0.2, 2)[..., None]
-    wheel = np.exp(-((z - 44.6) / 0.35) ** 2) + np.exp(-((z - 46.4) / 0.35) ** 2)
-    asphalt = (rgb(0.105, 0.088, 0.086) * (1 + 0.10 * lane + 0.12 * patch - 0.12 * wheel).clip(0.3, 2)[..., None]
-               + smoothstep(42, 50, z)[..., None] * rgb(0.16, 0.085, 0.045))  # fmt: skip
-    base = over(soil.astype(np.float32), asphalt.astype(np.float32), np.broadcast_to(tarmac, cover.shape))
+    wheel = np.exp(-(((z - 44.6) / 0.35) ** 2)) + np.exp(-(((z - 46.4) / 0.35) ** 2))
+    worn = (1 + 0.10 * lane + 0.12 * patch - 0.12 * wheel).clip(0.3, 2)[..., None]
+    asphalt = rgb(0.105, 0.088, 0.086) * worn
+    asphalt = asphalt + smoothstep(42, 50, z)[..., None] * rgb(0.16, 0.085, 0.045)
+    base = over(
+        soil.astype(np.float32), asphalt.astype(np.float32), np.broadcast_to(tarmac, cover.shape)
+    )
     for line in (42.6, 48.7):
-        mark = np.exp(-((z - line) / 0.13) ** 4) * (0.8 + 0.12 * lane)
-        base = over(base, np.broadcast_to(rgb(0.36, 0.31, 0.27), base.shape), mark.clip(0, 0.9).astype(np.float32))
+        mark = np.exp(-(((z - line) / 0.13) ** 4)) * (0.8 + 0.12 * lane)
+        base = over(
+            base,
+            np.broadcast_to(rgb(0.36, 0.31, 0.27), base.shape),
+            mark.clip(0, 0.9).astype(np.float32),
+        )
     metres = np.arange(w, dtype=np.float32)[None, :] / k
-    dash = np.exp(-((z - 45.6) / 0.12) ** 4) * smoothstep(0.48, 0.5, np.abs(((metres / 6) % 1) - 0.5) * 2)
-    base = over(base, np.broadcast_to(rgb(0.36, 0.31, 0.27), base.shape), (0.75 * dash).astype(np.float32))
+    dash = np.exp(-(((z - 45.6) / 0.12) ** 4)) * smoothstep(
+        0.48, 0.5, np.abs(((metres / 6) % 1) - 0.5) * 2
+    )
+    base = over(
+        base, np.broadcast_to(rgb(0.36, 0.31, 0.27), base.shape), (0.75 * dash).astype(np.float32)
+    )
     light[:], cover[:] = base, edge
     light *= cover[..., None]
     _barrier(light, cover, lens, k, top)
@@ -298,7 +308,9 @@ def _barrier(light: Light, cover: Grid, lens: Lens, k: float, top: int) -> None:
     m = k * ROAD / 50.5  # pixels a metre at the barrier
     posts = np.zeros((h, w), np.float32)
     for x in np.arange(1.0, w / m, 3.0):
-        cv2.rectangle(posts, (int(x * m), int(foot - 0.72 * m)), (int(x * m + 0.12 * m), int(foot)), 1.0, -1)
+        cv2.rectangle(
+            posts, (int(x * m), int(foot - 0.72 * m)), (int(x * m + 0.12 * m), int(foot)), 1.0, -1
+        )
     _stamp(light, cover, posts, rgb(0.030, 0.026, 0.026))
     rows = np.arange(h, dtype=np.float32)[:, None]
     up = (foot - rows) / m
@@ -318,13 +330,30 @@ def _poles(light: Light, cover: Grid, lens: Lens, k: float, top: int) -> None:
     wire = np.zeros((h, w), np.float32)
     xs = np.arange(14, w / m + 40, 40.0)
     for x in xs:
-        cv2.rectangle(mask, (round(x * m), round(foot - 7.2 * m)), (round((x + 0.2) * m), round(foot)), 1.0, -1, cv2.LINE_AA)
-        cv2.rectangle(mask, (round((x - 0.9) * m), round(foot - 6.95 * m)), (round((x + 1.1) * m), round(foot - 6.82 * m)), 1.0, -1)
+        cv2.rectangle(
+            mask,
+            (round(x * m), round(foot - 7.2 * m)),
+            (round((x + 0.2) * m), round(foot)),
+            1.0,
+            -1,
+            cv2.LINE_AA,
+        )
+        cv2.rectangle(
+            mask,
+            (round((x - 0.9) * m), round(foot - 6.95 * m)),
+            (round((x + 1.1) * m), round(foot - 6.82 * m)),
+            1.0,
+            -1,
+        )
     t = np.linspace(0, 1, 60)
     for x in np.r_[xs[0] - 40, xs]:
         for arm in (-0.85, 0.1, 1.05):
-            line = np.stack([(x + arm + 40 * t) * m, foot - (6.98 - 3.2 * t * (1 - t)) * m], -1) * 16
-            cv2.polylines(wire, [line.round().astype(np.int32)], False, 1.0, 1, cv2.LINE_AA, shift=4)
+            line = (
+                np.stack([(x + arm + 40 * t) * m, foot - (6.98 - 3.2 * t * (1 - t)) * m], -1) * 16
+            )
+            cv2.polylines(
+                wire, [line.round().astype(np.int32)], False, 1.0, 1, cv2.LINE_AA, shift=4
+            )
     _stamp(light, cover, mask, rgb(0.022, 0.018, 0.018))
     _stamp(light, cover, wire * 0.65, rgb(0.02, 0.017, 0.018))
 
@@ -343,16 +372,28 @@ def _meadow(lens: Lens) -> list[Layer]:
             rng, w, h, blades=round(w / s * (1.1 + depth / 26)), tall=0.82, thick=1 + (depth < 27)
         )
         rows = np.arange(h + mat_rows, dtype=np.float32)[:, None]
-        patch = cv2.resize(cloud(int(depth * 7), (64, 512), slope=1.3, stretch=1.5, low=4), (w, h + mat_rows))
-        tuft = cv2.resize(cloud(int(depth * 9), (128, 1024), slope=0.7, stretch=0.3, low=8), (w, h + mat_rows))
-        cover = np.broadcast_to(smoothstep(h * 0.62, h * 0.95, rows + 0.06 * h * tuft), rows.shape[:1] + (w,)).copy()
+        patch = cv2.resize(
+            cloud(int(depth * 7), (64, 512), slope=1.3, stretch=1.5, low=4), (w, h + mat_rows)
+        )
+        tuft = cv2.resize(
+            cloud(int(depth * 9), (128, 1024), slope=0.7, stretch=0.3, low=8), (w, h + mat_rows)
+        )
+        cover = np.broadcast_to(
+            smoothstep(h * 0.62, h * 0.95, rows + 0.06 * h * tuft), (len(rows), w)
+        ).copy()
         shade = np.zeros_like(cover)
         cover[:h] = np.maximum(cover[:h], blades)
         shade[:h] = tone
         tips = smoothstep(h * 0.95, h * 0.15, rows)
-        body = rgb(0.0085, 0.0080, 0.0050) * (1 + 0.5 * patch + 0.35 * tuft).clip(0.1, None)[..., None]
+        body = (
+            rgb(0.0085, 0.0080, 0.0050) * (1 + 0.5 * patch + 0.35 * tuft).clip(0.1, None)[..., None]
+        )
         glow = (shade * (0.10 + 1.0 * tips) * (1 + 0.45 * patch).clip(0.1, None))[..., None]
-        light = body + glow * rgb(0.155, 0.070, 0.020) + (shade * 0.2)[..., None] * rgb(0.03, 0.035, 0.03)
+        light = (
+            body
+            + glow * rgb(0.155, 0.070, 0.020)
+            + (shade * 0.2)[..., None] * rgb(0.03, 0.035, 0.03)
+        )
         both = np.dstack([light * cover[..., None], cover]).astype(np.float32)
         blur = max(1, round(TRAVEL * m / 2))
         both = cv2.blur(both, (blur, 1), borderType=cv2.BORDER_REFLECT)

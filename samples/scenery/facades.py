@@ -10,15 +10,16 @@ import numpy as np
 from scenery.film import Light, rgb
 from scenery.noise import Grid, cloud, smoothstep
 
-FINE = 48  # texture pixels a metre
+FINE = 40  # texture pixels a metre
 TALL = 17.0  # metres of texture above the ground
 LAMP_HEIGHT, LAMP_OUT = 4.6, 1.5  # metres up, and out from the wall
 LAMP_LIGHT = rgb(1.0, 0.56, 0.23)
+HAZE, CLEAR = rgb(0.105, 0.076, 0.060), 95.0  # wet air in the lamps' light; metres to 63 % of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """One side of a street as a texture: columns run away from the camera, row 0 is the roof line."""
+    """One side of a street as a texture: columns run away from the camera, row 0 is the top."""
 
     light: Light
     """`h w 3` light given off towards the street."""
@@ -44,26 +45,41 @@ def front(seed: int, long: float, lamps: tuple[float, ...]) -> Front:
     grit = cv2.resize(cloud(seed + 1, (512, 2048), slope=0.9, low=8), (w, h))
     stain = cv2.resize(cloud(seed + 2, (256, 1024), slope=1.3, stretch=0.2, low=6), (w, h))
     albedo *= (1 + 0.10 * grit + 0.16 * stain).clip(0.3, 1.6)[..., None]
-    up = (h - np.arange(h, dtype=np.float32))[:, None] / FINE
-    along = np.arange(w, dtype=np.float32)[None, :] / FINE
-    fall = np.full((h, w), 0.0, np.float32)
+    albedo *= _incident(h, w, lamps, shops)
+    return Front(light=albedo + glow, cover=cover, shops=tuple(shops))
+
+
+def _incident(
+    h: int, w: int, lamps: tuple[float, ...], shops: list[tuple[float, float, Light]]
+) -> Light:
+    """Light that falls on the wall, `h w 3`: lamps, night sky, what the wet road throws back."""
+    coarse = 8
+    up, along = np.mgrid[h / FINE : 0 : h // coarse * 1j, 0 : w / FINE : w // coarse * 1j]
+    fall = np.zeros_like(up)
     for lamp in lamps:
         d2 = (along - lamp) ** 2 + (up - LAMP_HEIGHT) ** 2 + LAMP_OUT**2
-        fall += LAMP_OUT * 5.5 / d2**1.5 * (0.35 + 0.65 * smoothstep(1.4, -0.8, up - LAMP_HEIGHT))
-    spill = np.zeros((1, w), np.float32)
+        below = smoothstep(1.4, -0.8, up - LAMP_HEIGHT)  # the lamp has a roof
+        fall += LAMP_OUT * 5.5 / d2**1.5 * (0.35 + 0.65 * below)
+    spill = np.zeros_like(up)
     for place, wide, _ in shops:
         spill += np.exp(-(((along - place) / (wide * 0.7)) ** 2))
-    bounce = (0.05 * spill * np.exp(-up / 3.0)).astype(np.float32)
+    bounce = 0.05 * spill * np.exp(-up / 3.0)
     sky = rgb(0.022, 0.040, 0.085) * (0.5 + up / TALL)[..., None]
-    light = albedo * (fall[..., None] * LAMP_LIGHT + sky + bounce[..., None] * rgb(1.0, 0.8, 0.5)) + glow
-    return Front(light=light.astype(np.float32), cover=cover, shops=tuple(shops))
+    light = fall[..., None] * LAMP_LIGHT + sky + bounce[..., None] * rgb(1.0, 0.8, 0.5)
+    return cv2.resize(light.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
 
 
 class _Wall:
     """A house's part of the texture, addressed in metres from its near lower corner."""
 
     def __init__(
-        self, albedo: Light, glow: Light, cover: Grid, at: float, wide: float, rng: np.random.Generator
+        self,
+        albedo: Light,
+        glow: Light,
+        cover: Grid,
+        at: float,
+        wide: float,
+        rng: np.random.Generator,
     ) -> None:
         self.albedo, self.glow, self.cover = albedo, glow, cover
         self.at, self.wide, self.rng = at, wide, rng
@@ -162,7 +178,9 @@ def _room(rng: np.random.Generator) -> Light:
     light = 0.25 + 0.75 * lamp
     folds = 0.75 + 0.25 * np.sin(u * rng.uniform(40, 70))
     reach = float(rng.uniform(0.05, 0.42))
-    curtain = np.maximum(smoothstep(reach, reach * 0.8, u), smoothstep(1 - reach, 1 - reach * 0.8, u))
+    curtain = np.maximum(
+        smoothstep(reach, reach * 0.8, u), smoothstep(1 - reach, 1 - reach * 0.8, u)
+    )
     light = light * (1 - curtain) + curtain * 0.38 * folds
     if rng.random() < 0.3:
         light = 0.42 * (0.9 + 0.1 * np.sin(u * 60)) * (1 - 0.3 * v)  # a drawn blind
@@ -171,7 +189,12 @@ def _room(rng: np.random.Generator) -> Light:
 
 def _shop(wall: _Wall, tall: float, shops: list[tuple[float, float, Light]]) -> None:
     rng = wall.rng
-    wood = (rgb(0.05, 0.09, 0.08), rgb(0.11, 0.05, 0.035), rgb(0.05, 0.055, 0.075), rgb(0.09, 0.08, 0.06))[int(rng.integers(4))]
+    wood = (
+        rgb(0.05, 0.09, 0.08),
+        rgb(0.11, 0.05, 0.035),
+        rgb(0.05, 0.055, 0.075),
+        rgb(0.09, 0.08, 0.06),
+    )[int(rng.integers(4))]
     wall.paint(0.25, 0, wall.wide - 0.3, tall - 0.15, wood)
     open_late = rng.random() < 0.72
     tint = rgb(1.0, rng.uniform(0.56, 0.74), rng.uniform(0.24, 0.46))
@@ -189,11 +212,15 @@ def _shop(wall: _Wall, tall: float, shops: list[tuple[float, float, Light]]) -> 
         x += step
     if open_late:
         shops.append((wall.at + wall.wide / 2, wall.wide - 1.0, tint * level))
-        wall.shine(0.6, tall - 0.52, wall.wide - 0.6, tall - 0.28, tint * 0.09)  # a washed sign board
+        wall.shine(
+            0.6, tall - 0.52, wall.wide - 0.6, tall - 0.28, tint * 0.09
+        )  # a washed sign board
     if rng.random() < 0.5:
         stripes = rgb(0.26, 0.055, 0.045) if rng.random() < 0.6 else rgb(0.06, 0.13, 0.11)
         for i, s in enumerate(np.arange(0.35, wall.wide - 0.5, 0.28)):
-            wall.paint(s, tall - 1.15, s + 0.28, tall - 0.6, stripes if i % 2 else rgb(0.34, 0.32, 0.28))
+            wall.paint(
+                s, tall - 1.15, s + 0.28, tall - 0.6, stripes if i % 2 else rgb(0.34, 0.32, 0.28)
+            )
         wall.tone(0.35, tall - 1.15, wall.wide - 0.5, tall - 1.0, 0.6)
 
 
@@ -207,8 +234,15 @@ def _display(rng: np.random.Generator) -> Light:
         x = float(rng.uniform(-0.05, 0.1))
         while x < 1:
             wide, tall = rng.uniform(0.03, 0.12), rng.uniform(0.04, 0.17)
-            tone = rng.uniform(0.08, 0.75) * (0.75 + 0.25 * rng.uniform(-1, 1, 3)) * rgb(1.0, 0.85, 0.7)
-            box = (slice(int((shelf - tall).clip(0) * 64), int(shelf * 64)), slice(int(max(x, 0) * 64), int(min(x + wide, 1) * 64)))
+            tone = (
+                rng.uniform(0.08, 0.75)
+                * (0.75 + 0.25 * rng.uniform(-1, 1, 3))
+                * rgb(1.0, 0.85, 0.7)
+            )
+            box = (
+                slice(int((shelf - tall).clip(0) * 64), int(shelf * 64)),
+                slice(int(max(x, 0) * 64), int(min(x + wide, 1) * 64)),
+            )
             picture[box] = tone
             x += wide + float(rng.uniform(0, 0.14))
         picture[int(shelf * 64) : int(shelf * 64) + 2] *= 0.35

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from scenery.noise import Grid, cloud
 
-Light = NDArray[np.floating]
+Light = NDArray[Any]
 """`h w 3` linear light, RGB, 1 is a white wall in the key light."""
 
 
@@ -40,25 +42,35 @@ class Camera:
         fall = 1 - stock.vignette * ((x * x + y * y * 0.6) * 2).clip(0, 1)
         gain = np.asarray(stock.warmth, np.float32) * stock.exposure
         self._gain = (fall[..., None] * gain).astype(np.float32)
-        # Silver grain is not white: clumps are about two pixels wide at this size.
-        fine = [cloud(901 + i, (1024, 2048), slope=0.35, low=300) for i in range(3)]
-        shared = cloud(900, (1024, 2048), slope=0.35, low=300)
-        self._grain = np.stack([0.8 * shared + 0.45 * f for f in fine], -1)
+        self._grain = _grain()
 
     def develop(self, light: Light, frame: int) -> Light:
         """Display-referred RGB, `h w 3`, 0..1 (BT.709 code, before quantising)."""
         stock = self.stock
+        x = np.asarray(light, np.float32)
         if stock.bloom:
-            light = light + (_glow(light) - light) * np.float32(stock.bloom)
-        x = light * self._gain
+            x = x + (_glow(x) - x) * np.float32(stock.bloom)
+        x = x * self._gain
         # Narkowicz's fit of the ACES curve: a soft toe and a long shoulder.
-        shown = (x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14)
-        shown = cv2.pow(np.clip(shown, 0, 1), 1 / 2.2)
+        shown = x * np.float32(2.51)
+        shown += np.float32(0.03)
+        shown *= x
+        under = x * np.float32(2.43)
+        under += np.float32(0.59)
+        under *= x
+        under += np.float32(0.14)
+        shown /= under
+        shown = cv2.pow(shown.clip(0, 1), 1 / 2.2)
         lift = np.asarray(stock.shadows, np.float32)
-        shown = shown * (1 - lift) + lift
-        tone = 4 * shown * (1 - shown) * np.float32(0.8) + np.float32(0.2)
-        shown += self._grain_of(frame) * tone * np.float32(stock.grain)
-        return np.clip(shown, 0, 1)
+        shown *= 1 - lift
+        shown += lift
+        tone = shown * np.float32(-3.2 * stock.grain)
+        tone += np.float32(3.2 * stock.grain)
+        tone *= shown
+        tone += np.float32(0.2 * stock.grain)  # 4 s (1 - s): most in the mid tones
+        tone *= self._grain_of(frame)
+        shown += tone
+        return shown.clip(0, 1)
 
     def _grain_of(self, frame: int) -> Light:
         h, w = self._size
@@ -69,6 +81,14 @@ class Camera:
         return cut[:: int(rng.choice((-1, 1))), :: int(rng.choice((-1, 1)))]
 
 
+@cache
+def _grain() -> Light:
+    """A sheet of grain, `1100 2048 3`: the layers share most of it. Clumps are two pixels wide."""
+    size = (1100, 2048)
+    shared, *layers = (cloud(900 + i, size, slope=0.35, low=300) for i in range(4))
+    return np.stack([0.8 * shared + 0.45 * layer for layer in layers], -1)
+
+
 def _glow(light: Light) -> Light:
     h, w = light.shape[:2]
     small = cv2.resize(light, (max(w // 4, 8), max(h // 4, 8)), interpolation=cv2.INTER_AREA)
@@ -77,7 +97,7 @@ def _glow(light: Light) -> Light:
         cv2.resize(small, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), w / 640 * 3
     )
     wide = cv2.resize(wide, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_LINEAR)
-    both = near * np.float32(0.45) + wide * np.float32([0.62, 0.54, 0.5])
+    both = near * np.float32(0.45) + wide * np.asarray([0.62, 0.54, 0.5], np.float32)
     return cv2.resize(both, (w, h), interpolation=cv2.INTER_LINEAR)
 
 

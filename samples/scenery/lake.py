@@ -30,26 +30,28 @@ def paint(width: int) -> Light:
 
 def _lens(width: int) -> Lens:
     height = round(width * 9 / 32) * 2
-    return Lens(width=width, height=height, focal=width * 1.08, horizon=height * 0.615, centre=width / 2)
+    return Lens(
+        width=width, height=height, focal=width * 1.08, horizon=height * 0.615, centre=width / 2
+    )
 
 
 def _country() -> Land:
     side = 1536
     z, x = np.mgrid[0:side, 0:side].astype(np.float32) * CELL
     x -= np.where(x > side * CELL / 2, side * CELL, 0)
-    crests = ridged(31, (side, side), octaves=8, first=4)
+    crests = ridged(100, (side, side), octaves=8, first=4)
     gullies = ridged(77, (side, side), octaves=6, first=14)
     rough = cloud(5, (side, side), slope=1.9, low=3)
     # A cirque: flanks left and right, a head wall at the back, the lake in the middle.
     valley = np.abs(x + 120) / 1150
     wall = smoothstep(1500, 4300, z)
     flank = smoothstep(0.3, 2.4, valley + 0.18 * rough) * smoothstep(250, 1300, z)
-    massif = np.exp(-(((x - 420) / 1500) ** 2)) * smoothstep(2300, 4700, z) * (1 - smoothstep(5200, 7200, z))  # fmt: skip
+    massif = np.exp(-(((x - 420) / 1500) ** 2))
+    massif *= smoothstep(2300, 4700, z) * (1 - smoothstep(5200, 7200, z))
     second = np.exp(-(((x + 1500) / 700) ** 2) - ((z - 3600) / 900) ** 2)
-    heights = (
-        flank * (150 + 620 * crests) + wall * 120 * (1 + rough * 0.3) + massif * (260 + 1150 * crests)
-        + second * (150 + 560 * crests) + (gullies - 0.5) * 90 * (flank + massif + second).clip(0, 1)
-    )  # fmt: skip
+    heights = flank * (150 + 620 * crests) + wall * 120 * (1 + rough * 0.3)
+    heights += massif * (260 + 1150 * crests) + second * (150 + 560 * crests)
+    heights += (gullies - 0.5) * 90 * (flank + massif + second).clip(0, 1)
     worn = cv2.GaussianBlur(heights, (0, 0), 2.2)  # scree fills the sharpest notches
     heights = worn + (heights - worn) * 0.7 + rough * 14 * smoothstep(20, 200, heights) - 9
     basin = smoothstep(1.15, 0.7, valley + 0.12 * rough) * smoothstep(1750, 1250, z + 150 * rough)
@@ -60,7 +62,7 @@ def _country() -> Land:
 def _view(
     lens: Lens, heavens: Light, country: Land, crowns: Grid, *, eye: float, fine: int
 ) -> Light:
-    """The land before the sky; `fine` rays a pixel each way. A negative eye sees the mirror image."""
+    """The land before the sky, `fine` rays a pixel each way; a negative eye sees the mirror."""
 
     def height_at(x: Grid, z: Grid) -> Grid:
         ground = on_map(country.heights, x, z, CELL)
@@ -78,7 +80,7 @@ def _view(
 def _wooded(country: Land, x: Grid, z: Grid, ground: Grid) -> Grid:
     flat = on_map(country.upward, x, z, CELL)
     line = 190 + 60 * np.sin(x / 310) + 45 * np.sin(z / 170 + x / 230)
-    return smoothstep(line + 130, line - 90, ground) * smoothstep(0.55, 0.72, flat)
+    return smoothstep(130, -90, ground - line) * smoothstep(0.55, 0.72, flat)
 
 
 def _surface(country: Land, crowns: Grid, seen: Seen) -> Light:
@@ -87,14 +89,20 @@ def _surface(country: Land, crowns: Grid, seen: Seen) -> Light:
     flat = on_map(country.upward, x, z, CELL)
     sun = on_map(country.light, x, z, CELL)
     fleck = sample(cloud(61, (1024, 1024), slope=0.9, low=4), x * 1.3, (z + ground * 2) * 1.3)
-    strata = sample(cloud(62, (512, 512), slope=1.1, stretch=4), x * 0.3, ground * 1.9 + 0.35 * x + z * 0.3)
+    strata = sample(
+        cloud(62, (512, 512), slope=1.1, stretch=4), x * 0.3, ground * 1.9 + 0.35 * x + z * 0.3
+    )
     wood = _wooded(country, x, z, ground)
     crown = on_map(crowns, x, z, FOREST_CELL)
-    snow = smoothstep(230, 470, ground + 60 * fleck + 15 * strata) * smoothstep(0.44, 0.66, flat + 0.05 * fleck)
+    snow = smoothstep(230, 470, ground + 60 * fleck + 15 * strata) * smoothstep(
+        0.44, 0.66, flat + 0.05 * fleck
+    )
     rock = rgb(0.21, 0.18, 0.16) * (1 + 0.24 * fleck + 0.10 * strata).clip(0.3, 1.9)[..., None]
     grass = rgb(0.11, 0.105, 0.05) * (1 + 0.25 * fleck).clip(0.4, 1.6)[..., None]
     spruce = rgb(0.030, 0.048, 0.030) * (0.45 + 1.5 * crown + 0.12 * fleck).clip(0.2, 2)[..., None]
-    albedo = over(rock.astype(np.float32), grass, smoothstep(0.68, 0.84, flat) * smoothstep(420, 240, ground))
+    albedo = over(
+        rock.astype(np.float32), grass, smoothstep(0.68, 0.84, flat) * smoothstep(420, 240, ground)
+    )
     albedo = over(albedo, spruce, wood)
     albedo = over(albedo, np.broadcast_to(rgb(0.82, 0.84, 0.88), albedo.shape), snow * (1 - wood))
     # The sun is still behind the eastern ridge for the valley: light comes in from above a line.
@@ -109,11 +117,18 @@ def _surface(country: Land, crowns: Grid, seen: Seen) -> Light:
 
 
 def _heavens(lens: Lens) -> Light:
-    base = sky.gradient(lens, [(0.0, (0.86, 0.66, 0.50)), (0.1, (0.72, 0.64, 0.60)),
-                               (0.28, (0.36, 0.46, 0.60)), (0.65, (0.13, 0.22, 0.38))])  # fmt: skip
-    warm = sky.around(lens, 0.12, 0.5, 0.38)[..., None] * rgb(0.55, 0.28, 0.08)
+    base = sky.gradient(
+        lens,
+        [
+            (0.0, (0.86, 0.66, 0.50)),
+            (0.056, (0.72, 0.64, 0.60)),
+            (0.158, (0.36, 0.46, 0.60)),
+            (0.366, (0.13, 0.22, 0.38)),
+        ],
+    )
+    warm = sky.around(lens, 0.12, 0.065, 0.38)[..., None] * rgb(0.55, 0.28, 0.08)
     base = base + warm
-    for seed, size, amount, shade in ((401, 26, 0.34, 1.0), (409, 12, 0.2, 0.8)):
+    for seed, size, amount, shade in ((402, 26, 0.34, 1.0), (410, 12, 0.2, 0.8)):
         cover = sky.deck(lens, seed, size=size, amount=amount, soft=1.6, stretch=2.2)
         tint = rgb(1.05, 0.78, 0.62) * shade
         base = over(base, np.broadcast_to(tint, base.shape), cover * 0.55)
@@ -130,11 +145,17 @@ def _with_water(lens: Lens, above: Light, mirror: Light) -> Light:
     fresnel = 0.90 - 0.5 * depth**0.8
     deep = rgb(0.012, 0.030, 0.036)
     surface = mirror * fresnel[..., None] + deep
-    surface = over(surface, np.broadcast_to(rgb(0.27, 0.33, 0.42), surface.shape), breeze * 0.42 * (1 - 0.5 * depth))  # fmt: skip
+    ruffled = np.broadcast_to(rgb(0.27, 0.33, 0.42), surface.shape)
+    surface = over(surface, ruffled, breeze * 0.42 * (1 - 0.5 * depth))
     wet = smoothstep(-0.6, 0.9, np.broadcast_to(rows - lens.horizon, above.shape[:2]))
     light = over(above, surface, wet)
-    veil = sample(cloud(71, (512, 1024), slope=1.7, stretch=7), *np.meshgrid(
-        np.arange(lens.width, dtype=np.float32) * 900 / lens.width, rows[:, 0] * 500 / lens.height))
+    veil = sample(
+        cloud(71, (512, 1024), slope=1.7, stretch=7),
+        *np.meshgrid(
+            np.arange(lens.width, dtype=np.float32) * 900 / lens.width,
+            rows[:, 0] * 500 / lens.height,
+        ),
+    )
     band = cv2.exp(-(((rows - lens.horizon + lens.height * 0.012) / (lens.height * 0.028)) ** 2))
     mist = (band * (0.30 + 0.34 * veil)).clip(0, 0.75).astype(np.float32)
     return over(light, np.broadcast_to(rgb(0.62, 0.62, 0.66), light.shape), mist)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Grid = NDArray[np.floating]
+Grid = NDArray[Any]
+"""`h w` numbers, float32 where it matters for speed."""
 
 
 @lru_cache(maxsize=12)
@@ -20,14 +22,10 @@ def cloud(
     `stretch` above 1 lengthens the shapes sideways; `low` (cycles per tile) flattens the
     spectrum below it, so that no single blob rules the tile.
     """
-    h, w = size
-    white = np.random.default_rng(seed).standard_normal((h, w), dtype=np.float32)
-    y = np.fft.fftfreq(h)[:, None] * h
-    x = np.fft.rfftfreq(w)[None, :] * w * stretch
-    spectrum = np.maximum(np.hypot(y, x), max(low, 0.5)) ** -slope
+    radius = _radius(size, stretch)
+    spectrum = np.maximum(radius, max(low, 0.5)) ** -slope
     spectrum[0, 0] = 0
-    field = np.fft.irfft2(np.fft.rfft2(white) * spectrum, s=(h, w))
-    field = (field / field.std()).astype(np.float32)
+    field = _synthesised(seed, size, spectrum)
     field.flags.writeable = False  # shared by every caller
     return field
 
@@ -52,11 +50,23 @@ def ridged(seed: int, size: tuple[int, int], *, octaves: int = 7, first: int = 3
 
 
 def _band(seed: int, size: tuple[int, int], rate: int) -> Grid:
+    spectrum = np.exp(-0.5 * ((_radius(size, 1.0) - rate) / (rate * 0.35)) ** 2)
+    return _synthesised(seed, size, spectrum) / np.float32(1.8)
+
+
+def _radius(size: tuple[int, int], stretch: float) -> Grid:
     h, w = size
-    white = np.random.default_rng(seed).standard_normal((h, w), dtype=np.float32)
-    radius = np.hypot(np.fft.fftfreq(h)[:, None] * h, np.fft.rfftfreq(w)[None, :] * w)
-    field = np.fft.irfft2(np.fft.rfft2(white) * np.exp(-0.5 * ((radius - rate) / (rate * 0.35)) ** 2), s=(h, w))  # fmt: skip
-    return (field / (field.std() * 1.8)).astype(np.float32)
+    y = (np.fft.fftfreq(h) * h).astype(np.float32)[:, None]
+    x = (np.fft.rfftfreq(w) * w * stretch).astype(np.float32)[None, :]
+    return np.sqrt(y * y + x * x)
+
+
+def _synthesised(seed: int, size: tuple[int, int], spectrum: Grid) -> Grid:
+    """Random phases and amplitudes under a spectrum, as a field of deviation 1."""
+    rng = np.random.default_rng(seed)
+    waves = rng.standard_normal((*spectrum.shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
+    field = np.fft.irfft2(waves * spectrum, s=size).astype(np.float32)
+    return field / field.std()
 
 
 def cones(seed: int, side: int, count: int, radius: float) -> Grid:

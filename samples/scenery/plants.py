@@ -64,12 +64,15 @@ def grass(
     ys = h * (0.90 + 0.12 * depth)[:, None] - long[:, None] * (t - 0.12 * abs(lean)[:, None] * t**2)
     lines = np.stack([xs, ys], -1).round().astype(np.int32)
     seeds = rng.random(blades) < 0.12
-    for line, tone, angle, seed in zip(lines, shade.tolist(), (lean * 40).tolist(), seeds, strict=True):
+    across = np.asarray([w, 0], np.int32)
+    for line, tone, angle, seed in zip(
+        lines, shade.tolist(), (lean * 40).tolist(), seeds, strict=True
+    ):
         copies = [line]
         if line[:, 0].max() >= w:
-            copies.append(line - [w, 0])
+            copies.append(line - across)
         if line[:, 0].min() < 2 * reach:
-            copies.append(line + [w, 0])
+            copies.append(line + across)
         for copy in copies:
             cv2.polylines(cover, [copy], False, 1.0, thick, cv2.LINE_AA)
             cv2.polylines(light, [copy], False, tone * 0.6, thick, cv2.LINE_AA)

@@ -11,8 +11,8 @@ from scenery.terrain import Lens
 
 
 def gradient(lens: Lens, stops: list[tuple[float, tuple[float, float, float]]]) -> Light:
-    """Light by height above the horizon: stops of (share of the picture's height, colour)."""
-    rows = (lens.horizon - np.arange(lens.height, dtype=np.float32)) / lens.height
+    """Light by height above the horizon: stops of (share of the picture's width, colour)."""
+    rows = (lens.horizon - np.arange(lens.height, dtype=np.float32)) / lens.width
     at = np.asarray([stop[0] for stop in stops], np.float32)
     column = np.stack(
         [np.interp(rows, at, np.asarray([s[1][c] for s in stops])) for c in range(3)], -1
@@ -21,9 +21,15 @@ def gradient(lens: Lens, stops: list[tuple[float, tuple[float, float, float]]]) 
 
 
 def around(lens: Lens, x: float, y: float, radius: float) -> Grid:
-    """A soft spot, 1 at (x, y) of the picture's width and height, falling off over `radius` widths."""
+    """A soft spot, 1 at `x` widths from the left and `y` widths above the horizon.
+
+    It falls off over `radius` widths.
+    """
     rows, columns = np.mgrid[0 : lens.height, 0 : lens.width].astype(np.float32)
-    d = np.hypot((columns - x * lens.width), (rows - y * lens.height) * 1.25) / lens.width
+    d = (
+        np.hypot(columns - x * lens.width, (lens.horizon - rows - y * lens.width) * 1.25)
+        / lens.width
+    )
     return cv2.exp(-((d / radius) ** 1.2).astype(np.float32))
 
 
@@ -45,7 +51,9 @@ def deck(
     turned_u, turned_v = u + lean * v, v - lean * u
     body = sample(tile, turned_u, turned_v) + 0.28 * sample(fine, turned_u * 2.3, turned_v * 2.3)
     level = float(np.quantile(tile, 1 - amount))
-    blur = (away * away / lens.focal * 1024 / size / 5).clip(0, 1)  # many clouds in one row: no edges
+    blur = (away * away / lens.focal * 1024 / size / 5).clip(
+        0, 1
+    )  # many clouds in one row: no edges
     thin = smoothstep(0.02, 0.09, up)
     cover = smoothstep(level - soft * 0.4, level + soft, body)
     return (cover * (1 - blur) + amount * 0.5 * blur) * (0.25 + 0.75 * thin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from scenery.film import Light, rgb
 from scenery.noise import Grid, cloud, sample
 from scenery.terrain import Lens
 
-Points = NDArray[np.float32]
+Points = NDArray[Any]
 """`n 3`: metres right, up and away."""
 
 
@@ -69,11 +70,19 @@ class Model:
 
     faces: list[Face] = field(default_factory=list)
 
-    def face(self, corners: list[tuple[float, float, float]] | Points, colour: Light, *, glows: bool = False) -> None:
+    def face(
+        self,
+        corners: list[tuple[float, float, float]] | Points,
+        colour: Light,
+        *,
+        glows: bool = False,
+    ) -> None:
         """Add a polygon."""
         self.faces.append(Face(corners=np.asarray(corners, np.float32), colour=colour, glows=glows))
 
-    def box(self, low: tuple[float, float, float], high: tuple[float, float, float], colour: Light) -> None:
+    def box(
+        self, low: tuple[float, float, float], high: tuple[float, float, float], colour: Light
+    ) -> None:
         """Add an upright box between two corners."""
         (x0, y0, z0), (x1, y1, z1) = low, high
         for corners in (
@@ -85,7 +94,13 @@ class Model:
         ):
             self.face(corners, colour)
 
-    def stick(self, a: tuple[float, float, float], b: tuple[float, float, float], width: float, colour: Light) -> None:
+    def stick(
+        self,
+        a: tuple[float, float, float],
+        b: tuple[float, float, float],
+        width: float,
+        colour: Light,
+    ) -> None:
         """Add a thin round thing as two crossed blades."""
         p, q = np.asarray(a, np.float32), np.asarray(b, np.float32)
         along = (q - p) / max(float(np.linalg.norm(q - p)), 1e-6)
@@ -95,7 +110,9 @@ class Model:
         for blade in (aside, other):
             self.face(np.stack([p - blade, p + blade, q + blade, q - blade]), colour)
 
-    def placed(self, x: float, z: float, *, turn: float = 0.0, y: float = 0.0, size: float = 1.0) -> Model:
+    def placed(
+        self, x: float, z: float, *, turn: float = 0.0, y: float = 0.0, size: float = 1.0
+    ) -> Model:
         """The same object standing elsewhere, turned (degrees, from above, counter-clockwise)."""
         c, s = np.cos(np.radians(turn)) * size, np.sin(np.radians(turn)) * size
         matrix = np.asarray([[c, 0, -s], [0, size, 0], [s, 0, c]], np.float32)
@@ -124,7 +141,9 @@ def render(
         -1,
     )
     low = np.maximum(np.floor(flat.min(0)).astype(int) - 3, [-lens.width // 3, -lens.height // 3])
-    high = np.minimum(np.ceil(flat.max(0)).astype(int) + 3, [lens.width * 4 // 3, lens.height * 4 // 3])
+    high = np.minimum(
+        np.ceil(flat.max(0)).astype(int) + 3, [lens.width * 4 // 3, lens.height * 4 // 3]
+    )
     w, h = (max(int(n), 1) for n in high - low)
     light = np.zeros((h * fine, w * fine, 3), np.float32)
     nearest = np.zeros((h * fine, w * fine), np.float32)  # 1/z; 0 is nothing

@@ -1,15 +1,16 @@
-"""A wet street at night: the camera walks forwards past lit shops; everything mirrors in the road."""
+"""A wet street at night: the camera walks forwards past lit shops that mirror in the road."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
-from scenery import facades
-from scenery.facades import FINE, LAMP_HEIGHT, LAMP_LIGHT, LAMP_OUT, TALL, Front
+from scenery import facades, figures
+from scenery.facades import CLEAR, FINE, HAZE, LAMP_HEIGHT, LAMP_LIGHT, LAMP_OUT, TALL, Front
 from scenery.film import Camera, Light, Stock, rgb
 from scenery.noise import Grid, cloud, smoothstep
 from scenery.terrain import Lens
@@ -21,7 +22,6 @@ KERB = 4.1
 NEAR, FAR = 9.0, 137.0  # metres of houses, from the first frame's standpoint
 LAMPS = (17.0, 34.0, 51.0, 68.0, 85.0, 102.0)
 GARLANDS = (20.0, 30.5, 43.0, 59.0)
-HAZE, CLEAR = rgb(0.105, 0.076, 0.060), 95.0
 CELLS = 12  # cells a metre of the map of the ground
 
 
@@ -31,18 +31,30 @@ class Street:
     def __init__(self, width: int) -> None:
         height = round(width * 9 / 32) * 2
         self.k = width / 1280
-        self.lens = Lens(width=width, height=height, focal=width * 0.92, horizon=height * 0.50, centre=width * 0.48)
+        self.lens = Lens(
+            width=width,
+            height=height,
+            focal=width * 0.92,
+            horizon=height * 0.50,
+            centre=width * 0.48,
+        )
         self.camera = Camera(
-            Stock(exposure=1.5, bloom=0.13, warmth=(1.02, 1.0, 1.02), shadows=(0.006, 0.008, 0.014), grain=0.014),
-            width, height,
+            Stock(exposure=1.5, bloom=0.13, warmth=(1.02, 1.0, 1.02),
+                  shadows=(0.006, 0.008, 0.014), grain=0.014), width, height,
         )  # fmt: skip
         places = tuple(lamp - NEAR for lamp in LAMPS)
         sides = (facades.front(71, FAR - NEAR, places), facades.front(90, FAR - NEAR, places))
         self.panels = [
-            panel for sign, side in zip((-1, 1), sides, strict=True) for panel in _panels(side, sign, self.lens)
+            panel
+            for sign, side in zip((-1, 1), sides, strict=True)
+            for panel in _panels(side, sign, self.lens)
         ]
         self.ground = _ground(sides)
-        self.walker, self.taxi, self.post = _walker(self.lens), _taxi(self.lens), _post(self.lens)
+        self.walker, self.taxi, self.post = (
+            figures.walker(self.lens),
+            figures.taxi(self.lens),
+            figures.post(self.lens),
+        )
         self.bulbs = _bulbs()
         self.air = _air(self.lens)
 
@@ -51,12 +63,13 @@ class Street:
         went = index * WALK
         right = 2.2 * self.k * math.sin(index / 23)
         down = (1.2 * math.sin(index / 17) + 0.5 * math.sin(index / 6.1)) * self.k
-        sway = replace(
-            self.lens, centre=self.lens.centre + right, horizon=self.lens.horizon + down
-        )
+        sway = replace(self.lens, centre=self.lens.centre + right, horizon=self.lens.horizon + down)
         size = (self.lens.width, self.lens.height)
         light = cv2.warpAffine(
-            self.air, np.float32([[1, 0, right], [0, 1, down]]), size, borderMode=cv2.BORDER_REPLICATE
+            self.air,
+            np.asarray([[1, 0, right], [0, 1, down]], np.float32),
+            size,
+            borderMode=cv2.BORDER_REPLICATE,
         )
         half = sway.scaled(0.5)
         mirror = cv2.resize(light, (half.width, half.height), interpolation=cv2.INTER_AREA)
@@ -85,7 +98,7 @@ class Street:
             _spot(light, u, v, r, colour * power * np.exp(-depth / CLEAR))
 
     def _actors(self, light: Light, lens: Lens, went: float, index: int, eye: float) -> None:
-        actors: list[tuple[float, float, float, _Sprite]] = []
+        actors: list[tuple[float, float, float, figures.Sprite]] = []
         for lamp in LAMPS:
             for sign in (-1, 1):
                 actors.append((lamp - went, sign * (HALF - LAMP_OUT), 0.0, self.post))
@@ -104,7 +117,13 @@ class Street:
         x = (columns - np.float32(lens.centre)) / np.float32(lens.focal) * z
         z = np.broadcast_to(z, x.shape)
         u, v = (x + HALF) * CELLS, (z + went - 2) * CELLS
-        here = cv2.remap(self.ground, u.astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        here = cv2.remap(
+            self.ground,
+            u.astype(np.float32),
+            v.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         lit, wet = here[..., :3], here[..., 3]
         k = self.k
         calm, blurred = _smeared(mirror, k)
@@ -148,15 +167,32 @@ def _air(lens: Lens) -> Light:
     d = np.hypot(columns - lens.centre, (rows - lens.horizon) * 1.1) / lens.width
     light = light + HAZE * (1.7 * np.exp(-((d / 0.085) ** 1.2)))[..., None]
     m = lens.focal / 150.0  # pixels a metre at the church
-    outline = [(-14, 0), (-14, 9), (-7.2, 9), (-7.2, 11), (-2.6, 17), (-2.6, 29), (-2.9, 29), (0, 43), (2.9, 29),
-               (2.6, 29), (2.6, 17), (7.2, 11), (7.2, 8), (15, 8), (15, 0)]  # fmt: skip
-    place = np.asarray([[lens.centre + (x - 1.5) * m, lens.horizon - (y - EYE) * m] for x, y in outline])
+    outline = [
+        (-14, 0), (-14, 9), (-7.2, 9), (-7.2, 11), (-2.6, 17), (-2.6, 29), (-2.9, 29), (0, 43),
+        (2.9, 29), (2.6, 29), (2.6, 17), (7.2, 11), (7.2, 8), (15, 8), (15, 0),
+    ]  # fmt: skip
+    place = np.asarray(
+        [[lens.centre + (x - 1.5) * m, lens.horizon - (y - EYE) * m] for x, y in outline]
+    )
     mask = np.zeros((lens.height, lens.width), np.uint8)
     cv2.fillPoly(mask, [(place * 16).round().astype(np.int32)], 255, cv2.LINE_AA, shift=4)
-    soft = (cv2.GaussianBlur(mask, (0, 0), 0.9 * lens.width / 1280).astype(np.float32) / 255)[..., None]
+    soft = (cv2.GaussianBlur(mask, (0, 0), 0.9 * lens.width / 1280).astype(np.float32) / 255)[
+        ..., None
+    ]
     light = light * (1 - soft) + (light * 0.42 + HAZE * 0.12) * soft
-    for x, y, r, power in ((-1.5, 25.5, 0.55, 1.1), (-1.5, 13.2, 1.0, 0.5), (-8, 4.5, 0.4, 0.6), (9, 4.2, 0.4, 0.5)):
-        _spot(light, lens.centre + x * m, lens.horizon - (y - EYE) * m, r * m, rgb(1.0, 0.66, 0.32) * power)
+    for x, y, r, power in (
+        (-1.5, 25.5, 0.55, 1.1),
+        (-1.5, 13.2, 1.0, 0.5),
+        (-8, 4.5, 0.4, 0.6),
+        (9, 4.2, 0.4, 0.5),
+    ):
+        _spot(
+            light,
+            lens.centre + x * m,
+            lens.horizon - (y - EYE) * m,
+            r * m,
+            rgb(1.0, 0.66, 0.32) * power,
+        )
     return light.astype(np.float32)
 
 
@@ -176,15 +212,19 @@ class _Panel:
         h, w = self.both.shape[:2]
         corners = []
         for z, y in ((a, TALL), (b, TALL), (b, 0.0), (a, 0.0)):
-            corners.append((lens.centre + lens.focal * self.x / z, lens.horizon - lens.focal * (y - eye) / z))
-        target = np.float32(corners)
+            corners.append(
+                (lens.centre + lens.focal * self.x / z, lens.horizon - lens.focal * (y - eye) / z)
+            )
+        target = np.asarray(corners, np.float32)
         low = np.maximum(np.floor(target.min(0)).astype(int) - 1, 0)
         high = np.minimum(np.ceil(target.max(0)).astype(int) + 1, [lens.width, lens.height])
         if (high <= low).any():
             return
-        source = np.float32([[0, 0], [w, 0], [w, h], [0, h]]) - 0.5
+        source = np.asarray([[0, 0], [w, 0], [w, h], [0, h]], np.float32) - 0.5
         matrix = cv2.getPerspectiveTransform(source, (target - low - 0.5).astype(np.float32))
-        seen = cv2.warpPerspective(self.both, matrix, tuple(int(n) for n in high - low), flags=cv2.INTER_LINEAR)
+        seen = cv2.warpPerspective(
+            self.both, matrix, tuple(int(n) for n in high - low), flags=cv2.INTER_LINEAR
+        )
         part = picture[low[1] : high[1], low[0] : high[0]]
         part *= 1 - seen[..., 3:]
         part += seen[..., :3]
@@ -193,7 +233,7 @@ class _Panel:
 def _panels(side: Front, sign: int, lens: Lens) -> list[_Panel]:
     edges = [NEAR, 12.5, 15.0, 18.0, 22.0, 27.0, 34.0, 44.0, 60.0, 85.0, FAR]
     panels = []
-    for near, far in zip(edges[:-1], edges[1:], strict=True):
+    for near, far in pairwise(edges):
         lap = 0.0 if near == NEAR else 0.15  # so that no seam opens between two panels
         cut = slice(round((near - lap - NEAR) * FINE), round((far - NEAR) * FINE))
         closest = max(near - 3.2, 7.0)
@@ -215,7 +255,9 @@ def _ground(sides: tuple[Front, Front]) -> Light:
     z, x = np.mgrid[0:h, 0:w].astype(np.float32) / CELLS
     z, x = z + 2, x - HALF
     stone = np.where(np.abs(x) > KERB, 0.085, 0.040)
-    joints = np.where(np.abs(x) > KERB, 1 - 0.3 * np.maximum((np.mod(z, 0.9) < 0.09), (np.mod(x, 0.8) < 0.09)), 1)
+    joints = np.where(
+        np.abs(x) > KERB, 1 - 0.3 * np.maximum((np.mod(z, 0.9) < 0.09), (np.mod(x, 0.8) < 0.09)), 1
+    )
     albedo = (stone * joints)[..., None] * rgb(1.0, 0.97, 0.92)
     fall = np.zeros((h, w, 3), np.float32)
     for lamp in LAMPS:
@@ -233,7 +275,9 @@ def _ground(sides: tuple[Front, Front]) -> Light:
     rails = np.zeros_like(x)
     for rail in (-2.75, -1.3):
         rails = np.maximum(rails, np.exp(-(((x - rail) / 0.05) ** 2)))
-    return np.dstack([albedo * fall * (1 - 0.7 * rails[..., None]), np.maximum(wet * 0.9, 0.85 * rails)]).astype(np.float32)
+    return np.dstack(
+        [albedo * fall * (1 - 0.7 * rails[..., None]), np.maximum(wet * 0.9, 0.85 * rails)]
+    ).astype(np.float32)
 
 
 def _smeared(mirror: Light, k: float) -> tuple[Light, Light]:
@@ -266,119 +310,3 @@ def _bulbs() -> list[tuple[float, float, float, float, Light]]:
             sag = 1.35 * 4 * t * (1 - t)
             found.append((z + 0.5 * t, (2 * t - 1) * HALF, 7.1 - sag, 7.5, rgb(1.0, 0.64, 0.30)))
     return sorted(found, key=lambda bulb: -bulb[0])
-
-
-class _Sprite:
-    """A flat figure that faces the camera, painted once and scaled as it goes."""
-
-    def __init__(self, light: Light, cover: Grid, scale: float) -> None:
-        """`scale` is texture pixels a metre; the figure stands on its lower edge, centred."""
-        self._levels = [(np.dstack([light * cover[..., None], cover]).astype(np.float32), scale)]
-        while min(self._levels[-1][0].shape[:2]) > 12:
-            both, fine = self._levels[-1]
-            h, w = both.shape[:2]
-            self._levels.append((cv2.resize(both, (w // 2, h // 2), interpolation=cv2.INTER_AREA), fine / 2))
-
-    def onto(self, picture: Light, lens: Lens, depth: float, x: float, y: float, eye: float) -> None:
-        """Stand the figure `depth` metres away at (x, y)."""
-        if depth < 3:
-            return
-        need = lens.focal / depth
-        both, fine = next((level for level in reversed(self._levels) if level[1] >= need), self._levels[0])
-        h, w = both.shape[:2]
-        s = need / fine
-        left = lens.centre + lens.focal * x / depth - w * s / 2
-        foot = lens.horizon - lens.focal * (y - eye) / depth
-        top = foot - h * s
-        x0, y0 = max(int(np.floor(left)) - 1, 0), max(int(np.floor(top)) - 1, 0)
-        x1, y1 = min(int(left + w * s) + 2, lens.width), min(int(foot) + 2, lens.height)
-        if x0 >= x1 or y0 >= y1:
-            return
-        move = np.float32([[s, 0, left - x0], [0, s, top - y0]])
-        seen = cv2.warpAffine(both, move, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
-        thick = 1 - np.exp(-depth / CLEAR)
-        part = picture[y0:y1, x0:x1]
-        part *= 1 - seen[..., 3:]
-        part += seen[..., :3] * (1 - thick) + HAZE * thick * seen[..., 3:]
-
-
-def _canvas(wide: float, tall: float, scale: float) -> tuple[Light, Grid]:
-    h, w = round(tall * scale), round(wide * scale)
-    return np.zeros((h, w, 3), np.float32), np.zeros((h, w), np.float32)
-
-
-def _post(lens: Lens) -> _Sprite:
-    scale = 110.0 * lens.width / 1280
-    light, cover = _canvas(0.7, LAMP_HEIGHT + 0.35, scale)
-    h, w = cover.shape
-    y = (h - np.arange(h, dtype=np.float32))[:, None] / scale
-    x = (np.arange(w, dtype=np.float32)[None, :] - w / 2) / scale
-    radius = 0.045 + 0.05 * (y < 0.9) + 0.03 * np.exp(-(((y - 0.9) / 0.06) ** 2)) + 0.03 * np.exp(-(((y - 3.9) / 0.05) ** 2))
-    pole = smoothstep(0.008, -0.008, np.abs(x) - radius * (y < LAMP_HEIGHT - 0.2))
-    head = smoothstep(0.01, -0.01, np.abs(x) - (0.10 + 0.09 * (y - LAMP_HEIGHT + 0.3) / 0.5)) * (y > LAMP_HEIGHT - 0.28) * (y < LAMP_HEIGHT + 0.2)
-    cap = smoothstep(0.01, -0.01, np.abs(x) - 0.24 * (1 - (y - LAMP_HEIGHT - 0.18) / 0.16)) * (y >= LAMP_HEIGHT + 0.18)
-    light[:] = rgb(0.006, 0.007, 0.008) + (0.018 * np.exp(-(((x + 0.03) / 0.02) ** 2)))[..., None] * LAMP_LIGHT
-    light[:] = np.where((head > 0.5)[..., None], LAMP_LIGHT * 9.0, light)
-    cover[:] = np.maximum(np.maximum(pole, head), cap)
-    return _Sprite(light, cover, scale)
-
-
-def _walker(lens: Lens) -> _Sprite:
-    """Somebody under an umbrella, seen from behind against the lights."""
-    scale = 200.0 * lens.width / 1280
-    light, cover = _canvas(1.3, 2.15, scale)
-    h, _ = cover.shape
-
-    def at(points: list[tuple[float, float]]) -> np.ndarray:
-        return np.asarray([[(0.65 + x) * scale, h - y * scale] for x, y in points]).round().astype(np.int32)
-
-    def shape(points: list[tuple[float, float]], colour: Light) -> None:
-        mask = np.zeros((h, cover.shape[1]), np.uint8)
-        cv2.fillPoly(mask, [at(points)], 255, cv2.LINE_AA)
-        soft = (cv2.GaussianBlur(mask, (0, 0), 1.0).astype(np.float32)) / 255
-        light[:] = light * (1 - soft[..., None]) + colour * soft[..., None]
-        np.maximum(cover, soft, out=cover)
-
-    coat, dark = rgb(0.013, 0.011, 0.012), rgb(0.006, 0.006, 0.007)
-    shape([(-0.16, 0.0), (-0.03, 0.0), (-0.02, 0.75), (-0.17, 0.75)], dark)
-    shape([(0.05, 0.09), (0.17, 0.06), (0.15, 0.75), (0.0, 0.75)], dark)
-    shape([(-0.27, 0.52), (0.25, 0.50), (0.22, 1.05), (0.25, 1.40), (0.13, 1.49), (-0.13, 1.49), (-0.25, 1.38), (-0.21, 1.02)], coat)
-    shape([(0.20, 1.36), (0.30, 1.05), (0.24, 1.00), (0.12, 1.25)], coat)
-    angle = np.linspace(0, 2 * np.pi, 40)
-    shape([(0.105 * np.cos(a), 1.62 + 0.125 * np.sin(a)) for a in angle], dark)
-    arc = np.linspace(0, np.pi, 60)
-    rim = [(0.06 - 0.60 * np.cos(a), 1.66 + 0.42 * np.sin(a) ** 0.8) for a in arc]
-    ribs = [(0.06 + 0.60 - 1.2 * t, 1.66 + 0.045 * abs(np.sin(t * 5 * np.pi))) for t in np.linspace(0, 1, 60)]
-    shape(rim + ribs, rgb(0.030, 0.008, 0.008))
-    edge = cv2.GaussianBlur(cover, (0, 0), scale * 0.012)
-    glow = (cover * (1 - edge)).clip(0, 1) ** 1.2
-    light += glow[..., None] * rgb(0.34, 0.20, 0.09)  # lamps and shop windows draw a rim
-    return _Sprite(light, cover, scale)
-
-
-def _taxi(lens: Lens) -> _Sprite:
-    """A car driving away: tail lamps, a rear window, a lit sign."""
-    scale = 90.0 * lens.width / 1280
-    light, cover = _canvas(2.2, 1.75, scale)
-    h, w = cover.shape
-
-    def shape(points: list[tuple[float, float]], colour: Light) -> None:
-        place = np.asarray([[w / 2 + x * scale, h - y * scale] for x, y in points]).round().astype(np.int32)
-        mask = np.zeros((h, w), np.uint8)
-        cv2.fillPoly(mask, [place], 255, cv2.LINE_AA)
-        soft = mask.astype(np.float32) / 255
-        light[:] = light * (1 - soft[..., None]) + colour * soft[..., None]
-        np.maximum(cover, soft, out=cover)
-
-    body = rgb(0.020, 0.019, 0.018)
-    for side in (-1, 1):
-        shape([(side * 0.85, 0), (side * 0.62, 0), (side * 0.62, 0.4), (side * 0.85, 0.4)], rgb(0.004, 0.004, 0.004))
-    shape([(-0.9, 0.25), (-0.92, 0.75), (-0.84, 0.95), (-0.62, 1.42), (0.62, 1.42), (0.84, 0.95), (0.92, 0.75), (0.9, 0.25)], body)
-    shape([(-0.68, 0.98), (-0.54, 1.34), (0.54, 1.34), (0.68, 0.98)], rgb(0.05, 0.042, 0.036))
-    shape([(-0.26, 0.5), (-0.26, 0.62), (0.26, 0.62), (0.26, 0.5)], rgb(0.22, 0.20, 0.16))
-    shape([(-0.9, 0.28), (-0.9, 0.36), (0.9, 0.36), (0.9, 0.28)], rgb(0.010, 0.010, 0.010))
-    shape([(-0.62, 1.41), (-0.62, 1.44), (0.62, 1.44), (0.62, 1.41)], rgb(0.09, 0.06, 0.035))
-    for side in (-1, 1):
-        shape([(side * 0.88, 0.70), (side * 0.86, 0.88), (side * 0.60, 0.86), (side * 0.62, 0.72)], rgb(7.0, 0.30, 0.12))
-    shape([(-0.2, 1.46), (-0.18, 1.6), (0.18, 1.6), (0.2, 1.46)], rgb(3.2, 2.0, 0.7))
-    return _Sprite(light, cover, scale)

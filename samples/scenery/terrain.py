@@ -56,7 +56,7 @@ def land(heights: Grid, *, cell: float, sun: tuple[float, float, float]) -> Land
     reach = 1.5
     for _ in range(26):  # steps grow, so that far peaks still throw their shadow
         step = (reach * sx / level, reach * sz / level)
-        move = np.float32([[1, 0, -step[0]], [0, 1, -step[1]]])
+        move = np.asarray([[1, 0, -step[0]], [0, 1, -step[1]]], np.float32)
         there = cv2.warpAffine(
             heights, move, heights.shape[::-1], borderMode=cv2.BORDER_WRAP,
             flags=cv2.INTER_LINEAR,
@@ -80,9 +80,7 @@ class Seen:
     """1 land, 0 sky, soft at the crest."""
 
 
-def look(
-    lens: Lens, height_at, depths: Grid, *, eye: float, x: float = 0.0
-) -> Seen:
+def look(lens: Lens, height_at, depths: Grid, *, eye: float, x: float = 0.0) -> Seen:
     """Cast every column of a view over a height function `height_at(x, z)` (grids, metres).
 
     Slices are met front to back; a row belongs to the first slice that reaches up to it.
@@ -112,9 +110,7 @@ def look(
     seen_x = x + z * columns[None, :]
     near = rows[:, None] <= top[0][None, :]
     cover = np.where(near, 0, crest)
-    return Seen(
-        x=seen_x.astype(np.float32), z=z.astype(np.float32), cover=cover.astype(np.float32)
-    )
+    return Seen(x=seen_x.astype(np.float32), z=z.astype(np.float32), cover=cover.astype(np.float32))
 
 
 def spaced(near: float, far: float, count: int) -> Grid:

@@ -31,9 +31,7 @@ class Waves:
         z = np.broadcast_to(eye / down, (lens.height, lens.width)).astype(np.float32)
         side = x + z * columns
         scale = 1024 / self._reach
-        first = sample(
-            self._tiles[0], (side + 0.35 * seconds) * scale, (z - 0.9 * seconds) * scale
-        )
+        first = sample(self._tiles[0], (side + 0.35 * seconds) * scale, (z - 0.9 * seconds) * scale)
         second = sample(
             self._tiles[1], (side * 0.93 - 0.55 * seconds) * scale * 1.7,
             (z * 1.05 - 0.6 * seconds) * scale * 1.7,
@@ -44,20 +42,23 @@ class Waves:
 
 
 def mirrored(
-    picture: Light, lens: Lens, slope: Grid, *, strength: float, smear: float = 0.012
+    picture: Light, lens: Lens, slope: Grid, *, strength: float, smear: float, head: int = 0
 ) -> Light:
     """The picture upside down below the horizon, each row displaced by the waves.
 
     `picture` is already the mirror view (upright, as the mirror image stands above the horizon).
-    `strength` is the displacement in picture heights of a slope of 1.
+    `strength` is the displacement in picture heights of a slope of 1, `smear` the blur upright;
+    the mirror view may begin `head` rows above the frame.
     """
-    h, w = picture.shape[:2]
+    h, w = slope.shape
     rows, columns = np.mgrid[0:h, 0:w].astype(np.float32)
     below = np.maximum(rows - np.float32(lens.horizon), 0)
     grow = np.sqrt(below / h + 0.002)
-    source = lens.horizon - below - np.abs(slope + 0.25) * grow * strength * h
+    source = head + lens.horizon - below - np.abs(slope + 0.25) * grow * strength * h
     sideways = columns + slope * grow * (strength * 0.14 * w)
-    soft = cv2.GaussianBlur(picture, (0, 0), sigmaX=max(w * 0.0006, 0.3), sigmaY=max(h * smear, 0.4))
+    soft = cv2.GaussianBlur(
+        picture, (0, 0), sigmaX=max(w * 0.0006, 0.3), sigmaY=max(h * smear, 0.4)
+    )
     return cv2.remap(
         soft, sideways, source.astype(np.float32), cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REFLECT_101,
