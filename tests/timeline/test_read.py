@@ -140,7 +140,7 @@ def test_all_faults_of_a_file_come_at_once(tmp_path: Path) -> None:
         "a Clip cannot stand here @ tracks.children[0].children[1].effects[0]",
         "no media reference 'DEFAULT_MEDIA'; there are: none @ "
         "tracks.children[0].children[1].effects[0].active_media_reference_key",
-        "'media_references' of a Clip may be left out, but not be null @ "
+        "'media_references' of a Clip cannot be null @ "
         "tracks.children[0].children[2].media_references",
     ]
 
@@ -152,6 +152,17 @@ def test_null_is_refused_where_it_has_no_meaning(tmp_path: Path) -> None:
             item[key] = None
 
     assert len(refused(edited(tmp_path, spoil))) == 4
+
+
+def test_a_field_that_is_missing_is_named(tmp_path: Path) -> None:
+    def spoil(data: dict[str, Any]) -> None:
+        del data["tracks"]["children"][0]["kind"]
+        del data["tracks"]["children"][0]["children"][0]["markers"][0]["marked_range"]
+
+    assert refused(edited(tmp_path, spoil)) == [
+        "a Track needs 'kind' @ tracks.children[0].kind",
+        "a Marker needs 'marked_range' @ tracks.children[0].children[0].markers[0].marked_range",
+    ]
 
 
 def test_a_coloured_marker_of_the_future_keeps_its_colour(tmp_path: Path) -> None:

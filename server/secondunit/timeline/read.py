@@ -30,7 +30,20 @@ _MEMBERS = {
     "markers": ("Marker",),
     "children": _ITEMS,
 }
-_NEVER_NULL = ("metadata", "effects", "markers", "enabled", "children", "media_references")
+_NEVER_NULL = (
+    "metadata", "effects", "markers", "enabled", "children", "media_references", "in_offset",
+    "out_offset", "time_scalar", "marked_range", "parameters",
+)  # fmt: skip
+# Fields that OpenTimelineIO 0.18 insists on; a Clip's are told apart by its version.
+_NEEDED = {
+    "Timeline": ("tracks",), "Stack": ("children",), "Track": ("children", "kind"),
+    "Transition": ("in_offset", "out_offset", "transition_type"), "Effect": ("effect_name",),
+    "TimeEffect": ("effect_name",), "LinearTimeWarp": ("effect_name", "time_scalar"),
+    "FreezeFrame": ("effect_name", "time_scalar"), "Marker": ("marked_range",),
+    "ExternalReference": ("target_url",), "GeneratorReference": ("generator_kind", "parameters"),
+    "SerializableCollection": ("children",),
+}  # fmt: skip
+_CXX_TYPE = re.compile(r" \(of type '[^']*'\)")
 
 
 def read(path: Path) -> otio.schema.Timeline:
@@ -60,7 +73,8 @@ def read(path: Path) -> otio.schema.Timeline:
         # Not through an adapter: those run whatever hooks and media linkers are installed.
         found = otio.core.deserialize_json_from_string(json.dumps(root) if changed else text)
     except Exception as exc:  # OTIO's C++ core throws whatever it likes
-        raise TimelineUnreadable.single(f"OpenTimelineIO refuses it: {exc}", "file") from exc
+        said = _CXX_TYPE.sub("", str(exc))
+        raise TimelineUnreadable.single(f"OpenTimelineIO refuses it: {said}", "file") from exc
     return _timeline_of(found, path)
 
 
@@ -191,9 +205,12 @@ def _object(
             path=f"{dot}OTIO_SCHEMA",
         )
         return
+    for key in _NEEDED.get(name, ()):
+        if key not in value:
+            yield Fault(what=f"a {name} needs '{key}'", path=dot + key)
     for key in _NEVER_NULL:
         if key in value and value[key] is None:
-            what = f"'{key}' of a {name} may be left out, but not be null"
+            what = f"'{key}' of a {name} cannot be null"
             yield Fault(what=what, path=dot + key)
     if name == "RationalTime":
         yield from _time(value, dot)
