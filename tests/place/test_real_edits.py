@@ -180,3 +180,58 @@ def test_reading_a_returned_edit_finds_the_same_shot_again(shared: Path, tmp_pat
     assert [c.name for c in track] == ["train 0", two.chosen.file.name, "train 1"]
     assert two.chosen.label == "v002"
     assert set(track[1].media_references()) == {"DEFAULT_MEDIA", "take_001"}
+
+
+@pytest.mark.parametrize(
+    ("note", "operation"), [("gen: extend; frames: 24", "extend"), ("gen: animate", "animate")]
+)
+def test_a_returned_extension_or_animation_is_the_same_shot_again(
+    shared: Path, tmp_path: Path, note: str, operation: Operation
+) -> None:
+    config = Config(data=tmp_path)
+    original = train(tmp_path, shared / "media" / "train.m4v", 24)
+    timeline = stock(original)
+    del timeline.tracks.markers[:]
+    first = timeline.tracks[0][0]
+    first.markers.append(
+        otio.schema.Marker("ask", otio.opentime.TimeRange(first.source_range.start_time),
+                           comment=note)
+    )  # fmt: skip
+    otio.adapters.write_to_file(timeline, str(original))
+    (shot,) = find_shots(original, config=config).shots
+    plan = plan_at(
+        shot.record.start, shot.record.frames, zero=shot.timecode_start, rate=shot.rate,
+        shot=shot.id, name=shot.name, place=shot.place, operation=Operation(operation),
+    )  # fmt: skip
+    one = finished(tmp_path / "cut.gen", plan)
+    result = place(original, tmp_path / "cut.gen.otio", [one], "otio", config=config)
+
+    again = find_shots(result.timeline, config=config)
+
+    assert again.faults == ()
+    assert [(s.id, s.record, s.place.track) for s in again.shots] == [(shot.id, shot.record, 0)]
+    assert result.placements[0].track_name == ("V1" if operation == "extend" else "GEN")
+
+
+def test_clips_without_any_range_are_measured_wherever_the_new_edit_lies(
+    shared: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "out").mkdir()
+    original = train(tmp_path / "cut", shared / "media" / "train.m4v", 24)
+    timeline = stock(original)
+    timeline.tracks[0][2].source_range = None
+    otio.adapters.write_to_file(timeline, str(original))
+    config = Config(data=tmp_path)
+    (shot,) = find_shots(original, config=config).shots
+    plan = plan_at(
+        shot.record.start, shot.record.frames, zero=shot.timecode_start, rate=shot.rate,
+        shot=shot.id, name=shot.name, place=shot.place,
+    )  # fmt: skip
+    one = finished(tmp_path / "out" / "cut.gen", plan)
+
+    result = place(original, tmp_path / "out" / "cut.gen.otio", [one], "otio", config=config)
+
+    again = find_shots(result.timeline, config=Config(data=tmp_path, roots=(tmp_path,)))
+    assert again.faults == ()
+    assert [s.id for s in again.shots] == [shot.id]

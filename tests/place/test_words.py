@@ -7,6 +7,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from secondunit.encode import sidecar
 from secondunit.timeline.shot import Place
 
 from tests.place.edits import (
@@ -59,6 +60,8 @@ def test_the_marker_that_asked_is_replaced_by_the_one_that_answers(tmp_path: Pat
     assert made.metadata["editor"]["keep"] is True
     record = made.metadata["secondunit"]
     assert record["request"] == asked
+    (sidecar_,) = (tmp_path / "cut.gen").glob("*.json")
+    assert sidecar.read(sidecar_)["request"] == asked
     assert (record["version"], record["id"], record["take"]) == (1, "k3v9q2ab", "v001")
     assert record["operation"] == "bridge"
     assert record["report"]["T"]["pass"] is True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import opentimelineio as otio
@@ -16,7 +16,7 @@ from secondunit.errors import DeliveryError, Refused
 from secondunit.place.clip import CHOSEN, VERSION, clip_of
 from secondunit.place.kept import check_kept, contents
 from secondunit.place.links import Profile, rebase
-from secondunit.place.takes import Take
+from secondunit.place.takes import Take, keep_request
 from secondunit.place.tracks import Layouts, lay, swap
 from secondunit.place.words import Words, words_of
 from secondunit.plan.shot_plan import ShotPlan
@@ -96,7 +96,10 @@ def place(
     if moved := rebase(timeline, timeline_path.parent, out_path.parent):
         notices.append(f"{moved} relative media paths were rewritten to work from the new folder")
     room = CuttingRoom(
-        rate=rate_of(timeline), folder=timeline_path.parent, config=config, notices=notices
+        rate=rate_of(timeline),
+        folder=out_path.parent,  # where the references now lead from
+        config=replace(config, roots=(*config.roots, timeline_path.parent)),
+        notices=notices,
     )
     before = contents(timeline, room)
     table = _Table(timeline, room, out_path.parent, profile)
@@ -113,6 +116,8 @@ def place(
                 temporary, before, room=room, created=table.created(), replaced=table.replaced
             )
             _check_placed(written, placements, room)
+            for one, words in asked:
+                keep_request(one.chosen, words.request)
     except OSError as exc:
         raise DeliveryError(f"{out_path} cannot be written: {exc}") from exc
     return PlacedEdit(

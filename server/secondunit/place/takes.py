@@ -7,8 +7,10 @@ import os
 import re
 import shutil
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from secondunit.encode import sidecar
 from secondunit.encode.durable import claim, sync_folder, temporary_beside
@@ -108,6 +110,15 @@ def find(folder: Path, shot: str, operation: Operation) -> tuple[Take, ...]:
                 )
             )  # fmt: skip
     return tuple(sorted(takes, key=lambda take: take.version))
+
+
+def keep_request(take: Take, request: Mapping[str, Any] | str) -> None:
+    """Keep the editor's own words in the take's record: a plan knows only what they mean.
+
+    Raises DeliveryError.
+    """
+    if take.record.get("request") != request:
+        sidecar.write(take.record | {"request": request}, take.sidecar)
 
 
 def _place(clip: Path, content: Record, folder: Path, stem: str, version: int) -> Take:
