@@ -191,6 +191,12 @@ def test_more_pixels_than_allowed_are_refused(tmp_path: Path) -> None:
     assert probe(tmp_path / "a.mp4", exact).frames == 2
 
 
+def test_a_codec_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    path = movie(tmp_path / "a.mov", "prores_ks", "yuv422p10le", frames=2)
+    path.write_bytes(path.read_bytes().replace(b"apcn", b"zzzz").replace(b"apch", b"zzzz"))
+    assert "in a codec that we do not decode" in refused(path)
+
+
 def test_sound_alone_is_no_picture(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "a.mov"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=48000)

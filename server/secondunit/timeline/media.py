@@ -257,6 +257,8 @@ def _video_stream(source: InputContainer, path: Path) -> VideoStream:
     else:
         raise MediaUnreadable(f"'{path}' has no picture, only sound or data")
     context = stream.codec_context
+    if context is None:  # PyAV's answer to a codec that FFmpeg does not know
+        raise MediaUnreadable(f"'{path}' is in a codec that we do not decode")
     if not context.width or not context.height:
         raise MediaUnreadable(
             f"'{path}' is damaged, or larger than the pixels allowed in one picture"
