@@ -328,6 +328,41 @@ def test_an_earlier_file_is_replaced_only_by_a_good_one(tmp_path: Path) -> None:
     assert len(decoded(target)) == 10
 
 
+def boxes(data: bytes, *path: bytes) -> Iterator[bytes]:
+    """The contents of every QuickTime atom at a path of names."""
+    headers = {b"stsd": 8, b"apch": 78}
+    at = 0
+    while at + 8 <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        content = data[at + 8 : at + size]
+        if name == path[0] and len(path) == 1:
+            yield content
+        elif name == path[0]:
+            yield from boxes(content[headers.get(name, 0) :], *path[1:])
+        at += max(size, 8)
+
+
+def test_the_atoms_say_what_hosts_read(tmp_path: Path) -> None:
+    plan = shot_plan(rate=NTSC, timecode=107892, drop_frame=True)
+    write(numbered_pictures(plan), plan, tmp_path / "clip.mov", progress=silent)
+
+    data = (tmp_path / "clip.mov").read_bytes()
+    moov = next(boxes(data, b"moov"))
+    table = (b"trak", b"mdia", b"minf", b"stbl")
+    picture = (*table, b"stsd", b"apch")
+    assert next(boxes(moov, *picture, b"colr")) == b"nclc" + struct.pack(">3H", 1, 1, 1)
+    assert next(boxes(moov, *picture, b"fiel"))[:1] == b"\x01", "progressive"
+    assert next(boxes(moov, *picture, b"pasp")) == struct.pack(">2I", 1, 1)
+    assert struct.unpack_from(">2I", next(boxes(moov, b"mvhd")), 12) == (30000, 10010)
+    edits = list(boxes(moov, b"trak", b"edts", b"elst"))
+    assert [struct.unpack_from(">IIi", edit, 4) for edit in edits] == [(1, 10010, 0)] * 2
+    clock = next(boxes(moov, *table, b"stsd", b"tmcd"))
+    drop, scale, duration, per_second = struct.unpack_from(">3IB", clock, 12)
+    assert (drop, scale, duration, per_second) == (1, 30000, 1001, 30)
+    at = struct.unpack_from(">I", list(boxes(moov, *table, b"stco"))[1], 8)[0]
+    assert struct.unpack_from(">I", data, at)[0] == 107892
+
+
 @pytest.mark.skipif(not shutil.which("ffprobe"), reason="ffprobe is not on this machine")
 def test_another_reader_agrees(tmp_path: Path) -> None:
     plan = shot_plan(rate=NTSC, timecode=107892, drop_frame=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -123,6 +124,19 @@ def test_a_real_clip_keeps_its_bytes(tmp_path: Path) -> None:
 
     assert take.file.read_bytes() == (tmp_path / "clip.mkv").read_bytes()
     assert take.file.suffix == ".mkv"
+
+
+def test_a_clip_on_another_disk_is_copied(tmp_path: Path) -> None:
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("this machine has no second file system to copy from")
+    with tempfile.TemporaryDirectory(dir=memory) as store:
+        clip, record = recorded_clip(Path(store), shot_plan())
+        take = publish(clip, record, tmp_path / "cut.gen")
+        assert take.file.stat().st_dev != clip.stat().st_dev
+
+    assert take.file.read_bytes() == b"frames"
+    assert left_in(tmp_path / "cut.gen") == [take.sidecar.name, take.file.name]
 
 
 def test_writers_at_the_same_time_get_different_versions(tmp_path: Path) -> None:
