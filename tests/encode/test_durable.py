@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from secondunit.encode.durable import claim, replacing, temporary_beside
+
 from tests.plans import left_in
 
 
