@@ -7,6 +7,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from secondunit.timeline.shot import Shot
+from secondunit.units import FrameRange
 
 from tests.timeline.cuts import (
     around,
@@ -17,6 +18,8 @@ from tests.timeline.cuts import (
     marker,
     save,
     shot,
+    shots,
+    span,
 )
 
 
@@ -78,3 +81,17 @@ def test_an_animation_that_came_back_is_the_same_shot(
     path = save(tmp_path, [gap(6), asked if kept else still], [gap(6), made])
     after = shot(path)
     assert (after.id, after.record, after.still) == (before.id, before.record, before.still)
+
+
+def test_a_take_is_footage_for_the_next_request(train: Path) -> None:
+    first = shot(save(train, around(asking("gen: bridge"))))
+    made = take(first, "train", 24, bare=False)
+    made.name = f"train_bridge_{first.id}_v001.mov"
+    made.media_reference = otio.schema.ExternalReference(target_url="train.m4v")
+    made.source_range = span(148, 24)
+    made.markers.append(marker("gen: extend; frames: 9; place: over", 171))
+    again, extension = shots(save(train, around(made)))
+    assert again.id == first.id != extension.id
+    assert extension.record == FrameRange(start=72, frames=9)
+    assert extension.before is not None
+    assert extension.before.shown.indexes[-1] == 171

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import opentimelineio as otio
@@ -27,6 +27,8 @@ class Asked:
     """Frames of the timeline under the marker, one at least; None for metadata."""
     id: str | None
     """The id that the request already has."""
+    take: bool = False
+    """`laid` is a take of ours, and this is the request that it was made for."""
 
 
 def requests_in(
@@ -51,10 +53,20 @@ def requests_in(
             if not laid.item.enabled:
                 continue
             found = [*_in_metadata(laid, laid.item, faults), *_in_markers(laid, laid.item, room)]
-            # The metadata and the marker of a take say the same.
-            asked += found[:1] if generated(laid.item) is not None else found
-    asked.sort(key=lambda a: a.laid is not None and generated(a.laid.item) is not None)
+            made_for = generated(laid.item)
+            if made_for is None:
+                asked += found
+            else:
+                asked += _of_take(found, *made_for)
+    asked.sort(key=lambda a: a.take)
     return asked, faults
+
+
+def _of_take(found: list[Asked], operation: str, id: str) -> list[Asked]:
+    """The requests on a take: the one it was made for, told once, and new ones about it."""
+    own = [a for a in found if a.note.operation == operation and a.id in (None, id)]
+    new = [a for a in found if a not in own]
+    return [replace(a, id=id, take=True) for a in own[:1]] + new
 
 
 def _on_the_timeline(
@@ -87,7 +99,7 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
         inside = min(max(offset.__floor__(), 0), max(laid.record.frames - 1, 0))
         frames = max(round(room.frames(marker.marked_range.duration)), 1)
         yield Asked(
-            note=note, laid=laid, track=laid.track, id=note.id or _id_of(item),
+            note=note, laid=laid, track=laid.track, id=note.id,
             marked=FrameRange(start=laid.record.start + inside, frames=frames),
         )  # fmt: skip
 
@@ -116,15 +128,10 @@ def _in_metadata(
             faults.append(Fault(what=what, path=f"{path}.request"))
             continue
         known = record.get("id")
-        said = note.id or (known if isinstance(known, str) else None) or _id_of(item)
+        said = note.id or (known if isinstance(known, str) else None)
         yield Asked(note=note, laid=laid, track=laid.track, marked=None, id=said)
 
 
 def _note(marker: otio.schema.Marker, path: str) -> Note | None:
     metadata = plain(marker.metadata)
     return note_of_marker(marker.name or "", marker.comment or "", metadata, path)
-
-
-def _id_of(item: otio.core.Item) -> str | None:
-    take = generated(item)
-    return take[1] if take is not None else None

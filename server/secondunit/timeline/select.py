@@ -17,7 +17,7 @@ from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ou
 from secondunit.timeline.read import read
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.shot import Neighbour, Place, Request, Shot, SourceFrames
-from secondunit.timeline.spots import Spot, is_footage, spot_of
+from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
 from secondunit.units import FrameRange, Operation, Rate
 
 _SPARE = 2
@@ -125,8 +125,7 @@ class _Maker:
         Raises Refused with all the faults of the request.
         """
         note = asked.note
-        take = None if asked.laid is None else generated(asked.laid.item)
-        if take is not None and take[1] in self.ids:
+        if asked.take and asked.id in self.ids:
             return []
         faults: list[Fault] = list(note.faults)
         spot: Spot | None = None
@@ -187,13 +186,12 @@ class _Maker:
         path = asked.note.path
         if operation is Operation.EXTEND and left is not None:
             frames = request.frames or 0
-            take = not is_footage(asked.laid) if asked.laid is not None else False
             if request.edge == "tail":
                 before = left.before(near=near, past=past)
-                start = record.start if take else record.end
+                start = record.start if asked.take else record.end
             else:
                 after = left.after(near=near, past=past)
-                start = record.start if take else record.start - frames
+                start = record.start if asked.take else record.start - frames
             record = FrameRange(start=start, frames=frames)
         elif operation is Operation.ANIMATE and left is not None:
             still = self._still(asked, spot, left)
@@ -224,8 +222,7 @@ class _Maker:
 
     def _still(self, asked: Asked, spot: Spot, view: View) -> SourceFrames:
         frame = 0
-        on_take = asked.laid is not None and not is_footage(asked.laid)
-        if asked.marked is not None and not on_take:
+        if asked.marked is not None and not asked.take:
             frame = asked.marked.start - spot.record.start
         index = view.index(min(max(frame, 0), max(view.frames - 1, 0)))
         if index is None:
@@ -247,8 +244,7 @@ class _Maker:
         edge = request.edge if request.operation is Operation.EXTEND else ""
         key = (request.operation, edge, spot.laid.track, spot.laid.index)
         path = asked.note.path
-        take = None if asked.laid is None else generated(asked.laid.item)
-        if key in self.places and take is not None:
+        if key in self.places and asked.take:
             return None
         if key in self.places and request.operation is not Operation.ANIMATE:
             raise Refused.single(
@@ -258,7 +254,8 @@ class _Maker:
         names = [view.name for view in (left, right) if view is not None]
         words = "\n".join([request.operation, edge, str(spot.laid.track), *names])
         self.equals[words] += 1
-        there = generated(spot.laid.item)  # the take that stands in the gap already has the id
+        there = None if request.operation in ON_A_CLIP else generated(spot.laid.item)
+        # A take that stands in the gap already has the id.
         found = asked.id or (there[1] if there is not None else None)
         if found is None or (asked.note.edge == "both" and edge == "head"):  # one id, one shot
             seed = f"{words}\n{asked.id or ''}\n{self.equals[words]}".encode()

@@ -61,25 +61,27 @@ def is_hole(laid: Laid) -> bool:
 
 def is_footage(laid: Laid) -> bool:
     """An enabled clip that is not of our making."""
+    return _is_clip(laid) and generated(laid.item) is None
+
+
+def _is_clip(laid: Laid) -> bool:
+    """An enabled clip with a picture of its own: footage, or a take that serves as such."""
     item = laid.item
-    return (
-        isinstance(item, otio.schema.Clip)
-        and item.enabled
-        and not is_hole(laid)
-        and generated(item) is None
-    )
+    if not isinstance(item, otio.schema.Clip) or not item.enabled:
+        return False
+    return generated(item) is not None or not is_hole(laid)
 
 
 def _clip(asked: Asked, operation: Operation, rows: Rows) -> Spot:
     laid = asked.laid
-    if laid is not None and generated(laid.item) is not None:
+    if laid is not None and asked.take:
         return _clip_of_take(laid, operation, rows)
     if laid is None:
         assert asked.marked is not None
         found = [one for one in _under(asked.marked.start, rows) if is_footage(one)]
         found = [one for one in found if asked.track in (None, one.track)]
         laid = found[0] if found else None
-    if laid is None or not is_footage(laid):
+    if laid is None or not _is_clip(laid):
         raise Refused.single(f"{operation} stands on a clip, and there is none here",
                              asked.note.path)  # fmt: skip
     return Spot(laid=laid, record=laid.record)
@@ -103,7 +105,7 @@ def _clip_of_take(laid: Laid, operation: Operation, rows: Rows) -> Spot:
 def _left_of_cut(asked: Asked, rows: Rows) -> Laid | None:
     """The clip before the cut that a transition is asked for, the topmost first."""
     if asked.laid is not None:
-        return asked.laid if is_footage(asked.laid) else None
+        return asked.laid if _is_clip(asked.laid) else None
     marked = asked.marked
     return next(
         (
@@ -122,7 +124,7 @@ def _hole(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) ->
     if asked.laid is None:
         return _hole_under(asked, operation, rows, notices)
     if is_hole(asked.laid):
-        if generated(asked.laid.item) is not None and None in beside(asked.laid, rows):
+        if asked.take and None in beside(asked.laid, rows):  # it stands on a track above
             under = [one for one in _under(asked.laid.record.start, rows) if is_hole(one)]
             return next((one for one in under if one.track < asked.laid.track), asked.laid)
         return asked.laid
