@@ -102,7 +102,7 @@ def _psnr(difference: NDArray[np.floating]) -> float:
 
 def _small_luma(rgb: NDArray[np.floating]) -> NDArray[np.floating]:
     """Luma averaged over blocks, so that grain does not count as motion."""
-    y = rgb @ np.float32([0.2126, 0.7152, 0.0722])
+    y = rgb @ np.asarray([0.2126, 0.7152, 0.0722], np.float32)
     block = max(1, min(y.shape) // 90)
     h, w = y.shape[0] // block * block, y.shape[1] // block * block
     return y[:h, :w].reshape(h // block, block, w // block, block).mean(axis=(1, 3))
