@@ -102,6 +102,28 @@ class Block(nn.Module):
         return tokens + gate2 * self.feed_out(inner)
 
 
+class Surroundings(nn.Module):
+    """Looks at each cell's surroundings before cells are folded into tokens: edges and outliers.
+
+    Three convolutions with growing reach (15 cells in all) over what is known at the span's end.
+    """
+
+    def __init__(self, channels: int, features: int) -> None:
+        super().__init__()
+        self.steps = nn.ModuleList(
+            nn.Conv2d(known, features, 3, padding=reach, dilation=reach)
+            for known, reach in ((channels, 1), (features, 2), (features, 4))
+        )
+
+    def forward(self, conditions: Tensor) -> Tensor:
+        """Return features (b h w features) of the conditions (b t h w c)."""
+        cells = conditions[:, -1].permute(0, 3, 1, 2)
+        cells = functional.gelu(self.steps[0](cells), approximate="tanh")
+        for step in self.steps[1:]:
+            cells = cells + functional.gelu(step(cells), approximate="tanh")
+        return cells.permute(0, 2, 3, 1)
+
+
 class MotionTransformer(ModelMixin, ConfigMixin):
     """Predicts the rectified-flow velocity of a normalised motion residual.
 
@@ -115,6 +137,7 @@ class MotionTransformer(ModelMixin, ConfigMixin):
         scalars: scalar conditions per sample.
         patch: cells per token over (t, y, x).
         width, depth, heads, expansion: the size of the transformer.
+        features: width of the convolutions before and after it, which see single cells.
     """
 
     @register_to_config
@@ -124,25 +147,29 @@ class MotionTransformer(ModelMixin, ConfigMixin):
         channels: int = 34,
         scalars: int = 1,
         patch: tuple[int, int, int] = (4, 2, 2),
-        width: int = 256,
+        width: int = 192,
         depth: int = 6,
         heads: int = 4,
         expansion: int = 4,
+        features: int = 64,
     ) -> None:
         super().__init__()
         volume = patch[0] * patch[1] * patch[2]
         self.patch = tuple(patch)
-        self.embed = nn.Linear(volume * (2 + channels), width)
+        self.surroundings = Surroundings(channels, features)
+        self.embed = nn.Linear(volume * (2 + channels + features), width)
         self.embed_deep = nn.Linear(width, width)
         self.level_in = nn.Linear(width, width)
         self.scalar_in = nn.Linear(scalars, width)
         self.modulate = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList([Block(width, heads, expansion) for _ in range(depth)])
         self.modulate_last = nn.Linear(width, 2 * width)
-        self.project = nn.Linear(width, volume * 2)
-        for zeroed in (self.modulate, self.modulate_last, self.project):
-            nn.init.zeros_(zeroed.weight)
-            nn.init.zeros_(zeroed.bias)
+        self.project = nn.Linear(width, volume * 8)
+        self.mend = nn.Conv2d(frames * 8 + features, features, 3, padding=1)
+        self.finish = nn.Conv2d(features, frames * 2, 3, padding=1)
+        for zeroed in (self.modulate, self.modulate_last, self.finish):
+            for weight in zeroed.parameters():
+                nn.init.zeros_(weight)
 
     def _split(self, cells: Tensor) -> Tensor:
         """Fold cells (b t h w c) into tokens (b n volume*c)."""
@@ -162,7 +189,11 @@ class MotionTransformer(ModelMixin, ConfigMixin):
                 f"a grid of {t}x{h}x{w} does not divide into patches of {self.patch}"
             )
         grid = (t // pt, h // py, w // px)
-        tokens = self.embed(self._split(torch.cat([sample, conditions], dim=-1)))
+        near = self.surroundings(conditions)
+        # Pure noise says nothing: what is seen of the sample grows with what it can tell.
+        seen = sample * (1 - timestep.to(sample.dtype))[:, None, None, None, None]
+        near_all = near[:, None].expand(-1, t, -1, -1, -1)
+        tokens = self.embed(self._split(torch.cat([seen, conditions, near_all], dim=-1)))
         tokens = tokens + self.embed_deep(functional.gelu(tokens, approximate="tanh"))
         width = tokens.shape[-1]
         state = self.level_in(sinusoid(timestep, width).to(tokens.dtype))
@@ -175,8 +206,11 @@ class MotionTransformer(ModelMixin, ConfigMixin):
             tokens = block(tokens, modulation, cosine, sine)
         scale, shift = self.modulate_last(state)[:, None].chunk(2, dim=-1)
         tokens = functional.layer_norm(tokens, (width,)) * (1 + scale) + shift
-        cells = self.project(tokens).view(b, *grid, pt, py, px, 2)
-        return cells.permute(0, 1, 4, 2, 5, 3, 6, 7).reshape(b, t, h, w, 2)
+        cells = self.project(tokens).view(b, *grid, pt, py, px, 8)
+        planes = cells.permute(0, 1, 4, 7, 2, 5, 3, 6).reshape(b, t * 8, h, w)
+        planes = self.mend(torch.cat([planes, near.permute(0, 3, 1, 2)], dim=1))
+        planes = self.finish(functional.gelu(planes, approximate="tanh"))
+        return planes.view(b, t, 2, h, w).permute(0, 1, 3, 4, 2)
 
     def forward(
         self, sample: Tensor, timestep: Tensor, conditions: Tensor, scalars: Tensor

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -59,6 +61,20 @@ class MotionPipeline(DiffusionPipeline):
     ) -> None:
         super().__init__()
         self.register_modules(transformer=transformer, scheduler=scheduler)
+
+    @classmethod
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: str | os.PathLike[str], **kwargs: Any
+    ) -> Self:
+        """Load a saved pipeline, see `DiffusionPipeline.from_pretrained`, in memory of its own.
+
+        Weights that stay mapped to a file lie at odd addresses, for which kernels round otherwise:
+        a saved and loaded pipeline would not give the same bits.
+        """
+        pipeline = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
+        for weight in pipeline.transformer.parameters():
+            weight.data = weight.data.clone()
+        return pipeline
 
     @torch.no_grad()
     def __call__(

@@ -21,15 +21,17 @@ from secondunit.engine.motion.model import MotionTransformer
 from secondunit.engine.motion.pipeline import MotionPipeline, even_schedule
 from secondunit.engine.motion.samples import Pool, Question, fill_cache
 
-RATE = 6e-4
+RATE = 8e-4
 """Learning rate of AdamW at its height."""
-WARM_UP = 200
+WARM_UP = 150
 COOL_DOWN = 0.35
 """Share of all steps, at the end, over which the rate falls to a fiftieth."""
 AVERAGE = 0.998
 """Decay of the moving average of the weights."""
 KNEE = 0.2
 """Error, in expected sizes, up to which the loss is quadratic; linear beyond."""
+FROM_NOTHING = 0.5
+"""Share of questions asked at pure noise, where all must come from the conditions."""
 SAMPLING = 4
 """Euler steps of the sampler when a checkpoint is measured."""
 FARTHEST = 8.0
@@ -74,7 +76,9 @@ def loss_of(
     device = next(model.parameters()).device
     clean, told, span, weight = (part.to(device) for part in batch)
     rng = np.random.default_rng(seed)
-    level = torch.from_numpy(1 - 0.85 * rng.random(len(clean)) ** 2).float().to(device)
+    chance = rng.random((2, len(clean)))
+    level = np.where(chance[0] < FROM_NOTHING, 1.0, 1 - 0.85 * chance[1])
+    level = torch.from_numpy(level).float().to(device)
     noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32)).to(device)
     wide = level[:, None, None, None, None]
     noisy = (1 - wide) * clean + wide * noise
