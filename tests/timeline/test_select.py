@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -404,3 +405,20 @@ def test_drop_frame_is_what_our_metadata_says(train: Path) -> None:
     found = shot(path)
     assert found.drop_frame and found.timecode_start == 107892
     assert found.rate == Rate(num=30000, den=1001)
+
+
+@pytest.mark.parametrize("name", ["mask.####.jpg", "mask.%04d.jpg", "mask.mkv"])
+def test_a_mask_of_many_frames_is_taken_with_a_word_of_warning(
+    shared: Path, tmp_path: Path, name: str
+) -> None:
+    bring(shared, tmp_path, "scroll.jpg")
+    for number in (1, 2):
+        shutil.copy(shared / "media" / "scroll_mask.jpg", tmp_path / f"mask.{number:04d}.jpg")
+    movie(tmp_path / "mask.mkv", "ffv1", "gray", frames=2, size=(810, 608))
+    still = clip("scroll.jpg", 0, 24)
+    still.markers.append(marker(f"gen: animate; mask: {name}"))
+    edit = find_shots(save(tmp_path, [still]), config=config(tmp_path))
+    assert edit.faults == () and edit.shots[0].request.mask is not None
+    assert edit.notices == (
+        f"the mask '{name}' has many frames; its first one stands for the whole shot",
+    )

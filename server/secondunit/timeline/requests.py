@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaError
 from secondunit.timeline.controls import Faults
 from secondunit.timeline.locate import first_of_sequence, locate
 from secondunit.timeline.media import probe
-from secondunit.timeline.notes import Note, note_of_mapping
+from secondunit.timeline.notes import Note
 from secondunit.timeline.shot import Ambient, Keyframe, Media, Request, Stroke
 from secondunit.units import Operation, Rate, Size
 
 
-def request_of_mapping(
-    mapping: Mapping[str, Any], *, path: str, rate: Rate, size: Size | None, folder: Path,
-    config: Config,
-) -> tuple[tuple[Request, ...], tuple[Fault, ...]]:  # fmt: skip
-    """Requests of a JSON object with the keys of a note (a plugin's request, for example).
-
-    `edge: both` makes two. Files are relative to `folder`. With any fault there is no request.
-    """
-    note = note_of_mapping(mapping, path)
-    return requests_of_note(note, rate=rate, size=size, folder=folder, config=config)
-
-
 def requests_of_note(
-    note: Note, *, rate: Rate, size: Size | None, folder: Path, config: Config
+    note: Note, *, rate: Rate, size: Size | None, folder: Path, config: Config, notices: list[str]
 ) -> tuple[tuple[Request, ...], tuple[Fault, ...]]:
     """The Request of a Note; two for `edge: both`, none beside faults.
 
     `size` is that of the shot: masks and regions must have it, unless it is None (not known).
+    What an editor should know, though it stops nothing, is added to `notices`.
     """
     faults = Faults(note.faults)
-    files = _Files(folder=folder, config=config, size=size, faults=faults)
+    files = _Files(folder=folder, config=config, size=size, faults=faults, notices=notices)
     mask = None if note.mask is None else files.region(note.mask, f"{note.path}.mask")
     keyframes = [
         Keyframe(frame=k.frame, image=image, strength=k.strength)
@@ -98,9 +86,11 @@ class _Files:
     """Looks for the files that a request names, and checks that masks fit."""
 
     def __init__(
-        self, *, folder: Path, config: Config, size: Size | None, faults: Faults
-    ) -> None:
-        self.folder, self.config, self.size, self.faults = folder, config, size, faults
+        self, *, folder: Path, config: Config, size: Size | None, faults: Faults,
+        notices: list[str],
+    ) -> None:  # fmt: skip
+        self.folder, self.config, self.size = folder, config, size
+        self.faults, self.notices = faults, notices
 
     def media(self, name: str, path: str) -> Media | None:
         try:
@@ -118,4 +108,9 @@ class _Files:
                 path,
             )
             return None
+        numbered = first_of_sequence(name, self.folder, self.config) != name
+        if media is not None and (media.frames > 1 or numbered):
+            self.notices.append(
+                f"the mask '{name}' has many frames; its first one stands for the whole shot"
+            )
         return media

@@ -141,7 +141,7 @@ class _Maker:
         size = next((v.media.size for v in (left, right) if v is not None), None)
         requests, wrong = requests_of_note(
             note, rate=self.room.rate, size=size, folder=self.room.folder,
-            config=self.room.config,
+            config=self.room.config, notices=self.room.notices,
         )  # fmt: skip
         faults += [f for f in wrong if f not in faults]
         if faults or spot is None:
