@@ -53,6 +53,12 @@ def test_all_faults_of_all_requests_come_at_once(shared: Path, train: Path) -> N
         assert any(words in fault for fault in found), (words, found)
 
 
+def test_both_sides_of_a_gap_may_lack_their_frame(train: Path) -> None:
+    row = [clip("train.m4v", 690, 40), asking("gen: bridge"), clip("train.m4v", 900, 40)]
+    first, second = faults(save(train, row))
+    assert "its last frame" in first and "its first frame" in second
+
+
 def test_a_mask_outside_the_folder_is_forbidden(train: Path) -> None:
     path = save(train, around(asking("gen: bridge\nmask: /etc/hostname")))
     (fault,) = faults(path)

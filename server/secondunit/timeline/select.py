@@ -106,6 +106,13 @@ def _drop_frame(timeline: otio.schema.Timeline) -> bool:
     return isinstance(base, dict) and base.get("drop_frame") is True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    before: Neighbour | None = None
+    after: Neighbour | None = None
+    still: SourceFrames | None = None
+
+
 class _Maker:
     """Makes Shots of one timeline, and sees to it that no two of them are the same."""
 
@@ -176,49 +183,66 @@ class _Maker:
     def _shot(
         self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
     ) -> Shot | None:
-        operation = request.operation
-        near = request.context + request.handles + _SPARE
-        past = request.context + request.handles
-        before: Neighbour | None = None
-        after: Neighbour | None = None
-        still: SourceFrames | None = None
-        record = spot.record
         path = asked.note.path
-        if operation is Operation.EXTEND and left is not None:
-            frames = request.frames or 0
-            if request.edge == "tail":
-                before = left.before(near=near, past=past)
-                start = record.start if asked.take else record.end
-            else:
-                after = left.after(near=near, past=past)
-                start = record.start if asked.take else record.start - frames
-            record = FrameRange(start=start, frames=frames)
-        elif operation is Operation.ANIMATE and left is not None:
-            still = self._still(asked, spot, left)
-            record = FrameRange(start=record.start, frames=request.frames or record.frames)
-        elif operation in (Operation.REPLACE, Operation.LOOP) and left is not None:
-            before = left.before(near=near, past=past)
-        else:
-            before = None if left is None else left.before(near=near, past=past)
-            after = None if right is None else right.after(near=near, past=past)
-            if operation is Operation.BRIDGE and request.frames not in (None, record.frames):
-                raise Refused.single(
-                    f"the gap has {record.frames} frames, not {request.frames}; a bridge fills "
-                    "its gap, so leave 'frames' out or trim the gap",
-                    f"{path}.frames",
-                )
+        sources = self._sources(asked, request, spot, left, right)
+        record = self._record(asked, request, spot)
         media = next((v.media for v in (left, right) if v is not None), None)
         if media is None:
-            raise Refused.single(f"{operation} has no footage to take its picture size from", path)
+            what = f"{request.operation} has no footage to take its picture size from"
+            raise Refused.single(what, path)
         found = self._identity(asked, request, spot, left, right)
         if found is None:
             return None
         return Shot(
-            id=found, name=self._name(asked, left, spot), request=request, rate=self.room.rate,
-            size=media.size, record=record, timecode_start=self.timecode_start,
-            drop_frame=self.drop_frame, before=before, after=after, still=still,
+            id=found, name=asked.note.shot or (left.name if left is not None else spot.laid.name),
+            request=request, rate=self.room.rate, size=media.size,
+            record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
+            before=sources.before, after=sources.after, still=sources.still,
             place=Place(track=spot.laid.track, item=spot.laid.index, path=path),
         )  # fmt: skip
+
+    def _record(self, asked: Asked, request: Request, spot: Spot) -> FrameRange:
+        """Frames of the timeline that the shot will cover."""
+        record, frames = spot.record, request.frames or spot.record.frames
+        if request.operation is Operation.EXTEND and not asked.take:
+            start = record.end if request.edge == "tail" else record.start - frames
+            return FrameRange(start=start, frames=frames)
+        if request.operation in (Operation.EXTEND, Operation.ANIMATE):
+            return FrameRange(start=record.start, frames=frames)
+        if request.operation is Operation.BRIDGE and frames != record.frames:
+            raise Refused.single(
+                f"the gap has {record.frames} frames, not {frames}; a bridge fills its gap, so "
+                "leave 'frames' out or trim the gap",
+                f"{asked.note.path}.frames",
+            )
+        return record
+
+    def _sources(
+        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
+    ) -> _Sources:
+        """The frames that the shot is made from. Raises Refused for both sides at once."""
+        if request.operation is Operation.ANIMATE and left is not None:
+            return _Sources(still=self._still(asked, spot, left))
+        if request.operation is Operation.EXTEND and request.edge == "head":
+            left, right = None, left
+        kept = {
+            "near": request.context + request.handles + _SPARE,
+            "past": request.context + request.handles,
+        }
+        before: Neighbour | None = None
+        after: Neighbour | None = None
+        faults: list[Fault] = []
+        try:
+            before = None if left is None else left.before(**kept)
+        except Refused as exc:
+            faults += exc.faults
+        try:
+            after = None if right is None else right.after(**kept)
+        except Refused as exc:
+            faults += exc.faults
+        if faults:
+            raise Refused(faults)
+        return _Sources(before=before, after=after)
 
     def _still(self, asked: Asked, spot: Spot, view: View) -> SourceFrames:
         frame = 0
@@ -230,9 +254,6 @@ class _Maker:
                 f"'{view.name}' has no frame under the marker", f"{view.path}.source_range"
             )
         return SourceFrames(media=view.media, indexes=(index,))
-
-    def _name(self, asked: Asked, left: View | None, spot: Spot) -> str:
-        return asked.note.shot or (left.name if left is not None else spot.laid.name)
 
     def _identity(
         self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
