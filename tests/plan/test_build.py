@@ -161,6 +161,10 @@ def test_controls_that_contradict_are_refused(controls: dict[str, Any], reason: 
     assert reason in refused(shot(Operation.ANIMATE, **controls))
 
 
+def test_drop_frame_at_a_rate_that_has_none_is_refused() -> None:
+    assert "drop-frame" in refused(shot(Operation.BRIDGE, drop_frame=True))
+
+
 def test_all_faults_come_at_once() -> None:
     text = refused(
         shot(Operation.BRIDGE, frames=500, mask=still("mask.png"), cameras=(CameraMove(pan=3),))

@@ -201,3 +201,11 @@ def test_the_file_is_not_touched(tmp_path: Path) -> None:
     before = path.read_bytes(), path.stat().st_mtime_ns
     read(path)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_a_field_of_someone_elses_is_kept_unread(tmp_path: Path) -> None:
+    path = tmp_path / "cut.otio"
+    record = json.loads(otio.schema.Timeline("cut").to_json_string())
+    record["studio"] = {"reel": 4, "notes": [{"by": "me"}]}
+    path.write_text(json.dumps(record))
+    assert read(path).name == "cut"

@@ -108,6 +108,11 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
         )  # fmt: skip
     else:
         faults += delivery_faults(DELIVERIES[delivery], shot.size, path=f"{path}.delivery")
+    if shot.drop_frame and (shot.rate.den != 1001 or shot.rate.nominal % 30):
+        faults.append(
+            Fault(what=f"drop-frame timecode does not exist at {shot.rate} frames per second",
+                  path="metadata.secondunit.drop_frame")
+        )  # fmt: skip
     if not _sources_of(shot):
         faults.append(Fault(what="there is no frame at the cut to start from", path=path))
     if engine is not None:

@@ -45,6 +45,15 @@ _NEEDED = {
 }  # fmt: skip
 _CXX_TYPE = re.compile(r" \(of type '[^']*'\)")
 
+_FOREIGN = ("metadata", "parameters")
+"""Fields that may hold any JSON."""
+_STRUCTURE = frozenset(
+    {"tracks", "children", "effects", "markers", "media_reference", "media_references",
+     "source_range", "available_range", "marked_range", "start_time", "duration", "in_offset",
+     "out_offset", "global_start_time", "available_image_bounds", "min", "max", "color"}
+)  # fmt: skip
+"""Fields in which OpenTimelineIO insists on its own objects."""
+
 
 def read(path: Path) -> otio.schema.Timeline:
     """The timeline in an .otio file, the file untouched.
@@ -169,10 +178,15 @@ def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
                 yield from _object(value, path, versions)
             dot = f"{path}." if path else ""
             below = [
-                (v, f"{dot}{k}", depth + 1, foreign or k in ("metadata", "parameters"))
+                (v, f"{dot}{k}", depth + 1, foreign or k in _FOREIGN or _unknown(k, v))
                 for k, v in value.items()
             ]
             pending.extend(reversed(below))
+
+
+def _unknown(key: str, value: Any) -> bool:
+    """A field of someone else's, which OpenTimelineIO keeps without looking into it."""
+    return key not in _STRUCTURE and isinstance(value, dict) and "OTIO_SCHEMA" not in value
 
 
 def _object(
