@@ -91,11 +91,13 @@ def between(
 def matched_motions(first: Luma, second: Luma) -> list[tuple[Field, Field]]:
     """Return the similarities that matched features agree on (SIFT, Lowe 2004).
 
-    The largest group first, each as displacement first -> second and second -> first (`fh fw 2`, pixels), up to `MOTIONS`.
+    The largest group first, each as displacement first -> second and second -> first
+    (`fh fw 2`, pixels); at most `MOTIONS`.
     """
     finder = cv2.SIFT.create(nfeatures=1500)
-    points, marks = finder.detectAndCompute(first, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
-    others, other_marks = finder.detectAndCompute(second, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    everywhere = np.full(first.shape, 255, np.uint8)
+    points, marks = finder.detectAndCompute(first, everywhere)
+    others, other_marks = finder.detectAndCompute(second, everywhere)
     if len(points) < 2 or len(others) < 2:
         return []
     pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(marks, other_marks, k=2)
@@ -173,7 +175,7 @@ def _look(luma: Luma) -> Field:
     plane = luma.astype(np.float32) / 255
     across = np.asarray(cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3), np.float32)
     down = np.asarray(cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3), np.float32)
-    return np.stack([plane, across / 2, down / 2], axis=-1)
+    return np.asarray(np.stack([plane, across / 2, down / 2], axis=-1), np.float32)
 
 
 def _doubt(here: Field, there: Field, forth: Field, back: Field) -> Field:
@@ -182,7 +184,8 @@ def _doubt(here: Field, there: Field, forth: Field, back: Field) -> Field:
     unlike = np.minimum(np.abs(sampled(there, arrival) - here).sum(axis=-1), 0.5)
     missed = np.minimum(np.linalg.norm(forth + sampled(back, arrival), axis=-1), 4)
     lost = _outside(arrival)
-    return blurred(np.where(lost, 0.3, unlike) + 0.06 * np.where(lost, 4, missed), 2.0)
+    total = np.where(lost, 0.3, unlike) + 0.06 * np.where(lost, 4, missed)
+    return blurred(total, 2.0)
 
 
 def _chosen(ways: Sequence[Field], doubts: Sequence[Field]) -> Field:

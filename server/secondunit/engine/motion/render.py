@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import camera
-from secondunit.engine.conditioning import Guide, Layer, grid_places
+from secondunit.engine.conditioning import Guide, grid_places
 from secondunit.engine.engine import RGB
 from secondunit.engine.motion import fill, splat
 from secondunit.engine.motion.conditions import FRAMES, similarity
@@ -32,7 +31,7 @@ MOTION_LONGEST = 960
 SHORE = 0.012
 """Fractions of width over which free motion dies away towards pixels that must stay."""
 FEATHER = 0.004
-"""Fractions of width over which what moved meets what stays, inside the mask."""
+"""Fractions of width over which what moved meets what stays, inside a mask or a region."""
 STILL = 0.02
 """Pixels of motion below which a picture is not resampled."""
 
@@ -68,10 +67,12 @@ class Mover:
         self._shore = self._shore_of_mask()
         self._detail, self._trust = self._fine(local)
         self._rank = self._importance(local)
+        self._edges = [feathered(layer.matte) for layer in guide.layers]
+        rim = 1 + round(0.002 * w)
+        self._whole = [grown(layer.matte > 0.02, rim) for layer in guide.layers]
         gone = np.zeros((h, w), np.bool_)
-        for layer in guide.layers:
-            gone |= layer.matte > 0.02
-        gone = grown(gone, 1 + round(0.002 * w))
+        for whole in self._whole:
+            gone |= whole
         self._plate = fill.clean_plate(guide.picture, gone)
         self._plate_trust = 1 - 0.9 * gone.astype(np.float32)
 
@@ -82,12 +83,12 @@ class Mover:
         matrix = guide.camera(frame)
         view = self._view(matrix)
         picture, trust = self._background(share, view)
-        for layer, own in zip(guide.layers, self._own, strict=True):
-            front, matte = self._front(layer, own, share, frame, view)
-            picture = picture + matte[..., None] * (front - picture)
+        for number in range(len(guide.layers)):
+            front, matte = self._front(number, share, frame, view)
+            picture = picture * (1 - matte[..., None]) + front * matte[..., None]
             trust = np.maximum(trust, matte)
         blend = self._blend[..., None]
-        picture = np.clip(guide.picture + blend * (picture - guide.picture), 0, 1)
+        picture = np.clip(guide.picture * (1 - blend) + picture * blend, 0, 1)
         picture[self._static] = guide.picture[self._static]
         return Rendering(picture=picture, trust=trust)
 
@@ -115,7 +116,9 @@ class Mover:
             moved = local.copy()
             for k, frame in enumerate(guide.span.times):
                 moved[k + 1] -= guide.shift(layer, frame)
-            sure = np.clip(layer.cells * 4 - 3, 1e-3, 1) * layer.cells
+            sure = np.clip(layer.cells * 4 - 3, 0, 1) * layer.cells
+            if sure.max() < 0.1:
+                sure = layer.cells
             own.append(_continued(moved, sure))
             rest = rest * (1 - layer.cells)
         if not guide.layers and guide.conditions.mask.min() > 0:
@@ -191,55 +194,36 @@ class Mover:
                 return self._plate, self._plate_trust
             return sharply(self._plate, view), sampled(self._plate_trust, view, mirror=True)
         origin = splat.turn_round(motion, self._rank, self._trust)
-        offset, trust = self._without_holes(origin)
-        offset = scaled(offset, full) * (full[0] / w)
-        trust = scaled(trust, full)
+        offset = scaled(origin.offset, full) * np.float32(full[0] / w)
+        trust = scaled(origin.trust, full)
         at = places(full[1], full[0]) if view is None else view
         if view is not None:
             offset, trust = sampled(offset, view), sampled(trust, view)
         source = (at - offset).astype(np.float32)
         return sharply(self._plate, source), trust * sampled(self._plate_trust, source, mirror=True)
 
-    def _without_holes(self, origin: splat.Origin) -> tuple[Field, Field]:
-        # Where the continued motion comes from outside the frame, the picture's mirrored border
-        # serves. Elsewhere something moved away: what is beside it on the far side continues.
-        h, w = origin.hole.shape
-        at = places(h, w)
-        source = at - origin.offset
-        within = (
-            (source[..., 0] >= 0) & (source[..., 0] <= w - 1)
-            & (source[..., 1] >= 0) & (source[..., 1] <= h - 1)
-        )  # fmt: skip
-        bared = origin.hole & within
-        if not bared.any():
-            return origin.offset, origin.trust
-        rank = sampled(self._rank, source.astype(np.float32))
-        solid = ~origin.hole
-        near = cv2.dilate(np.where(solid, rank, 0), np.ones((15, 15), np.uint8))
-        usable = solid & (rank <= 0.85 * near + 0.02)
-        beside = fill.mirrored(bared, usable if usable.any() else solid)
-        moved = sampled(origin.offset, beside)
-        offset = np.where(bared[..., None], at - (beside - moved), origin.offset)
-        return offset.astype(np.float32), origin.trust
-
     def _front(
-        self, layer: Layer, own: Field, share: float, frame: float, view: Field | None
+        self, number: int, share: float, frame: float, view: Field | None
     ) -> tuple[RGB, Field]:
         guide = self._guide
+        layer = guide.layers[number]
         w, h = self._size
         full = (guide.mask.shape[1], guide.mask.shape[0])
         shift = np.asarray(guide.shift(layer, frame), np.float32)
-        bend = scaled(_at(own, share), (w, h))
+        bend = scaled(_at(self._own[number], share), (w, h))
         if float(np.abs(bend).max()) * full[0] < STILL:
             offset = np.broadcast_to(shift * full[0], (full[1], full[0], 2))
         else:
             turned = splat.invert((bend + shift) * np.float32(w), shift * w)
-            offset = scaled(turned, full) * (full[0] / w)
+            offset = scaled(turned, full) * np.float32(full[0] / w)
+        # At rest the region is the picture itself, rim and all; its edge softens as it leaves.
+        left = min(1.0, float(np.abs(offset).max()) / (2 * FEATHER * full[0]))
+        edge = np.where(self._whole[number], 1 - left * (1 - self._edges[number]), 0)
         at = places(full[1], full[0]) if view is None else view
         if view is not None:
-            offset = sampled(np.ascontiguousarray(offset, np.float32), view)
+            offset = sampled(offset, view)
         source = (at - offset).astype(np.float32)
-        return sharply(guide.picture, source), sampled(layer.matte, source, mirror=True)
+        return sharply(guide.picture, source), sampled(edge, source, mirror=True)
 
     def _view(self, matrix: camera.Homography) -> Field | None:
         # For each pixel of the frame, the place before the camera moved, in pixels.

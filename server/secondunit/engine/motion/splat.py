@@ -64,8 +64,7 @@ def turn_round(motion: Field, importance: Field, trust: Field) -> Origin:
     offset = np.where(known[..., None], summed[..., :2] / norm, 0).astype(np.float32)
     arrived = np.where(known, summed[..., 2] / norm[..., 0], 0).astype(np.float32)
     offset = spread_known(offset, known)
-    calm = np.asarray(cv2.medianBlur(hole.astype(np.uint8), 5)) > 0
-    return Origin(offset=_settled(_swept(offset), motion, known), hole=calm, trust=arrived)
+    return Origin(offset=_settled(_swept(offset), motion, known), hole=hole, trust=arrived)
 
 
 def invert(motion: Field, start: Field, rounds: int = 4) -> Field:
