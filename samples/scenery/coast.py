@@ -18,8 +18,8 @@ RATE = 24000 / 1001
 EYE = 3.4  # metres above the road
 CLIFF = 34.0  # metres of road above the sea
 ROAD = 45.0  # metres to the lorry's side
-TRAVEL = 1.2 / RATE  # metres of camera travel a frame
-DRIVE = 4.4 / RATE  # metres the lorry drives a frame
+TRAVEL = 1.25 / RATE  # metres of camera travel a frame
+DRIVE = 1.85 / RATE  # metres the lorry drives a frame: loaded, and uphill
 SUN = (0.315, 0.008)  # widths from the left, widths above the horizon
 CELL = 6.0
 
@@ -307,7 +307,7 @@ def _barrier(light: Light, cover: Grid, lens: Lens, k: float, top: int) -> None:
     foot = lens.horizon + lens.focal * EYE / 50.5 - top
     m = k * ROAD / 50.5  # pixels a metre at the barrier
     posts = np.zeros((h, w), np.float32)
-    for x in np.arange(1.0, w / m, 3.0):
+    for x in np.arange(1.0, w / m, 4.0):
         cv2.rectangle(
             posts, (int(x * m), int(foot - 0.72 * m)), (int(x * m + 0.12 * m), int(foot)), 1.0, -1
         )
@@ -328,7 +328,7 @@ def _poles(light: Light, cover: Grid, lens: Lens, k: float, top: int) -> None:
     foot = lens.horizon + lens.focal * EYE / 52 - top
     mask = np.zeros((h, w), np.float32)
     wire = np.zeros((h, w), np.float32)
-    xs = np.arange(14, w / m + 40, 40.0)
+    xs = w / m / 2 + np.arange(-60.0, 61.0, 40.0)  # none in the frame half way through the take
     for x in xs:
         cv2.rectangle(
             mask,
