@@ -88,8 +88,8 @@ def _file(take: deliveries_pb2.Take) -> dict[str, Any]:
 def _error(error: errors_pb2.ErrorDetail) -> dict[str, Any]:
     return {
         "code": error.code or "CANCELLED",
-        "what": error.what,
+        "what": error.what or "the job was cancelled",
         "path": error.path,
-        "remedy": error.remedy,
+        "remedy": error.remedy or "Render again; what is finished is kept.",
         "retryable": error.retryable,
     }
