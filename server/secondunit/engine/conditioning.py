@@ -84,6 +84,8 @@ class Guide:
     picture: RGB
     mask: Field
     """`h w`, 1 may change."""
+    free: Field
+    """`h w`, 0..1: where motion may be made up. A control that is given is exact elsewhere."""
     conditions: AnchorConditions
     hint: Hint | None
     layers: tuple[Layer, ...]
@@ -240,9 +242,10 @@ def _guide(
     mask = np.asarray(sources.mask(), np.float32)
     layers = _layers(plan, sources, mask, grid)
     stroke, weight = _stroke_field(plan, span, layers, grid, ratio)
-    ambient = np.zeros(grid, np.float32)
+    ambient, wished = np.zeros(grid, np.float32), np.zeros((h, w), np.float32)
     for number, wish in enumerate(plan.ambients):
-        region = sources.region(number, "ambient") * mask
+        region = np.asarray(sources.region(number, "ambient") * mask, np.float32)
+        wished = np.maximum(wished, region)
         ambient = np.maximum(ambient, _cells(region, grid) * wish.strength * plan.strength)
     end = _on_grid(there, grid, 1.0)
     past = _on_grid(came, grid, span.frames)
@@ -277,6 +280,7 @@ def _guide(
         span=span,
         picture=picture,
         mask=mask,
+        free=mask if hint or not (plan.strokes or plan.ambients or plan.cameras) else wished,
         conditions=conditions,
         hint=hint,
         layers=layers,

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from secondunit.engine.motion.engine import load
 from secondunit.engine.motion.generate import MotionEngine, classical
-from secondunit.engine.motion.weights_digest import weights_digest
 from secondunit.errors import Cancelled, EngineFailed, EngineMissing
 from secondunit.units import FrameRange, Operation
 
@@ -162,13 +161,3 @@ def test_broken_weights_are_the_engines_failure(tmp_path: Path) -> None:
     (tmp_path / "transformer/model.safetensors").write_bytes(b"no weights")
     with pytest.raises(EngineFailed, match="cannot be read"):
         load(weights=tmp_path)
-
-
-def test_the_digest_of_weights_is_their_content(tmp_path: Path) -> None:
-    assert weights_digest(tmp_path / "none") == ""
-    for name in ("a", "b", "c"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "model.safetensors").write_bytes(b"1" if name < "c" else b"2")
-    one, same, other = (weights_digest(tmp_path / name) for name in ("a", "b", "c"))
-    assert one == same != other
-    assert len(one) == 64

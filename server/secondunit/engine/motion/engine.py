@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from secondunit.catalog.weights import FOLDERS
 from secondunit.engine.engine import LoadedEngine
-from secondunit.engine.motion.weights_digest import WEIGHTS
 from secondunit.errors import EngineFailed, EngineMissing
 
 
@@ -28,7 +28,7 @@ def load(threads: int | None = None, weights: Path | None = None) -> LoadedEngin
     except ImportError as exc:
         missing = exc.name or str(exc)
         raise EngineMissing(f"the motion engine needs the package '{missing}'") from exc
-    folder = weights or WEIGHTS
+    folder = weights or FOLDERS["motion"]
     if weights is None and not any(folder.rglob("*.safetensors")):
         return MotionEngine(classical)
     if not any(folder.rglob("*.safetensors")):

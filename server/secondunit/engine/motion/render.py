@@ -64,7 +64,7 @@ class Mover:
         self._blend = feathered(guide.mask)
         local = self._without_camera(displacement)
         self._base, self._own = self._shared_out(local)
-        self._shore = self._shore_of_mask()
+        self._shore = self._dying_away()
         self._detail, self._trust = self._fine(local)
         self._rank = self._importance(local)
         self._edges = [feathered(layer.matte) for layer in guide.layers]
@@ -74,7 +74,7 @@ class Mover:
         for whole in self._whole:
             gone |= whole
         self._plate = fill.clean_plate(guide.picture, gone)
-        self._plate_trust = 1 - 0.9 * gone.astype(np.float32)
+        self._made_up = None if not guide.layers else gone.astype(np.float32)
 
     def render(self, frame: float) -> Rendering:
         """Return the anchor's picture as it looks at a frame of the shot inside the span."""
@@ -102,36 +102,31 @@ class Mover:
         for k, frame in enumerate(guide.span.times):
             back = _inverse(guide.camera(frame))
             result[k + 1] = camera.carry(back, start + displacement[k]) - start
-        frozen = guide.conditions.mask <= 0
-        result[:, frozen] = 0
         return result
 
     def _shared_out(self, local: Field) -> tuple[Field, list[Field]]:
         # The grid's cells hold a mixture where a stroke's region ends inside one. Each layer is
         # continued from the cells that are surely its own, so that nothing bleeds.
         guide = self._guide
-        rest = np.ones(local.shape[1:3], np.float32)
+        rows, columns = local.shape[1:3]
+        rest = scaled(guide.free, (columns, rows), "area")
         own = []
         for layer in guide.layers:
             moved = local.copy()
             for k, frame in enumerate(guide.span.times):
                 moved[k + 1] -= guide.shift(layer, frame)
-            sure = np.clip(layer.cells * 4 - 3, 0, 1) * layer.cells
-            if sure.max() < 0.1:
-                sure = layer.cells
-            own.append(_continued(moved, sure))
+            own.append(_continued(moved, _surely(layer.cells)))
             rest = rest * (1 - layer.cells)
-        if not guide.layers and guide.conditions.mask.min() > 0:
+        if rest.min() >= 1:
             return local, own
-        free = rest * (guide.conditions.mask > 0)
-        return _continued(local, np.clip(free * 4 - 3, 0, 1) * free), own
+        return _continued(local, _surely(rest)), own
 
-    def _shore_of_mask(self) -> Field | None:
-        mask = self._guide.mask
-        if not self._static.any():
+    def _dying_away(self) -> Field | None:
+        free = self._guide.free
+        if free.min() >= 1:
             return None
-        ramp = np.clip(depth_inside(mask > 0) / mask.shape[1] / SHORE, 0, 1)
-        return self._at_motion_size((ramp * ramp * (3 - 2 * ramp)).astype(np.float32))
+        ramp = np.clip(depth_inside(free > 0) / free.shape[1] / SHORE, 0, 1)
+        return scaled(free * ramp * ramp * (3 - 2 * ramp), self._size, "area")
 
     def _fine(self, local: Field) -> tuple[Field | None, Field]:
         # Measured motion is finer than the grid: what the grid lost is put back where the
@@ -191,16 +186,25 @@ class Mover:
         full = (self._plate.shape[1], self._plate.shape[0])
         if float(np.abs(motion).max()) * full[0] / w < STILL:
             if view is None:
-                return self._plate, self._plate_trust
-            return sharply(self._plate, view), sampled(self._plate_trust, view, mirror=True)
+                return self._plate, self._known(None)
+            return sharply(self._plate, view), self._known(view)
         origin = splat.turn_round(motion, self._rank, self._trust)
         offset = scaled(origin.offset, full) * np.float32(full[0] / w)
         trust = scaled(origin.trust, full)
-        at = places(full[1], full[0]) if view is None else view
-        if view is not None:
-            offset, trust = sampled(offset, view), sampled(trust, view)
-        source = (at - offset).astype(np.float32)
-        return sharply(self._plate, source), trust * sampled(self._plate_trust, source, mirror=True)
+        if view is None:
+            source = places(full[1], full[0]) - offset
+        else:
+            source, trust = view - sampled(offset, view), sampled(trust, view)
+        return sharply(self._plate, source), trust * self._known(source)
+
+    def _known(self, source: Field | None) -> Field:
+        # What the plate had to make up is not to be believed beside what the other pin shows.
+        if self._made_up is None:
+            return np.ones(self._guide.mask.shape, np.float32)
+        made_up = self._made_up
+        if source is not None:
+            made_up = sampled(made_up, source, mirror=True)
+        return np.asarray(1 - np.float32(0.9) * made_up, np.float32)
 
     def _front(
         self, number: int, share: float, frame: float, view: Field | None
@@ -233,9 +237,6 @@ class Mover:
         start = grid_places((h, w), h / w)
         before = camera.carry(_inverse(matrix), start)
         return ((before - start) * w).astype(np.float32) + places(h, w)
-
-    def _at_motion_size(self, field: Field) -> Field:
-        return scaled(field, self._size, "area")
 
 
 def frames(
@@ -285,6 +286,12 @@ def feathered(mask: Field) -> Field:
 
 def _reach(plane: NDArray[np.floating]) -> float:
     return max(1.0, plane.shape[1] / 240)
+
+
+def _surely(cells: Field) -> Field:
+    # Cells that a region owns nearly whole; a region too thin for any counts with what it has.
+    sure = np.clip(cells * 4 - 3, 0, 1) * cells
+    return sure if sure.max() >= 0.1 else cells
 
 
 def _continued(moved: Field, sure: Field) -> Field:
