@@ -18,8 +18,8 @@ RATE = 24000 / 1001
 EYE = 3.4  # metres above the road
 CLIFF = 34.0  # metres of road above the sea
 ROAD = 45.0  # metres to the lorry's side
-TRAVEL = 1.25 / RATE  # metres of camera travel a frame
-DRIVE = 1.85 / RATE  # metres the lorry drives a frame: loaded, and uphill
+TRAVEL = 1.2 / RATE  # metres of camera travel a frame
+DRIVE = 1.9 / RATE  # metres the lorry drives a frame: loaded, and uphill
 SUN = (0.315, 0.008)  # widths from the left, widths above the horizon
 CELL = 6.0
 
