@@ -3,7 +3,7 @@
     python -m bench.motion CLIP [--starts 12] [--first 400] [--json]
 
 Bridge: frames s and s+8 are pinned, the 7 between are made. Extend: frames up to s are known, 8
-more are made. Mean PSNR in dB (RGB, 8 bit) over the starts, each method on the same frames, at once.
+more are made. Mean PSNR in dB (RGB, 8 bit) over the starts, every method on the same frames.
 `classical` is the same renderer fed with the engine's conditions alone, without its network.
 """
 
@@ -120,21 +120,22 @@ def freeze(footage: Footage) -> Method:
     return lambda start: [footage.rgb[start]] * SPAN
 
 
-def _grey(rgb: RGB) -> NDArray[np.uint8]:
+def _grey(rgb: RGB) -> cv2.typing.MatLike:
     return cv2.cvtColor(np.rint(rgb * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY)
 
 
-def _dis(a: RGB, b: RGB) -> NDArray[np.float32]:
+def _dis(a: RGB, b: RGB) -> NDArray[np.floating]:
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return np.asarray(flow.calc(_grey(a), _grey(b), np.zeros((*a.shape[:2], 2), np.float32)))
+    return flow.calc(_grey(a), _grey(b), np.zeros((*a.shape[:2], 2), np.float32)).astype(np.float32)
 
 
-def _pulled(picture: RGB, flow: NDArray[np.float32]) -> RGB:
+def _pulled(picture: RGB, flow: NDArray[np.floating]) -> RGB:
     h, w = picture.shape[:2]
     x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
     source = np.asarray(picture, np.float32)
-    return cv2.remap(source, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR,
-                     borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    at_x, at_y = (x + flow[..., 0]).astype(np.float32), (y + flow[..., 1]).astype(np.float32)
+    pulled = cv2.remap(source, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return pulled.astype(np.float32)
 
 
 def flow_blend(footage: Footage) -> Method:
