@@ -24,8 +24,6 @@ ROUNDS = 4
 """Times that a level is matched and painted."""
 SWEEPS = 3
 """Times that matches spread to neighbours in a round."""
-NEARNESS = 1.0
-"""Cost of fetching a patch from a whole picture's width away, in mean squared difference."""
 BRIGHTER = 0.08
 """How much lighter or darker a piece may be made, 0..1."""
 FAITH = 0.3
@@ -42,18 +40,20 @@ class Completed:
     """`h w 2`, pixels: where each pixel's piece lies; outside the hole each is its own."""
 
 
-def complete(picture: Field, gone: Region, seed: int = 0) -> Completed | None:
+def complete(picture: Field, gone: Region, nearness: float) -> Completed | None:
     """Return a picture (`h w 3`, 0..1) whose region `gone` is made of what surrounds it.
 
-    None where too little is left to take pieces from. The same seed gives the same bits.
+    `nearness` is the cost of fetching a patch from a whole picture's width away, in mean squared
+    difference. None where too little is left to take pieces from. The same picture gives the same
+    bits.
     """
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)
     levels = [(picture, gone)]
     while _depth(levels[-1][1]) > 2 and min(levels[-1][1].shape) >= 32:
         levels.append(_halved(*levels[-1]))
     state: tuple[Field, Index] | None = None
     for shown, hole in reversed(levels):
-        level = _Level(shown, hole)
+        level = _Level(shown, hole, nearness)
         if not level.usable:
             return None
         state = level.refined(state, draw)
@@ -95,7 +95,8 @@ def _weight(cost: Field) -> Field:
 class _Level:
     """One size of the picture: patches that touch the hole look for patches that do not."""
 
-    def __init__(self, picture: Field, gone: Region) -> None:
+    def __init__(self, picture: Field, gone: Region, nearness: float) -> None:
+        self._nearness = nearness
         self._height, self._width = gone.shape
         self._picture = picture
         self._gone = gone
@@ -170,7 +171,7 @@ class _Level:
         unlike = ((here - there - bias) ** 2).mean(axis=(1, 2))
         unlike += FAITH * (bias**2).mean(axis=(1, 2))
         far = (row - self._rows) ** 2 + (column - self._columns) ** 2
-        return (unlike + NEARNESS * far / self._width**2).astype(np.float32)
+        return (unlike + self._nearness * far / self._width**2).astype(np.float32)
 
     def _bias(self, here: Field, there: Field) -> Field:
         # A piece may be made a little lighter or darker: skies and water have slopes.

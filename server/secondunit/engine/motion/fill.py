@@ -1,6 +1,8 @@
-"""A clean plate: the picture without what moves away, sharp where it had to be made up."""
+"""What no pixel of the anchor shows: behind what moves away, and beyond the frame."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,38 @@ SOFT = 1.2
 """Pixels of that size: what is finer is taken from the full-size picture."""
 
 
-def clean_plate(picture: NDArray[np.floating], gone: Mask) -> Field:
+BEHIND, BEYOND = 1.0, 0.3
+"""`nearness` of pieces: close by in a hole; from further inside beyond the frame, for variety."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canvas:
+    """A picture with a made-up rim."""
+
+    picture: Field
+    """`h w 3`, rim included."""
+    left: int
+    """Pixels of rim."""
+    top: int
+
+
+def canvas(picture: NDArray[np.floating], rim: tuple[int, int, int, int]) -> Canvas:
+    """Return a picture (`h w 3`, 0..1) continued beyond its frame.
+
+    `rim` is how far: left, top, right, bottom, in pixels.
+    """
+    left, top, right, bottom = rim
+    whole = np.asarray(picture, np.float32)
+    if max(rim) > 0:
+        h, w = whole.shape[:2]
+        padded = np.pad(whole, ((top, bottom), (left, right), (0, 0)), mode="symmetric")
+        beyond = np.ones(padded.shape[:2], np.bool_)
+        beyond[top : top + h, left : left + w] = False
+        whole = clean_plate(padded, beyond, BEYOND)
+    return Canvas(picture=whole, left=left, top=top)
+
+
+def clean_plate(picture: NDArray[np.floating], gone: Mask, nearness: float = BEHIND) -> Field:
     """Return a picture (`h w 3`, 0..1) without what stands in a region: the background behind it.
 
     The smooth part is completed at a bounded size; grain and texture are taken, at full size, from
@@ -36,7 +69,7 @@ def clean_plate(picture: NDArray[np.floating], gone: Mask) -> Field:
     share = scaled(weight, size, "area")
     small = scaled(whole * weight[..., None], size, "area")
     small = np.asarray(small / np.maximum(share, 1e-6)[..., None], np.float32)
-    found = complete(small, share < 0.999)
+    found = complete(small, share < 0.999, nearness)
     if found is None:
         filled = spread_known(whole, ~gone)
     else:

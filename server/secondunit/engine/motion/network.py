@@ -20,7 +20,9 @@ class Network:
 
     def __init__(self, folder: Path) -> None:
         """Load a saved pipeline from a folder of this machine; nothing is fetched."""
-        self._pipeline = MotionPipeline.from_pretrained(folder, local_files_only=True)
+        self._pipeline = MotionPipeline.from_pretrained(
+            folder, local_files_only=True, torch_dtype=torch.float32
+        )
         self._pipeline.set_progress_bar_config(disable=True)
 
     def __call__(

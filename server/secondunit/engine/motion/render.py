@@ -36,6 +36,8 @@ STILL = 0.02
 """Pixels of motion below which a picture is not resampled."""
 
 
+RIM, LEAST_RIM = 0.25, 0.005
+"""Most and least that the picture is continued beyond its frame, in fractions of it."""
 GUESSED = np.float32(0.2)
 """Trust in a pixel whose motion is its neighbours': far above that in a hole's filling."""
 FIRMNESS = 2.0
@@ -74,6 +76,7 @@ class Mover:
         for whole in self._whole:
             gone |= whole
         self._plate = fill.clean_plate(guide.picture, gone)
+        self._canvas = fill.canvas(self._plate, self._rim(displacement))
         self._made_up = None if not guide.layers else gone.astype(np.float32)
 
     def render(self, frame: float) -> Rendering:
@@ -127,6 +130,22 @@ class Mover:
             return None
         ramp = np.clip(depth_inside(free > 0) / free.shape[1] / SHORE, 0, 1)
         return scaled(free * ramp * ramp * (3 - 2 * ramp), self._size, "area")
+
+    def _rim(self, displacement: Field) -> tuple[int, int, int, int]:
+        # How far the frame's border moves inwards at any time, where no other pin shows what is
+        # beyond; a mask keeps what is outside it, border included.
+        guide = self._guide
+        h, w = guide.mask.shape
+        if guide.conditions.other is not None or self._static.any():
+            return 0, 0, 0, 0
+        x, y = displacement[..., 0] * w, displacement[..., 1] * w
+        inwards = (x[:, :, 0], y[:, 0], -x[:, :, -1], -y[:, -1])
+        most = (RIM * w, RIM * h) * 2
+        rim = [
+            min(1.1 * float(way.max()) + 2, limit) for way, limit in zip(inwards, most, strict=True)
+        ]
+        left, top, right, bottom = (round(way) if way > LEAST_RIM * w else 0 for way in rim)
+        return left, top, right, bottom
 
     def _fine(self, local: Field) -> tuple[Field | None, Field]:
         # Measured motion is finer than the grid: what the grid lost is put back where the
@@ -187,7 +206,7 @@ class Mover:
         if float(np.abs(motion).max()) * full[0] / w < STILL:
             if view is None:
                 return self._plate, self._known(None)
-            return sharply(self._plate, view), self._known(view)
+            return self._sampled(view), self._known(view)
         origin = splat.turn_round(motion, self._rank, self._trust)
         offset = scaled(origin.offset, full) * np.float32(full[0] / w)
         trust = scaled(origin.trust, full)
@@ -195,7 +214,11 @@ class Mover:
             source = places(full[1], full[0]) - offset
         else:
             source, trust = view - sampled(offset, view), sampled(trust, view)
-        return sharply(self._plate, source), trust * self._known(source)
+        return self._sampled(source), trust * self._known(source)
+
+    def _sampled(self, source: Field) -> RGB:
+        wide = self._canvas
+        return sharply(wide.picture, source + np.array([wide.left, wide.top], np.float32))
 
     def _known(self, source: Field | None) -> Field:
         # What the plate had to make up is not to be believed beside what the other pin shows.
