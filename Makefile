@@ -21,7 +21,7 @@ demo: $(STAMP)
 	@$(BIN)/python samples/draw.py
 	@mkdir -p demo
 	$(BIN)/secondunit render samples/bridge.otio --out demo/bridge.gen.otio --media demo/bridge.gen
-	@$(BIN)/python samples/side_by_side.py demo/bridge.gen.otio demo/bridge.png
+	@$(BIN)/python samples/side_by_side.py samples/bridge.otio demo/bridge.gen.otio --out demo/bridge.png
 	@echo
 	@echo "Look at   demo/bridge.png        before and after, side by side"
 	@echo "Play      demo/bridge.gen/*.mov  the clip that fills the gap"
