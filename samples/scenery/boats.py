@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from scenery.film import Light, rgb
@@ -119,8 +121,11 @@ def _planking(
                 lap = np.asarray([0, (d[1] - a[1]) * 0.20, side * 0.012], np.float32)
                 if strake:
                     model.face(np.stack([a, b, b + lap, a + lap]), colour * 0.32)
+    flip = np.asarray([1, 1, -1], np.float32)
+    for a, b in pairwise(hull[:, 0]):  # closed at the water, for the mirror view
+        model.face(np.stack([a, b, b * flip, a * flip]), paint * 0.3)
     stern = hull[0]
-    both = np.concatenate([stern, stern[::-1] * np.asarray([1, 1, -1], np.float32)])
+    both = np.concatenate([stern, stern[::-1] * flip])
     model.face(both, paint * 0.8)
 
 
