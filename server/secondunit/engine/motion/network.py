@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from diffusers.utils import logging
 
 from secondunit.engine.engine import Progress
 from secondunit.engine.motion.conditions import AnchorConditions, Field
@@ -20,8 +21,9 @@ class Network:
 
     def __init__(self, folder: Path) -> None:
         """Load a saved pipeline from a folder of this machine; nothing is fetched."""
+        logging.disable_progress_bar()
         self._pipeline = MotionPipeline.from_pretrained(
-            folder, local_files_only=True, torch_dtype=torch.float32
+            folder, local_files_only=True, dtype=torch.float32
         )
         self._pipeline.set_progress_bar_config(disable=True)
 
