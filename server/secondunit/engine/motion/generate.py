@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from secondunit.engine.conditioning import Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
 from secondunit.engine.motion import render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import FrameRange
+
+TREMBLE = 0.0015
+"""Largest correction at any time of the span, in fractions of width, that counts as tremble."""
+STANDING = 0.0015
+"""Way over the whole span, in fractions of width, that counts as standing still."""
 
 
 class Denoiser(Protocol):
@@ -29,6 +36,24 @@ def classical(
     """The motion without any network, which it is measured against; implements `Denoiser`."""
     progress("denoise", steps, steps)
     return [prior(anchor) for anchor in conditions]
+
+
+def settled(conditions: AnchorConditions, motion: Field) -> Field:
+    """Return a denoised motion (T gh gw 2) without the tremble that no evidence asks for.
+
+    A network's small corrections are within its own error, and on a locked-off shot an eye sees a
+    tenth of a pixel: corrections below `TREMBLE` are cored out, and what was measured as standing
+    still, and has not been asked to move, stands still.
+    """
+    answer = prior(conditions)
+    change = motion - answer
+    size = np.linalg.norm(change, axis=-1).max(axis=0)
+    gain = size**2 / (size**2 + TREMBLE**2)
+    measured = conditions.end_confidence if conditions.other is not None else None
+    sure = conditions.past_confidence if measured is None else measured
+    moved = np.linalg.norm(answer - conditions.camera, axis=-1).max(axis=0)
+    still = sure * np.exp(-((moved / STANDING) ** 2)) * (conditions.ambient == 0)
+    return (answer + change * (gain * (1 - still))[None, ..., None]).astype(np.float32)
 
 
 class MotionEngine:
@@ -64,12 +89,12 @@ class MotionEngine:
         anchors = guides(plan, sources, forth, back)
         asked = [guide for guide in anchors if guide is not None]
         # Each range draws noise of its own, whatever the others are.
-        motions = iter(
-            self._denoise(
-                [guide.conditions for guide in asked], plan.steps, plan.seed + made.start, progress
-            )
-        )
-        movers = [None if g is None else render.Mover(g, next(motions)) for g in anchors]
+        told, seed = [guide.conditions for guide in asked], plan.seed + made.start
+        motions = iter(self._denoise(told, plan.steps, seed, progress))
+        movers = [
+            None if guide is None else render.Mover(guide, settled(guide.conditions, next(motions)))
+            for guide in anchors
+        ]
         clock = forth or back
         share = clock.share if clock else float
         wanted = range(made.start, made.end)
