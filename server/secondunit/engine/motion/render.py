@@ -208,7 +208,10 @@ class Mover:
                 return self._plate, self._known(None)
             return self._sampled(view), self._known(view)
         origin = splat.turn_round(motion, self._rank, self._trust)
-        offset = scaled(origin.offset, full) * np.float32(full[0] / w)
+        offset = origin.offset
+        if self._shore is not None:  # what moved does not lap over what rests
+            offset = offset * (self._shore > 0)[..., None]
+        offset = scaled(offset, full) * np.float32(full[0] / w)
         trust = scaled(origin.trust, full)
         if view is None:
             source = places(full[1], full[0]) - offset
