@@ -88,6 +88,10 @@ def _halved(picture: Field, gone: Region) -> tuple[Field, Region]:
     return mean, share < 0.5
 
 
+def _mean(patches: Field) -> Field:
+    return np.asarray(np.einsum("npc->nc", patches) / patches.shape[1], np.float32)
+
+
 def _weight(cost: Field) -> Field:
     return np.exp(-cost / (0.5 * float(np.median(cost)) + 1e-5)).astype(np.float32)
 
@@ -105,6 +109,7 @@ class _Level:
         self._allowed = inner & ~grown(gone, REACH + 1)
         self._wanted = np.flatnonzero(grown(gone, REACH + 1).ravel())
         self._rows, self._columns = np.divmod(self._wanted, self._width)
+        self._sources = self._patches(picture)
         steps = np.arange(-REACH, REACH + 1)
         self._dy = np.repeat(steps, len(steps))
         self._dx = np.tile(steps, len(steps))
@@ -123,12 +128,12 @@ class _Level:
         else:
             size = (self._width, self._height)
             painted = np.where(self._gone[..., None], scaled(coarse[0], size), self._picture)
-        cost = self._cost(painted, match)
         for _ in range(ROUNDS):
-            cost = self._cost(painted, match)
+            here = self._patches(painted)[self._wanted]
+            cost = self._difference(here, match)
             for sweep in range(SWEEPS):
-                match, cost = self._spread(painted, match, cost, draw, 2 ** (SWEEPS - 1 - sweep))
-            painted = self._painted(painted, match, _weight(cost))
+                match, cost = self._spread(here, match, cost, draw, 2 ** (SWEEPS - 1 - sweep))
+            painted = self._painted(here, match, _weight(cost))
         where = np.arange(self._height * self._width, dtype=np.int64)
         where[self._wanted] = match
         index = where.reshape(self._height, self._width)
@@ -155,32 +160,28 @@ class _Level:
         choices = np.flatnonzero(flat)
         return np.where(bad, choices[draw.integers(0, len(choices), len(match))], match)
 
-    def _patches(self, picture: Field, rows: Index, columns: Index) -> Field:
-        y = np.clip(rows[:, None] + self._dy, 0, self._height - 1)
-        x = np.clip(columns[:, None] + self._dx, 0, self._width - 1)
-        return picture.reshape(-1, 3)[y * self._width + x]
-
-    def _cost(self, painted: Field, match: Index) -> Field:
-        here = self._patches(painted, self._rows, self._columns)
-        return self._difference(here, match)
+    def _patches(self, picture: Field) -> Field:
+        # The patch around each pixel, (h*w patch 3); the rim goes on beyond the frame.
+        wide = np.pad(picture, ((REACH, REACH), (REACH, REACH), (0, 0)), mode="edge")
+        side = 2 * REACH + 1
+        windows = np.lib.stride_tricks.sliding_window_view(wide, (side, side), axis=(0, 1))
+        moved = windows.transpose(0, 1, 3, 4, 2)
+        return moved.reshape(self._height * self._width, side * side, 3)
 
     def _difference(self, here: Field, match: Index) -> Field:
         row, column = np.divmod(match, self._width)
-        there = self._patches(self._picture, row, column)
-        bias = self._bias(here, there)
-        unlike = ((here - there - bias) ** 2).mean(axis=(1, 2))
-        unlike += FAITH * (bias**2).mean(axis=(1, 2))
+        apart = here - self._sources[match]
+        mean = _mean(apart)
+        bias = np.clip(mean, -BRIGHTER, BRIGHTER)
+        # Mean of (apart - bias) squared, without making it.
+        unlike = np.einsum("npc,npc->n", apart, apart) / apart.shape[1]
+        unlike = (unlike + ((FAITH + 1) * bias**2 - 2 * bias * mean).sum(axis=1)) / 3
         far = (row - self._rows) ** 2 + (column - self._columns) ** 2
         return (unlike + self._nearness * far / self._width**2).astype(np.float32)
 
-    def _bias(self, here: Field, there: Field) -> Field:
-        # A piece may be made a little lighter or darker: skies and water have slopes.
-        return np.clip((here - there).mean(axis=1, keepdims=True), -BRIGHTER, BRIGHTER)
-
     def _spread(
-        self, painted: Field, match: Index, cost: Field, draw: np.random.Generator, jump: int
+        self, here: Field, match: Index, cost: Field, draw: np.random.Generator, jump: int
     ) -> tuple[Index, Field]:
-        here = self._patches(painted, self._rows, self._columns)
         where = np.full(self._height * self._width, -1, np.int64)
         where[self._wanted] = np.arange(len(match))
         for dy, dx in ((0, jump), (0, -jump), (jump, 0), (-jump, 0), (0, 0), (0, 0)):
@@ -205,11 +206,11 @@ class _Level:
             match, cost = np.where(better, place, match), np.where(better, new, cost)
         return match, cost
 
-    def _painted(self, painted: Field, match: Index, weight: Field) -> Field:
-        # Each pixel of the hole is the mean of what all patches over it say.
-        row, column = np.divmod(match, self._width)
-        said = self._patches(self._picture, row, column)
-        said = said + self._bias(self._patches(painted, self._rows, self._columns), said)
+    def _painted(self, here: Field, match: Index, weight: Field) -> Field:
+        # Each pixel of the hole is the mean of what all patches over it say, each made a little
+        # lighter or darker to fit: skies and water have slopes.
+        said = self._sources[match]
+        said = said + np.clip(_mean(here - said)[:, None], -BRIGHTER, BRIGHTER)
         said = said * weight[:, None, None]
         y, x = self._rows[:, None] + self._dy, self._columns[:, None] + self._dx
         inside = (y >= 0) & (y < self._height) & (x >= 0) & (x < self._width)
