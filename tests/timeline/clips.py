@@ -51,9 +51,10 @@ def movie(
 
 def trimmed(source: Path, path: Path, first: int, rate: Fraction) -> Path:
     """The same packets with an edit list that hides the first frames, as hosts trim."""
-    with av.open(str(source)) as old, av.open(
-        str(path), "w", options={"avoid_negative_ts": "disabled"}
-    ) as new:
+    with (
+        av.open(str(source)) as old,
+        av.open(str(path), "w", options={"avoid_negative_ts": "disabled"}) as new,
+    ):
         origin = old.streams.video[0]
         stream = new.add_stream_from_template(origin)
         shift = int(first / rate / (origin.time_base or Fraction(1)))

@@ -73,9 +73,7 @@ def test_an_allowed_root_is_as_good_as_the_folder(folder: Path, tmp_path: Path) 
         "/Volumes/Media/reel 1/b c#1.mov",
     ],
 )
-def test_another_machines_path_is_found_by_its_trailing_parts(
-    folder: Path, reference: str
-) -> None:
+def test_another_machines_path_is_found_by_its_trailing_parts(folder: Path, reference: str) -> None:
     found = locate(reference, folder, config())
     assert found.path == (folder / "reel 1" / "b c#1.mov").resolve()
     assert found.relinked

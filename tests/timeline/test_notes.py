@@ -63,9 +63,7 @@ def test_a_prompt_goes_on_until_the_next_key() -> None:
         "gen: bridge\n# for the director\nprompt: rain; wind\nTitle: no key at all\n"
         "see http://example.com; she says: go\nnegative: text;\nlogos\ntakes: 3"
     )
-    assert note.prompt == (
-        "rain; wind\nTitle: no key at all\nsee http://example.com; she says: go"
-    )
+    assert note.prompt == ("rain; wind\nTitle: no key at all\nsee http://example.com; she says: go")
     assert note.negative == "text;\nlogos"
     assert note.takes == 3
 
@@ -130,7 +128,7 @@ def test_seconds_stay_exact() -> None:
 
 def test_strokes_in_words_and_in_json_are_alike() -> None:
     words = good(
-        "gen: animate\nstroke: 0.20,0.55 > 0.35, 0.50 > 0.60,0.52 in \"my boat.png\" over 0-24 "
+        'gen: animate\nstroke: 0.20,0.55 > 0.35, 0.50 > 0.60,0.52 in "my boat.png" over 0-24 '
         "strength 0.8\nstroke: .1,.1 > .2,.1"
     )
     mapping = note_of_mapping(

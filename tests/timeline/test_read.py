@@ -66,9 +66,7 @@ def test_a_lone_clip_gets_a_timeline_around_it(shared: Path) -> None:
 def test_a_kind_of_file_that_is_not_read_is_told_what_is(tmp_path: Path) -> None:
     path = tmp_path / "cut.aaf"
     path.write_bytes(b"x")
-    assert refused(path) == [
-        "'cut.aaf' is no kind of timeline that we read; we read .otio @ file"
-    ]
+    assert refused(path) == ["'cut.aaf' is no kind of timeline that we read; we read .otio @ file"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

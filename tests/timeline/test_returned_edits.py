@@ -53,9 +53,7 @@ def test_a_bridge_that_came_back_is_the_same_shot(train: Path, marked: str, bare
 
 @pytest.mark.parametrize("bare", [False, True])
 @pytest.mark.parametrize("kept", [True, False])
-def test_an_extension_that_came_back_is_the_same_shot(
-    train: Path, kept: bool, bare: bool
-) -> None:
+def test_an_extension_that_came_back_is_the_same_shot(train: Path, kept: bool, bare: bool) -> None:
     short = clip("train.m4v", 100, 30)
     if kept:
         short.markers.append(marker("gen: extend; frames: 24", 129))

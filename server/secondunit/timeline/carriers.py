@@ -104,9 +104,7 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
         )  # fmt: skip
 
 
-def _in_metadata(
-    laid: Laid, item: otio.core.Item, faults: list[Fault]
-) -> Iterator[Asked]:
+def _in_metadata(laid: Laid, item: otio.core.Item, faults: list[Fault]) -> Iterator[Asked]:
     carriers: list[tuple[Any, str]] = [(item, laid.path)]
     carriers += [(effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(item.effects)]
     for carrier, path in carriers:

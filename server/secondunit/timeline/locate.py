@@ -139,9 +139,7 @@ def _spellings(reference: str) -> tuple[bool, list[PurePosixPath]]:
     return foreign, list(dict.fromkeys(spellings))
 
 
-def _by_trailing_parts(
-    spellings: list[PurePosixPath], roots: tuple[Path, ...]
-) -> list[Path]:
+def _by_trailing_parts(spellings: list[PurePosixPath], roots: tuple[Path, ...]) -> list[Path]:
     found: dict[Path, None] = {}
     for spelling in spellings:
         parts = [p for p in spelling.parts if p not in ("/", "..", ".")]

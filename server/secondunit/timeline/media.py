@@ -293,9 +293,7 @@ def _table(
     return pts[pts >= key[0]], key
 
 
-def _rate_of(
-    pts: NDArray[np.int64], time_base: Fraction, stream: VideoStream
-) -> tuple[Rate, bool]:
+def _rate_of(pts: NDArray[np.int64], time_base: Fraction, stream: VideoStream) -> tuple[Rate, bool]:
     said = stream.average_rate or stream.guessed_rate or Fraction(24)
     if len(pts) < 2:
         return Rate.snap(float(said)), True
@@ -309,9 +307,7 @@ def _rate_of(
     return Rate.snap(float((len(pts) - 1) / span)), False
 
 
-def _timecode_of(
-    source: InputContainer, stream: VideoStream, rate: Rate
-) -> tuple[int, str | None]:
+def _timecode_of(source: InputContainer, stream: VideoStream, rate: Rate) -> tuple[int, str | None]:
     places = [stream.metadata, *(s.metadata for s in source.streams), source.metadata]
     reel = next((m["reel_name"] for m in places if m.get("reel_name")), None)
     for metadata in places:

@@ -81,9 +81,7 @@ class Note:
     faults: tuple[Fault, ...] = ()
 
 
-def note_of_marker(
-    name: str, comment: str, metadata: Mapping[str, Any], path: str
-) -> Note | None:
+def note_of_marker(name: str, comment: str, metadata: Mapping[str, Any], path: str) -> Note | None:
     """The Note of a marker, or None for a marker that asks for nothing."""
     for text in (comment, *_texts(metadata), name):
         note = note_of_text(text, path)
@@ -223,8 +221,10 @@ def _pairs_of_text(body: str, path: str, faults: Faults) -> list[Pair]:
 
 def _is_key(word: str) -> bool:
     # In the lines of a prompt, "sed:" is a slip of the pen for "seed:", but "Title:" is prose.
-    return word in KEYS or word.startswith("x-") or bool(
-        word and get_close_matches(word, KEYS, n=1, cutoff=0.75)
+    return (
+        word in KEYS
+        or word.startswith("x-")
+        or bool(word and get_close_matches(word, KEYS, n=1, cutoff=0.75))
     )
 
 

@@ -101,9 +101,7 @@ def _text_of(path: Path) -> str:
             )
         data = path.read_bytes()
     except OSError as exc:
-        raise TimelineUnreadable.single(
-            f"'{path}' cannot be read: {exc.strerror}", "file"
-        ) from exc
+        raise TimelineUnreadable.single(f"'{path}' cannot be read: {exc.strerror}", "file") from exc
     if not data.strip():
         raise TimelineUnreadable.single(f"'{path.name}' is empty", "file")
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):

@@ -73,9 +73,7 @@ def find_shots(timeline_path: Path, *, config: Config) -> Edit:
     )  # fmt: skip
 
 
-def _rows(
-    timeline: otio.schema.Timeline, room: CuttingRoom
-) -> tuple[Rows, dict[int, list[Fault]]]:
+def _rows(timeline: otio.schema.Timeline, room: CuttingRoom) -> tuple[Rows, dict[int, list[Fault]]]:
     """(the enabled video tracks, laid out; what cannot be measured on each).
 
     Nested sequences are named and left alone.
