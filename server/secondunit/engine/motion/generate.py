@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from secondunit.engine.conditioning import Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
 from secondunit.engine.motion import render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
+from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import FrameRange
 
@@ -71,11 +73,14 @@ class MotionEngine:
         EngineFailed, or whatever `progress` raised.
         """
         total, done = sum(made.frames for made in plan.generate), 0
-        for made, forth, back in spans(plan):
-            for frame, picture in self._range(plan, sources, made, forth, back, progress):
-                done += 1
-                progress("render", done, total)
-                yield frame, picture
+        try:
+            for made, forth, back in spans(plan):
+                for frame, picture in self._range(plan, sources, made, forth, back, progress):
+                    done += 1
+                    progress("render", done, total)
+                    yield frame, picture
+        except (cv2.error, MemoryError) as exc:
+            raise EngineFailed(f"rendering shot {plan.shot} failed: {exc}") from exc
 
     def _range(
         self,
