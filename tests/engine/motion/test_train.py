@@ -88,6 +88,6 @@ def test_the_loss_falls_on_one_batch(cache: Path) -> None:
 
 
 def test_the_learning_rate_rises_stays_and_falls() -> None:
-    rates = [training.rate_at(step, 4000) for step in range(4000)]
-    assert rates[0] < rates[100] < rates[300] == rates[2000] == training.RATE
-    assert rates[-1] < 0.05 * training.RATE
+    rates = [training.pace(step, step / 4000) for step in range(4000)]
+    assert rates[0] < rates[100] < rates[300] == rates[2000] == 1
+    assert rates[-1] < 0.05

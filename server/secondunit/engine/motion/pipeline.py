@@ -86,6 +86,7 @@ class MotionPipeline(DiffusionPipeline):
         callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
         latents: Tensor | None = None,
         output_type: str = "np",
+        temperature: float = 0.5,
     ) -> MotionOutput:
         """Return the motion of one anchor, or of several on grids of one size.
 
@@ -98,6 +99,8 @@ class MotionPipeline(DiffusionPipeline):
             callback_on_step_end_tensor_inputs: only "latents" is offered.
             latents: the noise itself, b T gh gw 2, instead of a generator.
             output_type: "np", or "pt" for a tensor.
+            temperature: size of the generator's noise, 0..1. 1 draws from all that the network
+                holds possible; less stays nearer to the likeliest motion.
         """
         asked = [conditions] if isinstance(conditions, AnchorConditions) else list(conditions)
         grids = {c.mask.shape for c in asked}
@@ -114,6 +117,7 @@ class MotionPipeline(DiffusionPipeline):
         shape = (len(asked), FRAMES, *grids.pop(), 2)
         if latents is None:
             latents = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
+            latents = latents * temperature
         elif latents.shape != shape:
             raise EngineFailed(f"latents are {tuple(latents.shape)}, the grid wants {shape}")
         state: Tensor = latents.to(device, torch.float32)
