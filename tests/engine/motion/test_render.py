@@ -7,7 +7,9 @@ import pytest
 from secondunit.engine import conditioning
 from secondunit.engine.motion import fill, render, splat
 from secondunit.engine.motion.conditions import prior
+from secondunit.engine.raster import places, sampled
 from secondunit.timeline.shot import CameraMove
+from secondunit.units import FrameRange
 
 from tests.engine.pictures import animation, decibels, dots, similarity, stroke
 
@@ -89,8 +91,6 @@ def test_what_a_region_leaves_behind_is_not_the_region() -> None:
 
 
 def test_a_stroke_starts_and_ends_with_its_range_between_the_motions_samples() -> None:
-    from secondunit.units import FrameRange
-
     way = stroke((0.3, 0.5), (0.4, 0.5), over=FrameRange(start=10, frames=3))
     plan, sources = animation(STILL, 61, strokes=(way,))
     sources.regions["stroke", 0] = box(60, 120, 100, 180)
@@ -116,8 +116,6 @@ def test_a_smooth_motion_is_inverted_to_a_hundredth_of_a_pixel() -> None:
     y, x = np.mgrid[:60, :80].astype(np.float32)
     motion = np.stack([3 + 0.05 * x, 0.04 * (y - 30)], axis=-1)
     offset = splat.invert(motion, np.array([3, 0], np.float32), rounds=8)
-    from secondunit.engine.raster import places, sampled
-
     arrived = sampled(motion, places(60, 80) - offset)
     assert np.abs(arrived - offset)[10:-10, 20:-10].max() < 0.01
 
@@ -151,3 +149,13 @@ def test_a_hard_mask_is_softened_inwards_only() -> None:
     assert np.all(soft[60:120, 80:240] == 1)
     assert 0 < soft[90, 60] < 1
     assert np.all(render.feathered(np.ones_like(plane)) == 1)
+
+
+def test_an_objects_outline_stays_crisp_and_a_rim_through_plain_ground_is_soft() -> None:
+    region = box(40, 140, 60, 260)
+    object_of_its_own = np.full((HEIGHT, WIDTH, 3), 0.2, np.float32) + 0.6 * region[..., None]
+    assert np.abs(render.fitted(region, object_of_its_own) - region).max() < 0.05
+    water = np.full((HEIGHT, WIDTH, 3), 0.5, np.float32)
+    soft = render.fitted(region, water)
+    assert soft[90, 60] < 0.5
+    assert not soft[region == 0].any()

@@ -36,8 +36,12 @@ STILL = 0.02
 """Pixels of motion below which a picture is not resampled."""
 
 
+FINEST = 0.15
+"""Pixels a frame, at the size at which flow is measured, that count as error of a velocity."""
 RIM, LEAST_RIM = 0.25, 0.005
 """Most and least that the picture is continued beyond its frame, in fractions of it."""
+OUTLINE = 0.06
+"""Difference of colour, 0..1, across a region's rim that makes it an object's outline."""
 GUESSED = np.float32(0.2)
 """Trust in a pixel whose motion is its neighbours': far above that in a hole's filling."""
 FIRMNESS = 2.0
@@ -69,7 +73,7 @@ class Mover:
         self._shore = self._dying_away()
         self._detail, self._trust = self._fine(local)
         self._rank = self._importance(local)
-        self._edges = [feathered(layer.matte) for layer in guide.layers]
+        self._edges = [fitted(layer.matte, guide.picture) for layer in guide.layers]
         rim = 1 + round(0.002 * w)
         self._whole = [grown(layer.matte > 0.02, rim) for layer in guide.layers]
         gone = np.zeros((h, w), np.bool_)
@@ -157,7 +161,12 @@ class Mover:
         told = conditions.end_displacement if hint.reaches else conditions.past_velocity
         size = hint.confidence.shape[::-1]
         coarse = scaled(told, size)
-        detail = (hint.displacement - coarse) * hint.confidence[..., None]
+        detail = hint.displacement - coarse
+        if not hint.reaches:
+            # A velocity's error grows with the span: what is finer than the flow can tell is left.
+            step = np.linalg.norm(detail, axis=-1) * size[0] / self._guide.span.frames
+            detail *= (step**2 / (step**2 + FINEST**2))[..., None]
+        detail *= hint.confidence[..., None]
         if hint.reaches:
             apart = np.linalg.norm(local[-1] - told, axis=-1)
             agreed = np.exp(-((apart / 0.01) ** 2)).astype(np.float32)
@@ -308,6 +317,24 @@ def feathered(mask: Field) -> Field:
     radius = max(1.0, FEATHER * mask.shape[1])
     ramp = np.clip(depth_inside(mask > 0) / (2 * radius), 0, 1)
     return (np.minimum(mask, ramp)).astype(np.float32)
+
+
+def fitted(matte: Field, picture: RGB) -> Field:
+    """Return a region's matte (`h w`) with an edge that suits what it was drawn around.
+
+    Where the colours on both sides of its rim differ, the rim is an object's outline and stays
+    crisp; where they are alike it was drawn through water or sky, and is softened inwards.
+    """
+    inside, outside = (matte > 0.5).astype(np.float32), (matte <= 0.5).astype(np.float32)
+    width = max(1.5, matte.shape[1] / 320)
+    colours = [
+        blurred(picture * side[..., None], width) / (blurred(side, width)[..., None] + 1e-4)
+        for side in (inside, outside)
+    ]
+    apart = np.abs(colours[0] - colours[1]).mean(axis=-1)
+    loose = blurred(np.exp(-((apart / OUTLINE) ** 2)), width)
+    soft = matte + np.clip(loose, 0, 1) * (feathered(matte) - matte)
+    return np.asarray(soft, np.float32)
 
 
 def _reach(plane: NDArray[np.floating]) -> float:
