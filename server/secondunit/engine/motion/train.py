@@ -236,8 +236,8 @@ def export(
 ) -> dict[str, Any]:
     """Write the averaged weights of a checkpoint as a pipeline folder in bfloat16, with its card.
 
-    `scenes` is a `data_cache` of `train`: where it is given, the weights are measured again, as they
-    are written, on `held_out` questions per held-out shard. Returns the figures on the card.
+    `scenes` is a `data_cache` of `train`: where it is given, the weights are measured again, as
+    written, on `held_out` questions per held-out shard. Returns the figures on the card.
     """
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     model = MotionTransformer(**state["config"])
