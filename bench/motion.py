@@ -194,9 +194,9 @@ def _gradient(rgb: RGB) -> float:
     )
 
 
-def table(footage: Footage, starts: list[int]) -> Iterator[Row]:
+def table(footage: Footage, starts: list[int], weights: Path | None) -> Iterator[Row]:
     """Every method on both tasks."""
-    engine = load(threads=1)
+    engine = load(threads=1, weights=weights)
     assert isinstance(engine, MotionEngine)
     alone = MotionEngine(classical)
     for operation, methods in (
@@ -216,12 +216,13 @@ def main() -> None:
     parser.add_argument("clip", type=Path)
     parser.add_argument("--starts", type=int, default=12)
     parser.add_argument("--first", type=int, default=400, help="use only this many frames")
+    parser.add_argument("--weights", type=Path, help="others than the package's")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     path = options.clip.absolute()
     footage = Footage(path, options.first, Config(data=Path("unused"), roots=(path.parent,)))
-    rows = list(table(footage, footage.starts(options.starts)))
+    rows = list(table(footage, footage.starts(options.starts), options.weights))
     if options.json:
         print(json.dumps([_record(row) for row in rows], indent=2))
         return

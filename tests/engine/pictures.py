@@ -39,11 +39,11 @@ class Pictures:
     def pin(self, frame: int) -> RGB:
         return self.pins[frame]
 
-    def past(self) -> list[RGB]:
-        return list(self.before)
+    def past(self, most: int) -> list[RGB]:
+        return list(self.before[-most:])
 
-    def future(self) -> list[RGB]:
-        return list(self.behind)
+    def future(self, most: int) -> list[RGB]:
+        return list(self.behind[:most])
 
     def mask(self) -> Plane:
         height, width = next(iter(self.pins.values())).shape[:2]

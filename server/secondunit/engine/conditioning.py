@@ -149,9 +149,9 @@ def guides(
     came = went = None
     ends = [pin.frame for pin in plan.pins]
     if forth and first is not None and not _pinned_inside(plan, forth.pin, ends, -1):
-        came = _velocity(sources.past(), first)
+        came = _velocity(sources.past(flow.LOOK_BACK), first)
     if back and last is not None and not _pinned_inside(plan, back.pin, ends, +1):
-        went = _velocity(sources.future()[::-1], last)
+        went = _velocity(sources.future(flow.LOOK_BACK)[::-1], last)
     there = here = None
     if forth is not None and first is not None and last is not None:
         guess = [] if came is None or went is None else [(_carried_on(came), _carried_on(went))]
@@ -218,7 +218,7 @@ def relative_shift(
 
 
 def _velocity(context: Sequence[RGB], anchor: RGB) -> flow.Flow | None:
-    clip = [*context[-flow.LOOK_BACK :], anchor]
+    clip = [*context, anchor]
     return flow.velocity([flow.grey(picture) for picture in clip])
 
 

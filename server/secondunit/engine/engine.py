@@ -24,12 +24,12 @@ class Sources(Protocol):
         """The pinned picture at a frame of the shot."""
         ...
 
-    def past(self) -> list[RGB]:
-        """Context that ends right before the anchor, oldest first; empty if there is none."""
+    def past(self, most: int) -> list[RGB]:
+        """Context that ends right before the anchor, oldest first: its last `most` frames."""
         ...
 
-    def future(self) -> list[RGB]:
-        """Context that starts right after the closing pin; empty if there is none."""
+    def future(self, most: int) -> list[RGB]:
+        """Context that starts right after the closing pin: its first `most` frames."""
         ...
 
     def mask(self) -> NDArray[np.floating]:

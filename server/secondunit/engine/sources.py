@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -41,20 +42,23 @@ class PlanSources:
     def picture(self, frame: int) -> Picture:
         """The pinned picture at a frame of the shot, in the plan's layout and delivered size."""
         pin = self._pins[frame]
-        return self._delivered(pin.media.digest, pin.index)
+        picture = self._pictures[pin.media.digest][pin.index].fitted(self._plan.size)
+        return picture.converted(self._plan.format, self._plan.colour)
 
     def pin(self, frame: int) -> RGB:
         """`h w 3`: the pinned picture as RGB at the engine's size."""
         pin = self._pins[frame]
         return self._at_work(self._pictures[pin.media.digest][pin.index])
 
-    def past(self) -> list[RGB]:
+    def past(self, most: int) -> list[RGB]:
         """`h w 3` each, oldest first."""
-        return self._context(self._plan.past)
+        span = self._plan.past
+        return [] if span is None else self._context(span, span.indexes[-most:])
 
-    def future(self) -> list[RGB]:
+    def future(self, most: int) -> list[RGB]:
         """`h w 3` each, in time order."""
-        return self._context(self._plan.future)
+        span = self._plan.future
+        return [] if span is None else self._context(span, span.indexes[:most])
 
     def mask(self) -> NDArray[np.floating]:
         """`h w` at the engine's size; all ones without a mask."""
@@ -74,29 +78,20 @@ class PlanSources:
             return np.ones((size.height, size.width), np.float32)
         return levelled(load_mask(media, size))
 
-    def _context(self, frames: SourceFrames | None) -> list[RGB]:
-        if frames is None:
-            return []
-        pictures = self._pictures[frames.media.digest]
-        return [self._at_work(pictures[i]) for i in frames.indexes]
-
-    def _delivered(self, digest: str, index: int) -> Picture:
-        plan = self._plan
-        return self._pictures[digest][index].fitted(plan.size).converted(plan.format, plan.colour)
+    def _context(self, span: SourceFrames, indexes: Sequence[int]) -> list[RGB]:
+        # Looked at once and let go: a long context of large frames does not fit into memory.
+        pictures = decode(span.media, sorted(set(indexes)))
+        return [self._at_work(pictures[i]) for i in indexes]
 
     def _at_work(self, picture: Picture) -> RGB:
-        plan = self._plan
-        return picture.fitted(plan.work).rgb()
+        return picture.fitted(self._plan.work).rgb()
 
     @cached_property
     def _pictures(self) -> dict[str, dict[int, Picture]]:
+        """Every pinned picture, by file and frame."""
         wanted: dict[str, set[int]] = {}
         media: dict[str, Media] = {}
-        spans = [s for s in (self._plan.past, self._plan.future) if s is not None]
-        for source, indexes in [
-            *((pin.media, (pin.index,)) for pin in self._plan.pins),
-            *((span.media, span.indexes) for span in spans),
-        ]:
-            media[source.digest] = source
-            wanted.setdefault(source.digest, set()).update(indexes)
+        for pin in self._plan.pins:
+            media[pin.media.digest] = pin.media
+            wanted.setdefault(pin.media.digest, set()).add(pin.index)
         return {d: decode(media[d], sorted(indexes)) for d, indexes in wanted.items()}
