@@ -23,7 +23,7 @@ def about_centre(picture: RGB, scale: float = 1.0, clockwise: float = 0.0) -> Af
     """Grown and turned (degrees) about the middle of the picture."""
     height, width = picture.shape[:2]
     middle = (width - 1) / 2, (height - 1) / 2
-    return np.asarray(cv2.getRotationMatrix2D(middle, -clockwise, scale))
+    return np.asarray(cv2.getRotationMatrix2D(middle, -clockwise, scale), np.float64)
 
 
 def moved(picture: RGB, way: Affine) -> RGB:
@@ -31,7 +31,8 @@ def moved(picture: RGB, way: Affine) -> RGB:
     size = picture.shape[1], picture.shape[0]
     source = np.asarray(picture, np.float32)
     return np.asarray(
-        cv2.warpAffine(source, way, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+        cv2.warpAffine(source, way, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT),
+        np.float32,
     )
 
 

@@ -100,8 +100,10 @@ def test_the_right_end_by_the_wrong_curve_fails() -> None:
 def test_a_move_nobody_asked_for_fails() -> None:
     entry = measured(
         CameraMove(truck=10),
-        lambda s: np.vstack([about_centre(STILL, clockwise=4 * s), [0, 0, 1]])[:2]
-        + np.array([[0, 0, -32 * s], [0, 0, 0]]),
+        lambda s: (
+            np.vstack([about_centre(STILL, clockwise=4 * s), [0, 0, 1]])[:2]
+            + np.array([[0, 0, -32 * s], [0, 0, 0]])
+        ),
     )
     assert not entry["pass"]
 

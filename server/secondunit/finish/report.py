@@ -71,8 +71,3 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
 
 def _if_any(control: str, entry: dict[str, Any] | None) -> Report:
     return {} if entry is None else {control: entry}
-
-
-def missed(report: Report) -> list[str]:
-    """Controls that were not held, in the report's order."""
-    return [control for control, entry in report.items() if not entry["pass"]]

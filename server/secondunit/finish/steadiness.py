@@ -15,6 +15,7 @@ from secondunit.units import Operation
 
 _ROWS, _COLUMNS = 6, 10  # tiles
 _ALIKE = 0.995  # correlation of two tiles that show the same thing, whatever their brightness
+_SOME = 0.02  # of all tiles must stand still before their flicker says anything
 _FLAT = 0.01  # standard deviation of luma below which a tile shows nothing that could move
 
 Luma = NDArray[np.floating]
@@ -76,7 +77,7 @@ class Steadiness:
         """F: RMS second difference of mean luma over tiles that show the same thing throughout.
 
         The source's own flicker in its pinned frames sets the measure where it has some. None
-        where nothing in the made frames stands still: flicker has no meaning there.
+        where next to nothing in the made frames stands still: flicker has no meaning there.
         """
         made: list[float] = []
         own: list[float] = []
@@ -94,7 +95,7 @@ class Steadiness:
                 tiles += static.size
             elif {frame - 1, frame + 1} <= self._pinned:
                 own.extend(bend)
-        if not made:
+        if len(made) <= _SOME * tiles:
             return None
         found, source = _rms(made), _rms(own) if own else 0.0
         allowed = max(LIMITS["F"]["flicker"].high or 0.0, FLICKER_OF_SOURCE * source)
