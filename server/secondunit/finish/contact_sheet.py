@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from secondunit.engine.sources import PlanSources
-from secondunit.finish.drawing import Canvas, Image, fitted, resized, width_of
-from secondunit.finish.overlay import asked_picture
+from secondunit.finish.drawing import Canvas, Colour, Image, fitted, resized, width_of
+from secondunit.finish.overlay import Key, asked_picture
 from secondunit.finish.wording import Line, lines
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.units import Operation, timecode
@@ -22,9 +22,11 @@ _INK, _FAINT = (232, 232, 228), (150, 153, 158)
 _HELD, _MISSED = (92, 184, 122), (232, 96, 84)
 _MADE, _OWN = (232, 178, 76), (88, 92, 98)
 _COLUMNS = 8
-_PINS = 8
 AMPLIFIED = 4
 """Times a difference is shown."""
+
+Cell = tuple[Image, str, str, str, Colour]
+"""A picture, words at the left and at the right below it, a second line, the colour of its rim."""
 
 
 def frames_wanted(plan: ShotPlan) -> tuple[int, ...]:
@@ -91,15 +93,21 @@ def _asked_and_measured(
     wide = 1000
     picture, caption, key = _main_picture(plan, sources, shown, wide)
     tall = picture.shape[0]
-    rows = 44 + 62 * len(table)
+    rows = 44 + 62 * len(table) + (20 + 26 * len(plan.adaptations) if plan.adaptations else 0)
     canvas = Canvas(WIDTH, max(tall + 44 + 28 * bool(key), rows) + 36, _PAPER)
     canvas.text((_MARGIN, 26), caption, 20, _FAINT)
-    canvas.picture((_MARGIN + (wide - picture.shape[1]) // 2, 44), picture)
+    canvas.picture((_MARGIN, 44), picture)
     x = _MARGIN
     for ink, words in key:
         canvas.box((x, tall + 60), (16, 16), ink)
         x = canvas.text((x + 24, tall + 75), words, 18, _INK) + 28
-    _table(canvas, _MARGIN + wide + 32, table)
+    left = _MARGIN + picture.shape[1] + 32
+    _table(canvas, left, table)
+    y = 44 + 62 * len(table) + 26
+    for adaptation in plan.adaptations:
+        words = f"{adaptation.level}: {adaptation.what}"
+        canvas.text((left, y), fitted(words, WIDTH - _MARGIN - left, 17), 17, _FAINT)
+        y += 26
     return canvas
 
 
@@ -128,7 +136,7 @@ def _main_frame(plan: ShotPlan) -> int:
 
 def _main_picture(
     plan: ShotPlan, sources: PlanSources, shown: Mapping[int, Image], wide: int
-) -> tuple[Image, str, list[tuple[tuple[int, int, int], str]]]:
+) -> tuple[Image, str, Key]:
     asked = bool(plan.mask or plan.strokes or plan.ambients or plan.cameras)
     tallest = 640
     if not asked:
@@ -141,22 +149,18 @@ def _main_picture(
 
 def _pins(plan: ShotPlan, sources: PlanSources) -> Canvas | None:
     """The source frames that the shot hangs on, each once."""
-    once: dict[tuple[str, int], Pin] = {}
+    once: dict[tuple[str, int], list[Pin]] = {}
     for pin in plan.pins:
-        once.setdefault((pin.media.digest, pin.index), pin)
-    pins = list(once.values())
-    if not pins:
+        once.setdefault((pin.media.digest, pin.index), []).append(pin)
+    groups = list(once.values())
+    if not groups:
         return None
-    some = [pins[round(i)] for i in np.linspace(0, len(pins) - 1, min(len(pins), _PINS))]
-    cells = [
-        (
-            _eight_bits(sources, pin.frame),
-            f"frame {pin.frame}",
-            pin.media.path.name if pin.media.still else f"{pin.media.path.name} #{pin.index}",
-            _OWN,
-        )
-        for pin in some
-    ]
+    cells: list[Cell] = []
+    for i in np.linspace(0, len(groups) - 1, min(len(groups), _COLUMNS)):
+        first, last = groups[round(i)][0], groups[round(i)][-1]
+        where = f"at {first.frame}" if first is last else f"at {first.frame} to {last.frame}"
+        file = first.media.path.name + ("" if first.media.still else f", frame {first.index}")
+        cells.append((_eight_bits(sources, first.frame), where, "", file, _OWN))
     return _row("Pinned source frames", cells)
 
 
@@ -165,17 +169,18 @@ def _time(plan: ShotPlan, sources: PlanSources, shown: Mapping[int, Image]) -> l
     pinned = {pin.frame for pin in plan.pins}
     still = plan.operation is Operation.ANIMATE and 0 in pinned
     reference = _eight_bits(sources, 0) if still else None
-    frames, changes = [], []
+    frames: list[Cell] = []
+    changes: list[Cell] = []
     for frame in _over_time(plan):
         image = shown[frame]
         own = frame in pinned
         at = _tc(plan, plan.timecode + frame + plan.handles[0])
         kind = "source" if own else "made"
-        kind += "" if 0 <= frame < plan.frames else ", handle"
-        frames.append((image, at, f"{frame}  {kind}", _OWN if own else _MADE))
+        kind += "" if 0 <= frame < plan.frames else ", in the handle"
+        frames.append((image, at, str(frame), kind, _OWN if own else _MADE))
         before = reference if still else shown.get(frame - 1)
         change = np.zeros_like(image) if before is None else _difference(image, before)
-        changes.append((change, "" if before is not None else "first frame", "", _RULE))
+        changes.append((change, "", "", "", _RULE))
     against = "the still" if still else "the frame before"
     return [
         _row("Frames over time", frames),
@@ -190,25 +195,27 @@ def _difference(image: Image, before: Image) -> Image:
     return np.clip(apart, 0, 255).astype(np.uint8)
 
 
-def _row(title: str, cells: Sequence[tuple[Image, str, str, tuple[int, int, int]]]) -> Canvas:
-    """Pictures side by side: (picture, words at the left below, words at the right, rim)."""
+def _row(title: str, cells: Sequence[Cell]) -> Canvas:
+    """A band of pictures side by side under a title."""
     wide = (_INNER - (_COLUMNS - 1) * _GAP) // _COLUMNS
     pictures = [_within(image, wide, wide) for image, *_ in cells]
     tall = max(p.shape[0] for p in pictures)
-    worded = any(left or right for _, left, right, _ in cells)
-    canvas = Canvas(WIDTH, tall + 48 + 32 * worded, _PAPER)
+    worded = any(any(cell[1:4]) for cell in cells)
+    canvas = Canvas(WIDTH, tall + 60 + 46 * worded, _PAPER)
     canvas.text((_MARGIN, 22), title, 20, _FAINT)
-    for number, ((_, left, right, rim), picture) in enumerate(zip(cells, pictures, strict=True)):
+    for number, (cell, picture) in enumerate(zip(cells, pictures, strict=True)):
+        _, left, right, second, rim = cell
         x = _MARGIN + number * (wide + _GAP)
         height, width = picture.shape[:2]
         inset = (wide - width) // 2
         canvas.picture((x + inset, 36), picture)
         canvas.frame((x + inset, 36), (width, height), rim, 3)
-        below = 36 + tall + 23
+        below = 36 + tall + 24
         end = canvas.text((x, below), fitted(left, wide, 17, 600), 17, _INK, 600) if left else x
         if right:
             words = fitted(right, max(0, x + wide - end - 10), 16)
             canvas.text((x + wide - width_of(words, 16), below), words, 16, _FAINT)
+        canvas.text((x, below + 22), fitted(second, wide, 16), 16, _FAINT)
     return canvas
 
 

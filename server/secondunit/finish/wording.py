@@ -63,13 +63,17 @@ def _camera(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str,
 
 
 def _way(way: list[float]) -> str:
-    return f"{way[0]:+.1%} across, {way[1]:+.1%} down"
+    return f"{_percent(way[0])} across, {_percent(way[1])} down"
+
+
+def _percent(share: float) -> str:
+    return f"{share:+.1%}" if abs(share) >= 0.0005 else "0"
 
 
 def _motion(of: Mapping[str, float]) -> str:
     parts = []
     if abs(of["dx"]) >= 0.0005 or abs(of["dy"]) >= 0.0005:
-        parts.append(f"{of['dx']:+.1%} across, {of['dy']:+.1%} down")
+        parts.append(_way([of["dx"], of["dy"]]))
     if abs(of["scale"] - 1) >= 0.0005:
         parts.append(f"×{of['scale']:.3f}")
     if abs(of["roll"]) >= 0.05:
