@@ -32,7 +32,7 @@ Cell = tuple[Image, str, str, str, Colour]
 def frames_wanted(plan: ShotPlan) -> tuple[int, ...]:
     """Frames of the shot that the sheet shows, and those before them, in order."""
     shown = _over_time(plan)
-    needed = {*shown, _main_frame(plan)} | {f - 1 for f in shown if plan.pins}
+    needed = {*shown, _main_frame(plan)} | {f - 1 for f in shown if not _from_still(plan)}
     first, last = plan.file_range.start, plan.file_range.end
     return tuple(sorted(f for f in needed if first <= f < last))
 
@@ -114,7 +114,7 @@ def _asked_and_measured(
 def _table(canvas: Canvas, left: int, table: Sequence[Line]) -> None:
     right = WIDTH - _MARGIN
     canvas.text((left, 26), "Control report, measured on the delivered file", 20, _FAINT)
-    badge = 92
+    badge = 104
     for number, row in enumerate(table):
         top = 44 + 62 * number
         canvas.box((left, top), (right - left, 56), _PANEL)
@@ -137,14 +137,22 @@ def _main_frame(plan: ShotPlan) -> int:
 def _main_picture(
     plan: ShotPlan, sources: PlanSources, shown: Mapping[int, Image], wide: int
 ) -> tuple[Image, str, Key]:
-    asked = bool(plan.mask or plan.strokes or plan.ambients or plan.cameras)
     tallest = 640
-    if not asked:
+    if not _has_controls(plan):
         frame = _main_frame(plan)
         image = shown[frame]
         return _within(image, wide, tallest), f"Frame {frame}, the middle of what was made", []
-    picture, key = asked_picture(plan, sources, wide, tallest)
-    return picture, "What was asked, drawn on the picture it starts from", key
+    pin, picture, key = asked_picture(plan, sources, wide, tallest)
+    file = pin.media.path.name + ("" if pin.media.still else f", frame {pin.index}")
+    return picture, fitted(f"What was asked, drawn on {file}", wide, 20), key
+
+
+def _from_still(plan: ShotPlan) -> bool:
+    return plan.operation is Operation.ANIMATE
+
+
+def _has_controls(plan: ShotPlan) -> bool:
+    return bool(plan.generate and (plan.mask or plan.strokes or plan.ambients or plan.cameras))
 
 
 def _pins(plan: ShotPlan, sources: PlanSources) -> Canvas | None:
@@ -153,7 +161,7 @@ def _pins(plan: ShotPlan, sources: PlanSources) -> Canvas | None:
     for pin in plan.pins:
         once.setdefault((pin.media.digest, pin.index), []).append(pin)
     groups = list(once.values())
-    if not groups:
+    if not groups or (len(groups) == 1 and _has_controls(plan)):  # it is the large picture
         return None
     cells: list[Cell] = []
     for i in np.linspace(0, len(groups) - 1, min(len(groups), _COLUMNS)):
@@ -167,7 +175,7 @@ def _pins(plan: ShotPlan, sources: PlanSources) -> Canvas | None:
 def _time(plan: ShotPlan, sources: PlanSources, shown: Mapping[int, Image]) -> list[Canvas]:
     """Two bands: the frames with their timecode, and what changed in each."""
     pinned = {pin.frame for pin in plan.pins}
-    still = plan.operation is Operation.ANIMATE and 0 in pinned
+    still = _from_still(plan)
     reference = _eight_bits(sources, 0) if still else None
     frames: list[Cell] = []
     changes: list[Cell] = []
@@ -180,10 +188,10 @@ def _time(plan: ShotPlan, sources: PlanSources, shown: Mapping[int, Image]) -> l
         frames.append((image, at, str(frame), kind, _OWN if own else _MADE))
         before = reference if still else shown.get(frame - 1)
         change = np.zeros_like(image) if before is None else _difference(image, before)
-        changes.append((change, "", "", "", _RULE))
+        changes.append((change, "", "", "" if before is not None else "no frame before it", _RULE))
     against = "the still" if still else "the frame before"
     return [
-        _row("Frames over time", frames),
+        _row("Frames over time; what was made has a yellow rim", frames),
         _row(f"Difference from {against}, ×{AMPLIFIED}", changes),
     ]
 

@@ -11,7 +11,7 @@ from secondunit.engine.raster import scaled
 from secondunit.engine.sources import PlanSources
 from secondunit.finish.drawing import Colour, Image, arrow, line, outline, resized
 from secondunit.finish.tracks import runs
-from secondunit.plan.shot_plan import ShotPlan
+from secondunit.plan.shot_plan import Pin, ShotPlan
 
 MASK: Colour = (80, 200, 230)
 CAMERA: Colour = (240, 214, 90)
@@ -24,8 +24,8 @@ Key = list[tuple[Colour, str]]
 
 def asked_picture(
     plan: ShotPlan, sources: PlanSources, width: int, height: int
-) -> tuple[Image, Key]:
-    """The anchor's picture with the controls on it, inside a box; and what its colours mean.
+) -> tuple[Pin, Image, Key]:
+    """The anchor, its picture with the controls on it inside a box, and what the colours mean.
 
     Pixels that stay are darkened. A camera is drawn as what it sees at the end of its move: a
     frame within the frame, and the way of its middle.
@@ -65,7 +65,8 @@ def asked_picture(
     if plan.cameras:
         image = _with_camera(plan, image, run.anchor)
         key.append((CAMERA, "camera: what it sees at the end"))
-    return image, key
+    pin = next(pin for pin in plan.pins if pin.frame == run.anchor)
+    return pin, image, key
 
 
 def _with_camera(plan: ShotPlan, image: Image, anchor: int) -> Image:
