@@ -150,6 +150,9 @@ def test_an_animated_still_moves_only_inside_its_mask(
     assert len(made) == 40
     assert all(np.array_equal(frame[outside], picture[outside]) for frame in made)
     assert all(np.array_equal(frame, picture) for frame in made[:9])
+    assert shot["missed"] == [] and shot["report"]["B"]["pass"], shot["report"]
+    (sheet,) = frames_of(Path(shot["file"]).with_suffix(".png"))
+    assert sheet.shape[1] == 1920
     moved = np.abs(made[31].astype(int) - picture)[~outside]
     assert (moved > 8).mean() > 0.2
 

@@ -223,8 +223,8 @@ def _say_rendered(record: dict[str, Any]) -> None:
             continue
         num, den = shot["rate"]
         rate = f"{num}/{den}" if den != 1 else str(num)
-        missed = [c for c, entry in shot["report"].items() if not entry["pass"]]
-        verdict = f"controls missed: {', '.join(missed)}" if missed else "all controls held"
+        missed = ", ".join(shot["missed"])
+        verdict = f"controls missed: {missed}" if missed else "all controls held"
         again = "  (made before, not again)" if shot["reused"] else ""
         print(
             f"{shot['operation']} {shot['name']}: {shot['frames']} frames at {rate}, "

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from secondunit.encode import sidecar
+from secondunit.encode.verify import Content
 from secondunit.encode.verify import verify as read_back
 from secondunit.errors import MediaMissing
 
@@ -24,7 +25,8 @@ def verify(clip: Path) -> dict[str, Any]:
     record = sidecar.read(record_path)
     digest = _sha256(clip)
     same = digest == record["clip"]["sha256"]
-    differences = read_back(clip, sidecar.facts_of_record(record))
+    seen = Content()
+    differences = read_back(clip, sidecar.facts_of_record(record), seen=seen)
     checks: dict[str, Any] = {
         "bytes": _check(record["clip"]["sha256"], "as delivered" if same else digest, same),
         "file": _check(
@@ -35,6 +37,13 @@ def verify(clip: Path) -> dict[str, Any]:
     }
     for control, entry in record["report"].items():
         checks[f"control {control}"] = _check(entry["asked"], entry["measured"], entry["pass"])
+        if control == "R":  # the one control that the file alone can answer again
+            recorded = entry["measured"]["frames_sha256"]
+            checks["control R"] = _check(
+                {"frames_sha256": recorded},
+                {"frames_sha256": seen.digest},
+                entry["pass"] and seen.digest == recorded,
+            )
     return {
         "file": str(clip),
         "id": record["id"],

@@ -90,6 +90,7 @@ def test_a_shot_goes_through_every_room(tmp_path: Path, plan: ShotPlan, media: M
     take, _ = through(rooms(tmp_path), plan, tmp_path)
     assert take.folder == tmp_path / "takes" / plan.digest
     assert all(p.is_file() for p in (take.file, take.sidecar, *take.thumbnails))
+    assert take.sheet is not None and take.sheet in take.thumbnails
     clip = probe(take.file, Config(data=tmp_path))
     assert clip.frames == take.frames == 8
     assert {name: entry["pass"] for name, entry in take.report.items()}["K"]
@@ -99,6 +100,7 @@ def test_a_shot_goes_through_every_room(tmp_path: Path, plan: ShotPlan, media: M
     assert number_in(found[6]) == 12
     record = json.loads(take.sidecar.read_text())
     assert record["digest"] == plan.digest
+    assert record["missed"] == [c for c, entry in take.report.items() if not entry["pass"]]
     assert record["timings"]["engine"] == 0.5
     assert json.loads((tmp_path / "jobs/a/plan-1/plan.json").read_text())["seed"] == plan.seed
 

@@ -183,3 +183,42 @@ def test_a_draft_and_its_final_are_two_takes(tmp_path: Path) -> None:
     assert plan.digest != draft.digest
     published(tmp_path)
     assert published(tmp_path, draft=True).label == "v002"
+
+
+def sheeted(folder: Path, seed: int = 7) -> Take:
+    clip, record = recorded_clip(folder / "store", shot_plan(seed=seed))
+    sheet = folder / "store" / "sheet.png"
+    sheet.write_bytes(b"sheet of " + clip.name.encode())
+    take = publish(clip, record, folder / "cut.gen", sheet=sheet)
+    sheet.unlink()
+    return take
+
+
+def test_a_contact_sheet_lies_beside_its_own_version(tmp_path: Path) -> None:
+    takes = [sheeted(tmp_path, seed=seed) for seed in (1, 2)]
+
+    sheets = [take.file.with_suffix(".png") for take in takes]
+    assert [path.name for path in sheets] == [
+        f"LAD_0010_bridge_k3v9q2ab_{v}.png" for v in ("v001", "v002")
+    ]
+    assert len({path.read_bytes() for path in sheets}) == 2
+    assert find(tmp_path / "cut.gen", "k3v9q2ab", Operation.BRIDGE) == tuple(takes)
+    assert sheeted(tmp_path, seed=1) == takes[0] and len(left_in(tmp_path / "cut.gen")) == 6
+
+
+def test_a_picture_of_that_name_is_not_overwritten(tmp_path: Path) -> None:
+    theirs = tmp_path / "cut.gen" / "LAD_0010_bridge_k3v9q2ab_v001.png"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"somebody's still")
+
+    assert sheeted(tmp_path).label == "v002"
+    assert theirs.read_bytes() == b"somebody's still"
+
+
+def test_a_missing_sheet_leaves_nothing(tmp_path: Path) -> None:
+    clip, record = recorded_clip(tmp_path / "store", shot_plan())
+
+    with pytest.raises(DeliveryError):
+        publish(clip, record, tmp_path / "cut.gen", sheet=tmp_path / "sheet.png")
+
+    assert left_in(tmp_path / "cut.gen") == []

@@ -71,6 +71,7 @@ def test_a_shot_has_its_newest_take_on_top_and_all_in_a_list() -> None:
     assert [take["version"] for take in shot["takes"]] == [3, 4]
     assert shot["error"] is None
     entry = shot["report"]["T"]
+    assert shot["missed"] == []
     assert entry["asked"] == {"frames": 40, "rate": [24000, 1001]}
     assert repr(entry["asked"]["frames"]) == "40" and entry["measured"] == {"frames": 40.5}
     assert entry["pass"] is True

@@ -47,6 +47,7 @@ class Rendered:
         bad = next((j for _, j in made if j.state != jobs_pb2.JOB_STATE_SUCCEEDED), None)
         placement = self._placement(plan.shot_id)
         chosen = placement.take if placement is not None else job.result.take
+        report = report_of(job.result.take)
         takes = [*placement.alternatives, placement.take] if placement is not None else []
         return {
             "id": plan.shot_id,
@@ -57,7 +58,8 @@ class Rendered:
             "engine": plan.engine,
             "reused": job.result.reused,
             **_file(chosen),
-            "report": report_of(job.result.take),
+            "report": report,
+            "missed": [control for control, entry in report.items() if not entry["pass"]],
             "takes": [_file(take) | {"version": take.version} for take in takes],
             "error": _error(bad.error) if bad is not None else None,
         }

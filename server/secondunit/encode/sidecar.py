@@ -39,7 +39,8 @@ def compose(
     """The record of one result.
 
     `request` is as the editor wrote it, `timings` are seconds by stage, `versions` are those of
-    the engine's packages. `take` is None until the clip is published.
+    the engine's packages. `take` is None until the clip is published. `missed` names the controls
+    of the report that were not held.
     """
     facts = encoded.facts
     return {
@@ -70,6 +71,7 @@ def compose(
         "software": {"secondunit": __version__, "av": av.__version__, **versions},
         "sources": _sources(plan),
         "report": dict(report),
+        "missed": [control for control, entry in report.items() if not entry["pass"]],
         "adaptations": canonical(plan.adaptations),
         "timings": {stage: round(seconds, 3) for stage, seconds in timings.items()},
     }

@@ -1,4 +1,4 @@
-"""Small PNGs of a finished clip: a poster, and a strip of frames side by side."""
+"""Small PNGs of a finished clip: a poster, a strip of frames side by side, a contact sheet."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _GAP = 2  # black pixels between the pictures of a strip
 
 def poster(clip: Path, target: Path, *, frame: int, height: int = 360) -> None:
     """Write frame number `frame` of a clip, at most `height` pixels high. Raises DeliveryError."""
-    _save(_pictures(clip, (frame,), height)[0], target)
+    save(pictures(clip, (frame,), height)[0], target)
 
 
 def strip(clip: Path, target: Path, *, frames: tuple[int, ...], height: int = 96) -> None:
     """Write the numbered frames of a clip (from 0) side by side. Raises DeliveryError."""
-    pictures = _pictures(clip, frames, height)
-    tall = pictures[0].shape[0]
+    shown = pictures(clip, frames, height)
+    tall = shown[0].shape[0]
     between = np.zeros((tall, _GAP, 3), np.uint8)
-    row = [piece for picture in pictures for piece in (picture, between)][:-1]
-    _save(np.concatenate(row, axis=1), target)
+    row = [piece for picture in shown for piece in (picture, between)][:-1]
+    save(np.concatenate(row, axis=1), target)
 
 
 def spread(frames: int, count: int) -> tuple[int, ...]:
@@ -38,8 +38,11 @@ def spread(frames: int, count: int) -> tuple[int, ...]:
     return tuple(sorted({round(i * (frames - 1) / max(1, count - 1)) for i in range(count)}))
 
 
-def _pictures(clip: Path, frames: tuple[int, ...], height: int) -> list[NDArray[np.uint8]]:
-    """The frames as `h w 3` 8-bit RGB, in the order asked."""
+def pictures(clip: Path, frames: tuple[int, ...], height: int) -> list[NDArray[np.uint8]]:
+    """The numbered frames of a clip (from 0) as `h w 3` 8-bit RGB, in the order asked.
+
+    At most `height` pixels high. Raises DeliveryError.
+    """
     found: dict[int, NDArray[np.uint8]] = {}
     try:
         with av.open(str(clip), container_options={"protocol_whitelist": "file"}) as container:
@@ -67,7 +70,8 @@ def _small(frame: av.VideoFrame, height: int) -> NDArray[np.uint8]:
     return np.rint(picture.rgb() * 255).astype(np.uint8)
 
 
-def _save(rgb: NDArray[np.uint8], target: Path) -> None:
+def save(rgb: NDArray[np.uint8], target: Path) -> None:
+    """Write `h w 3` 8-bit RGB as a PNG, whole or not at all. Raises DeliveryError."""
     try:
         codec = VideoCodecContext.create("png", "w")
         codec.height, codec.width = rgb.shape[:2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,11 +9,11 @@ from pathlib import Path
 import av
 import av.container
 import av.error
-import numpy as np
 
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.engine.engine import Progress
 from secondunit.errors import DeliveryError
+from secondunit.finish.fingerprint import Fingerprint
 from secondunit.timeline.picture import FORMATS, Picture, colour_numbers, picture_of_frame
 from secondunit.units import ColourTags, Rate, Size, frame_of_timecode
 
@@ -46,42 +45,51 @@ class Content:
     """A running account of pictures: a hash of the samples, and the mean of each plane."""
 
     def __init__(self) -> None:
-        self._hash = hashlib.sha256()
+        self._fingerprint = Fingerprint()
         self.means: list[tuple[float, ...]] = []
 
     @property
     def digest(self) -> str:
         """SHA-256 of every sample so far, hexadecimal."""
-        return self._hash.hexdigest()
+        return self._fingerprint.digest
 
     def add(self, picture: Picture) -> None:
         """Account for the next picture."""
         top = 2 ** FORMATS[picture.format].bits
-        for plane in picture.planes:
-            self._hash.update(np.ascontiguousarray(plane).data)
+        self._fingerprint.add(picture)
         self.means.append(tuple(float(plane.mean()) / top for plane in picture.planes))
 
 
 def verify(
-    path: Path, facts: Facts, *, content: Content | None = None, progress: Progress | None = None
+    path: Path,
+    facts: Facts,
+    *,
+    content: Content | None = None,
+    seen: Content | None = None,
+    progress: Progress | None = None,
 ) -> list[str]:
     """Every way in which the file is not as `facts` say, in words; empty: it is.
 
-    Every frame is decoded. `content` is the account of the pictures that went in. Raises
-    DeliveryError where the file cannot be read at all.
+    Every frame is decoded, and accounted for in `seen` where that is given. `content` is the
+    account of the pictures that went in. Raises DeliveryError where the file cannot be read.
     """
     try:
-        return _Reading(path, facts, content, progress).differences()
+        return _Reading(path, facts, content, seen or Content(), progress).differences()
     except (av.error.FFmpegError, OSError, ValueError) as exc:
         raise DeliveryError(f"{path.name} cannot be read back: {exc}") from exc
 
 
 class _Reading:
     def __init__(
-        self, path: Path, facts: Facts, content: Content | None, progress: Progress | None
+        self,
+        path: Path,
+        facts: Facts,
+        content: Content | None,
+        seen: Content,
+        progress: Progress | None,
     ) -> None:
         self.path, self.facts = path, facts
-        self.content, self.progress = content, progress
+        self.content, self.seen, self.progress = content, seen, progress
         self.wrong: list[str] = []
 
     def differences(self) -> list[str]:
@@ -146,7 +154,7 @@ class _Reading:
         facts, video = self.facts, container.streams.video[0]
         video.thread_type = "AUTO"
         tick = Fraction(video.time_base or 0)
-        content, off_time, interlaced = Content(), 0, 0
+        content, off_time, interlaced = self.seen, 0, 0
         formats: set[str] = set()
         for number, frame in enumerate(container.decode(video)):
             if self.progress:

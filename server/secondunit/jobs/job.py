@@ -177,6 +177,10 @@ def stage_folder(job: Path, stage: Stage, attempt: int) -> Path:
     return job / f"{stage}-{attempt}"
 
 
+SHEET = "sheet.png"
+"""The thumbnail that goes into the edit's media folder with the clip: the contact sheet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A finished take, published below the data folder."""
@@ -186,6 +190,7 @@ class Result:
     file: Path
     sidecar: Path
     thumbnails: tuple[Path, ...]
+    """PNGs; the contact sheet is the one named `SHEET`."""
     frames: int
     """Of the file: handles included."""
     rate: Rate
@@ -198,6 +203,11 @@ class Result:
     """Control -> {"asked", "measured", "pass"}."""
     timings: Mapping[str, float]
     """Seconds by stage, of the job that made it."""
+
+    @property
+    def sheet(self) -> Path | None:
+        """The contact sheet."""
+        return next((path for path in self.thumbnails if path.name == SHEET), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def place_jobs(
     made = _results(desk, jobs)
     finished: list[Finished] = []
     for plans in _by_shot(made).values():
-        takes = [publish(result.file, result.sidecar, media) for _, result in plans]
+        takes = [publish(r.file, r.sidecar, media, sheet=r.sheet) for _, r in plans]
         plan, chosen = plans[-1][0], takes[-1]
         others = tuple(
             take

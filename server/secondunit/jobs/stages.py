@@ -19,10 +19,11 @@ from secondunit.encode.writer import Encoded, write
 from secondunit.engine.engine import LoadedEngine, Progress
 from secondunit.engine.sources import PlanSources
 from secondunit.errors import EngineMissing, MediaError
+from secondunit.finish.contact_sheet import contact_sheet, frames_wanted
 from secondunit.finish.finish import finish
-from secondunit.finish.report import control_report
+from secondunit.finish.report import Report, control_report
 from secondunit.jobs import spool
-from secondunit.jobs.job import Result, Stage
+from secondunit.jobs.job import SHEET, Result, Stage
 from secondunit.jobs.work import Work
 from secondunit.plan.shot_plan import ShotPlan, canonical, record_of_json
 from secondunit.timeline.media import index_of, opened
@@ -123,9 +124,11 @@ class Rooms:
         thumbnails.strip(
             clip, work.folder / "strip.png", frames=thumbnails.spread(total, min(total, 6))
         )
+        _sheet(plan, self._pictures(plan), report, clip, work.folder / SHEET)
         return {
-            "clip": clip.name, "sidecar": "clip.json", "thumbnails": ["poster.png", "strip.png"],
-            "timecode": encoded.facts.timecode, "report": report,
+            "clip": clip.name, "sidecar": "clip.json",
+            "thumbnails": ["poster.png", "strip.png", SHEET], "timecode": encoded.facts.timecode,
+            "report": report,
         }  # fmt: skip
 
     def place(self, work: Work) -> Result:
@@ -198,6 +201,14 @@ def _read_back(encoded: Encoded, container: str, progress: Progress) -> Iterator
         for number, frame in enumerate(source.decode(video=0)):
             progress("measure", number + 1, facts.frames)
             yield picture_of_frame(frame, colour=facts.colour)
+
+
+def _sheet(plan: ShotPlan, sources: PlanSources, report: Report, clip: Path, target: Path) -> None:
+    """The contact sheet of a clip, as a PNG."""
+    wanted, head = frames_wanted(plan), plan.handles[0]
+    found = thumbnails.pictures(clip, tuple(f + head for f in wanted), height=640)
+    shown = dict(zip(wanted, found, strict=True))
+    thumbnails.save(contact_sheet(plan, sources, report, shown), target)
 
 
 def _media(value: object) -> Iterator[Media]:

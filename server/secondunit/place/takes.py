@@ -65,12 +65,12 @@ class Take:
         return FrameRange(start=self.range.start + head, frames=self.range.frames - head - tail)
 
 
-def publish(clip: Path, record: Path, folder: Path) -> Take:
+def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None) -> Take:
     """Bring a finished clip and its sidecar into the media folder as the shot's next version.
 
     A take of the same plan whose file is still as it was written is found again instead. The
-    clip gets a second name (hard link) where that is possible, else it is copied. Raises
-    DeliveryError, with nothing left in the folder.
+    clip gets a second name (hard link) where that is possible, else it is copied; its contact
+    sheet lies beside it as `<name>.png`. Raises DeliveryError, with nothing left in the folder.
     """
     content = sidecar.read(record)
     try:
@@ -84,7 +84,7 @@ def publish(clip: Path, record: Path, folder: Path) -> Take:
         version = _newest(folder, shot, operation) + 1
         while True:
             try:
-                return _place(clip, content, folder, stem, version)
+                return _place(clip, content, sheet, folder, stem, version)
             except FileExistsError:  # another process was faster
                 version += 1
     except (OSError, KeyError, ValueError) as exc:
@@ -121,14 +121,21 @@ def keep_request(take: Take, request: Mapping[str, Any] | str) -> None:
         sidecar.write(take.record | {"request": request}, take.sidecar)
 
 
-def _place(clip: Path, content: Record, folder: Path, stem: str, version: int) -> Take:
+def _place(
+    clip: Path, content: Record, sheet: Path | None, folder: Path, stem: str, version: int
+) -> Take:
     name = f"{stem}_v{version:03d}"
     file, record = folder / f"{name}{clip.suffix}", folder / f"{name}.json"
     content = content | {
         "take": f"v{version:03d}", "clip": content["clip"] | {"file": file.name}
     }  # fmt: skip
+    picture = file.with_suffix(".png")
     _second_name(clip, file)
+    drawn = False
     try:
+        if sheet is not None:
+            _second_name(sheet, picture)
+            drawn = True
         # The record decides who owns the version: it has one name whatever the clip's suffix.
         temporary = temporary_beside(record)
         try:
@@ -138,6 +145,8 @@ def _place(clip: Path, content: Record, folder: Path, stem: str, version: int) -
             temporary.unlink(missing_ok=True)
     except BaseException:
         file.unlink(missing_ok=True)
+        if drawn:
+            picture.unlink(missing_ok=True)
         raise
     sync_folder(folder)
     return Take(

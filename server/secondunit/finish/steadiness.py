@@ -1,0 +1,142 @@
+"""Controls X and F: no jump where made frames meet the source's, and no flicker in what stands."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secondunit.finish.thresholds import FLICKER_OF_SOURCE, LIMITS
+from secondunit.plan.shot_plan import ShotPlan
+from secondunit.units import Operation
+
+_ROWS, _COLUMNS = 6, 10  # tiles
+_ALIKE = 0.995  # correlation of two tiles that show the same thing, whatever their brightness
+_SOME = 0.02  # of all tiles must stand still before their flicker says anything
+_FLAT = 0.01  # standard deviation of luma below which a tile shows nothing that could move
+
+Luma = NDArray[np.floating]
+"""`h w`, 0..1."""
+
+
+class Steadiness:
+    """Keeps of every frame what a comparison over time needs: a small luma, and its detail."""
+
+    def __init__(self, plan: ShotPlan) -> None:
+        self._animated = plan.operation is Operation.ANIMATE
+        self._pinned = {pin.frame for pin in plan.pins}
+        whole = range(plan.file_range.start, plan.file_range.end - 1)
+        self._seams = [f for f in whole if (f in self._pinned) != (f + 1 in self._pinned)]
+        self._beside = {f for seam in self._seams for f in (seam, seam + 1)}
+        self._small: dict[int, Luma] = {}
+        self._detail: dict[int, float] = {}
+
+    def add(self, frame: int, rgb: NDArray[np.floating]) -> None:
+        """Account for a frame of the shot, `h w 3`."""
+        luma = rgb @ np.asarray([0.2126, 0.7152, 0.0722], np.float32)
+        self._small[frame] = _averaged(luma)
+        if frame in self._beside:
+            self._detail[frame] = _gradient_energy(luma)
+
+    def seam(self) -> dict[str, Any] | None:
+        """X: the largest luma step at a seam over the median step of the source beside it.
+
+        `detail_ratio` tells of lost or added sharpness and grain: gradient energy of the made
+        frame at a seam over the source frame's, the one furthest from 1. None for a still, and
+        where the source beside the seam does not move.
+        """
+        small, limit = self._small, LIMITS["X"]["seam_ratio"]
+
+        def step(a: int) -> float:
+            return float(np.abs(small[a + 1] - small[a]).mean())
+
+        seams = [a for a in self._seams if a in small and a + 1 in small]
+        whole = [a for a in small if a in self._pinned and a + 1 in self._pinned]
+        moving = [s for s in (step(a) for a in whole if a + 1 in small) if s > 0]
+        if self._animated or not seams or not moving:
+            return None
+        worst = max(step(a) for a in seams) / statistics.median(moving)
+        detail = [self._detail_ratio(a) for a in seams]
+        return {
+            "asked": {"seam_ratio": limit.asked},
+            "measured": {
+                "seam_ratio": round(worst, 3),
+                "detail_ratio": round(max(detail, key=lambda r: abs(math.log(max(r, 1e-6)))), 3),
+            },
+            "pass": limit.holds(worst),
+        }
+
+    def _detail_ratio(self, seam: int) -> float:
+        made, own = (seam, seam + 1) if seam + 1 in self._pinned else (seam + 1, seam)
+        return self._detail[made] / max(self._detail[own], 1e-12)
+
+    def flicker(self) -> dict[str, Any] | None:
+        """F: RMS second difference of mean luma over tiles that show the same thing throughout.
+
+        The source's own flicker in its pinned frames sets the measure where it has some. None
+        where next to nothing in the made frames stands still: flicker has no meaning there.
+        """
+        made: list[float] = []
+        own: list[float] = []
+        tiles = 0
+        for frame in sorted(self._small):
+            around = [self._small.get(f) for f in (frame - 1, frame, frame + 1)]
+            three = [_tiles(luma) for luma in around if luma is not None]
+            if len(three) < 3:
+                continue
+            static = _alike(three[0], three[1]) & _alike(three[1], three[2])
+            means = [t.mean(axis=-1) for t in three]
+            bend = (means[0] - 2 * means[1] + means[2])[static]
+            if frame not in self._pinned:
+                made.extend(bend)
+                tiles += static.size
+            elif {frame - 1, frame + 1} <= self._pinned:
+                own.extend(bend)
+        if len(made) <= _SOME * tiles:
+            return None
+        found, source = _rms(made), _rms(own) if own else 0.0
+        allowed = max(LIMITS["F"]["flicker"].high or 0.0, FLICKER_OF_SOURCE * source)
+        return {
+            "asked": {"flicker": round(allowed, 5)},
+            "measured": {
+                "flicker": round(found, 5), "source": round(source, 5),
+                "static": round(len(made) / tiles, 3),
+            },
+            "pass": found <= allowed,
+        }  # fmt: skip
+
+
+def _averaged(luma: Luma) -> Luma:
+    """Luma averaged over blocks to about 90 rows, so that grain does not count as motion."""
+    block = max(1, min(luma.shape) // 90)
+    h, w = luma.shape[0] // block * block, luma.shape[1] // block * block
+    return luma[:h, :w].reshape(h // block, block, w // block, block).mean(axis=(1, 3))
+
+
+def _gradient_energy(luma: Luma) -> float:
+    return float(np.mean(np.diff(luma, axis=0) ** 2) + np.mean(np.diff(luma, axis=1) ** 2))
+
+
+def _tiles(luma: Luma) -> Luma:
+    """`tiles pixels`."""
+    rows, columns = min(_ROWS, luma.shape[0]), min(_COLUMNS, luma.shape[1])
+    h, w = luma.shape[0] // rows, luma.shape[1] // columns
+    cut = luma[: h * rows, : w * columns].reshape(rows, h, columns, w)
+    return cut.swapaxes(1, 2).reshape(rows * columns, h * w)
+
+
+def _alike(one: Luma, other: Luma) -> NDArray[np.bool_]:
+    """Which tiles show the same thing; a change of brightness alone is no difference."""
+    a = one - one.mean(axis=1, keepdims=True)
+    b = other - other.mean(axis=1, keepdims=True)
+    spread_a, spread_b = a.std(axis=1), b.std(axis=1)
+    flat = (spread_a < _FLAT) & (spread_b < _FLAT)
+    correlation = (a * b).mean(axis=1) / np.maximum(spread_a * spread_b, 1e-9)
+    return flat | (correlation > _ALIKE)
+
+
+def _rms(values: list[float]) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))

@@ -1,0 +1,65 @@
+"""The one table of what counts as held: every control of the report and its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a measured number must be; None on a side: no bound there."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def holds(self, value: float | None) -> bool:
+        """True inside the bounds; what was not measured does not hold."""
+        if value is None:
+            return False
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    @property
+    def asked(self) -> float | list[float] | None:
+        """As it stands in a report: the bound, or both of them."""
+        if self.low is not None and self.high is not None:
+            return [self.low, self.high]
+        return self.high if self.low is None else self.low
+
+
+LIMITS: Mapping[str, Mapping[str, Limit]] = {
+    # Pinned frames through a lossy delivery, dB. Lossless ones must be identical.
+    "K": {"psnr": Limit(low=32.0)},
+    # Outside the mask through a lossy delivery, dB; and which share of what changed lies inside.
+    "M": {"psnr": Limit(low=38.0), "precision": Limit(low=0.95)},
+    # Tracked points against the asked path: errors over the frame's diagonal, the turn of each
+    # leg in degrees, the length that was gone over the length asked.
+    "B": {
+        "end_error": Limit(high=0.02),
+        "path_error": Limit(high=0.02),
+        "direction": Limit(high=15.0),
+        "length": Limit(low=0.8, high=1.25),
+    },
+    # Fitted dx, dy, scale and roll against the asked curve, over the size of the move; and the
+    # frames on which one of them went the wrong way.
+    "C": {"rms_error": Limit(high=0.1), "wrong_way": Limit(high=0)},
+    # A step across a cut over the median of the steps beside it.
+    "X": {"seam_ratio": Limit(high=1.5)},
+    # Luma, 0..1: half a code value of 8 bits. Or `FLICKER_OF_SOURCE` times the source's own.
+    "F": {"flicker": Limit(high=0.002)},
+}
+
+FLICKER_OF_SOURCE = 1.5
+"""Generated frames may flicker this much more than the source frames beside them."""
+
+TITLES: Mapping[str, str] = {
+    "T": "Delivery",
+    "K": "Keyframes",
+    "M": "Mask",
+    "B": "Strokes",
+    "C": "Camera",
+    "X": "Seam",
+    "F": "Flicker",
+    "R": "Repeatability",
+}
+"""Controls by id, in the order in which people read them."""

@@ -1,0 +1,196 @@
+"""The control report of whole files: each control fails when its own thing is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from secondunit.config import Config
+from secondunit.encode.writer import write
+from secondunit.engine.motion.engine import load
+from secondunit.engine.sources import PlanSources
+from secondunit.finish.finish import finish
+from secondunit.finish.report import Report, control_report
+from secondunit.finish.thresholds import LIMITS
+from secondunit.plan.shot_plan import Pin, ShotPlan
+from secondunit.timeline.frames import decode
+from secondunit.timeline.media import probe
+from secondunit.timeline.picture import Picture, picture_from_rgb
+from secondunit.timeline.shot import CameraMove, Media
+from secondunit.units import FrameRange, Operation, Size
+
+from tests.engine.pictures import dots, stroke
+from tests.plans import SRGB, shot_plan, silent
+
+H, W = 96, 128
+Change = Callable[[int, np.ndarray], np.ndarray]
+
+
+def still(folder: Path, rgb: np.ndarray, name: str) -> Media:
+    """A lossless file of one frame."""
+    h, w = rgb.shape[:2]
+    plan = shot_plan(
+        frames=1, handles=(0, 0), delivery="ffv1", reel=None, format="gbrp", colour=SRGB,
+        size=Size(width=w, height=h),
+    )  # fmt: skip
+    path = folder / f"{name}.mkv"
+    write(iter([picture_from_rgb(rgb, "gbrp", SRGB)]), plan, path, progress=silent)
+    return probe(path, Config(data=folder))
+
+
+@pytest.fixture
+def animated(tmp_path: Path) -> ShotPlan:
+    """Five frames of a still of which the left half may change, lossy."""
+    mask = np.zeros((H, W, 3), np.float32)
+    mask[:, : W // 2] = 1
+    source = still(tmp_path, dots(H, W), "still")
+    return shot_plan(
+        operation=Operation.ANIMATE, frames=6, handles=(0, 0), reel=None,
+        size=Size(width=W, height=H), work=Size(width=W, height=H), format="gbrp", colour=SRGB,
+        pins=(Pin(frame=0, media=source, index=0),), generate=(FrameRange(start=1, frames=5),),
+        mask=still(tmp_path, mask, "mask"),
+    )  # fmt: skip
+
+
+def reported(plan: ShotPlan, change: Change) -> Report:
+    """The report of the still, changed frame by frame."""
+    rgb = decode(plan.pins[0].media, [0])[0].rgb()
+    pictures = (
+        picture_from_rgb(rgb if n == 0 else change(n, rgb.copy()), "gbrp", SRGB)
+        for n in range(plan.file_range.frames)
+    )
+    return control_report(plan, pictures, PlanSources(plan))
+
+
+def inside(number: int, rgb: np.ndarray) -> np.ndarray:
+    rgb[:, : W // 2] = np.roll(rgb[:, : W // 2], number, axis=0)
+    return rgb
+
+
+def test_change_inside_the_mask_is_precise(animated: ShotPlan) -> None:
+    entry = reported(animated, inside)["M"]
+    assert entry["pass"] and entry["measured"]["precision"] == 1.0
+    assert entry["measured"]["recall"] > 0.2
+
+
+def test_change_outside_the_mask_fails(animated: ShotPlan) -> None:
+    def leak(number: int, rgb: np.ndarray) -> np.ndarray:
+        rgb = inside(number, rgb)
+        # Too small a patch for the mean error of the frame to tell.
+        rgb[40:46, 100:106] = 1 - rgb[40:46, 100:106]
+        return rgb
+
+    entry = reported(animated, leak)["M"]
+    assert not entry["pass"]
+    few = reported(animated, lambda n, rgb: rgb)["M"]
+    assert few["pass"] and few["measured"]["precision"] is None
+
+
+def test_flicker_where_nothing_moves_fails(animated: ShotPlan) -> None:
+    steady = reported(animated, lambda n, rgb: rgb)["F"]
+    assert steady["pass"] and steady["measured"] == {"flicker": 0, "source": 0, "static": 1}
+    pulsing = reported(animated, lambda n, rgb: rgb * (1 - 0.01 * (n % 2)))["F"]
+    assert not pulsing["pass"]
+    fading = reported(animated, lambda n, rgb: rgb * (1 - 0.01 * n))["F"]
+    assert fading["pass"], "a slow change of light is no flicker"
+
+
+def test_the_same_frames_have_the_same_hash_and_others_another(animated: ShotPlan) -> None:
+    def digest(change: Change) -> str:
+        entry = reported(animated, change)["R"]
+        assert entry["pass"]
+        return entry["measured"]["frames_sha256"]
+
+    assert digest(inside) == digest(inside)
+    assert digest(inside) != digest(lambda n, rgb: rgb)
+
+
+def test_a_file_that_is_short_says_so_and_measures_the_rest(animated: ShotPlan) -> None:
+    plan = replace(animated, strokes=(stroke((0.2, 0.5), (0.3, 0.5)),))
+    one = picture_from_rgb(dots(H, W), "gbrp", SRGB)
+    report = control_report(plan, iter([one] * 3), PlanSources(plan))
+    assert not report["T"]["pass"] and report["K"]["pass"]
+
+
+@pytest.fixture
+def bridged(tmp_path: Path) -> ShotPlan:
+    """Four frames between footage that pans one pixel a frame."""
+    wide = dots(H, W + 40)
+    plan = shot_plan(
+        frames=12, handles=(0, 0), delivery="ffv1", reel=None, format="gbrp", colour=SRGB,
+        size=Size(width=W, height=H), work=Size(width=W, height=H),
+    )  # fmt: skip
+    path = tmp_path / "pan.mkv"
+    frames = (picture_from_rgb(wide[:, n : n + W], "gbrp", SRGB) for n in range(12))
+    write(frames, plan, path, progress=silent)
+    source = probe(path, Config(data=tmp_path))
+    pins = [Pin(frame=n - 4, media=source, index=n) for n in range(4)]
+    pins += [Pin(frame=n - 4, media=source, index=n) for n in range(8, 12)]
+    return replace(
+        plan, frames=4, handles=(4, 4), pins=tuple(pins), generate=(FrameRange(start=0, frames=4),)
+    )
+
+
+def test_a_seam_tells_of_jumps_and_of_lost_detail(bridged: ShotPlan) -> None:
+    source = decode(bridged.pins[0].media, range(12))
+
+    def report(change: Callable[[Picture], Picture]) -> dict[str, Any]:
+        shown = [change(source[n]) if 4 <= n < 8 else source[n] for n in range(12)]
+        return control_report(bridged, iter(shown), PlanSources(bridged))["X"]
+
+    whole = report(lambda picture: picture)
+    assert whole["pass"] and whole["measured"]["detail_ratio"] == pytest.approx(1, abs=0.05)
+
+    def soft(picture: Picture) -> Picture:
+        rgb = picture.rgb()
+        rgb = (rgb + np.roll(rgb, 1, 0) + np.roll(rgb, 1, 1) + np.roll(rgb, (1, 1), (0, 1))) / 4
+        return picture_from_rgb(rgb, "gbrp", SRGB)
+
+    assert report(soft)["measured"]["detail_ratio"] < 0.8
+    flash = report(lambda picture: picture_from_rgb(picture.rgb() * 0.8, "gbrp", SRGB))
+    assert not flash["pass"]
+
+
+def test_a_real_render_of_a_stroke_and_a_camera_is_measured_as_asked(
+    shared: Path, tmp_path: Path
+) -> None:
+    config = Config(data=tmp_path, roots=(shared,))
+    picture = probe(shared / "media" / "scroll.jpg", config)
+    region = probe(shared / "media" / "scroll_mask.jpg", config)
+    way = replace(stroke((0.30, 0.55), (0.36, 0.53)), region=region)
+    plan = shot_plan(
+        operation=Operation.ANIMATE, frames=6, handles=(0, 0), size=picture.size,
+        work=Size(width=432, height=324), format=picture.format, colour=picture.colour,
+        pins=(Pin(frame=0, media=picture, index=0),), generate=(FrameRange(start=1, frames=5),),
+        strokes=(way,), cameras=(CameraMove(pan=2, dolly=4),), draft=True,
+    )  # fmt: skip
+    sources = PlanSources(plan)
+    made = dict(load(threads=1).run(plan, sources, silent))
+
+    def pictures() -> Iterator[Picture]:
+        return finish(plan, lambda frame: made[frame], sources)
+
+    report = control_report(plan, pictures(), sources)
+    assert report["B"]["pass"] and report["C"]["pass"], report
+    # The same frames are not what another request asked for.
+    wrong = replace(
+        plan, strokes=(replace(way, points=way.points[::-1]),), cameras=(CameraMove(pan=-2),)
+    )
+    report = control_report(wrong, pictures(), PlanSources(wrong))
+    assert not report["B"]["pass"] and not report["C"]["pass"], report
+
+
+def test_every_limit_can_be_met_and_missed() -> None:
+    for control, quantities in LIMITS.items():
+        for name, limit in quantities.items():
+            bounds = [b for b in (limit.low, limit.high) if b is not None]
+            assert bounds and all(limit.holds(b) for b in bounds), (control, name)
+            assert not limit.holds(None)
+            if limit.high is not None:
+                assert not limit.holds(limit.high * 1.01 + 1e-9)
+            if limit.low is not None:
+                assert not limit.holds(limit.low * 0.99)
