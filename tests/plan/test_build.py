@@ -184,3 +184,12 @@ def test_neighbours_of_other_kinds_are_fitted_aloud() -> None:
     plan = planned(shot(Operation.BRIDGE, after=neighbour(small, range(20))))
     said = " ".join(a.what for a in plan.adaptations)
     assert "is scaled to 1280x720" in said and "is converted" in said
+
+
+@pytest.mark.parametrize("operation", [Operation.BRIDGE, Operation.EXTEND])
+def test_drawn_motion_where_clips_decide_it_is_refused_with_another_way(
+    operation: Operation,
+) -> None:
+    text = refused(shot(operation, cameras=(CameraMove(pan=3),)))
+    assert "no place for a camera" in text
+    assert ("keyframe" if operation is Operation.BRIDGE else "animate") in text

@@ -55,16 +55,17 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
             "use animate",
             path=f"{path}.mask",
         )
-    if request.operation is Operation.BRIDGE:
-        for kind, controls in (
-            ("stroke", request.strokes), ("ambient", request.ambients), ("camera", request.cameras),
-        ):  # fmt: skip
-            if controls:
-                yield Fault(
-                    what=f"a bridge is held by the frames at both ends; leave the {kind} out, or "
-                    "pin what it should pass through with `keyframe:`",
-                    path=f"{path}.{kind}",
-                )
+    held = (
+        "a bridge is held by the frames at both ends; pin what it should pass through with "
+        "`keyframe:`"
+        if request.operation is Operation.BRIDGE
+        else "an extension goes on as its clip moves; animate one of its frames instead"
+    )
+    for kind, controls in (
+        ("stroke", request.strokes), ("ambient", request.ambients), ("camera", request.cameras),
+    ):  # fmt: skip
+        if controls:
+            yield Fault(what=f"no place for a {kind}: {held}", path=f"{path}.{kind}")
 
 
 def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
