@@ -35,13 +35,13 @@ and the motion before and after. It knows no words and invents no content.
   objects under a moving camera) that the project draws itself. No photographs, no footage, no
   third-party data.
 - Training: {step} steps of {batch} questions, {hours:.1f} hours on {device}, seed {seed};
-  AdamW, moving average of the weights, rectified flow.
+  Muon and AdamW, moving average of the weights, rectified flow.{notes}
 - Make it again: `secondunit train-motion`.
 - Licence: Apache-2.0.
 
 ## How good it is
 Mean end-point error in pixels of a frame 640 wide, over all 8 samples of the span, on {questions}
-questions about scenes never trained on; {sampling} Euler steps. "Prior" is the classical answer
+questions about scenes never trained on; {sampling} Euler steps at temperature 0.5. "Prior" is the classical answer
 alone, "nothing" is standing still. Lower is better.
 
 | task or kind of cell | network | prior | nothing |
@@ -54,8 +54,11 @@ two pins fails altogether it can only guess. A long extension drifts to the like
 """
 
 
-def card(line: Mapping[str, Any], parameters: int) -> str:
-    """Return the card of a checkpoint from its line of `metrics.jsonl`."""
+def card(line: Mapping[str, Any], parameters: int, notes: str = "") -> str:
+    """Return the card of a checkpoint from its line of `metrics.jsonl`.
+
+    `notes` is a sentence or two about how it was trained.
+    """
     rows = (
         f"| {text} | {line['network'][kind]:.2f} | {line['prior'][kind]:.2f}"
         f" | {line['nothing'][kind]:.2f} |"
@@ -75,4 +78,5 @@ def card(line: Mapping[str, Any], parameters: int) -> str:
         questions=line["questions"],
         sampling=line["sampling"],
         table="\n".join(rows),
+        notes=notes and "\n  " + notes,
     )

@@ -199,7 +199,7 @@ def certainty(c: AnchorConditions) -> Field:
         trust = 0.5 * c.past_confidence
     else:
         trust = np.full_like(c.mask, 0.6)
-    return np.maximum(trust, 0.6 * c.stroke_weight)
+    return np.maximum(trust, 0.85 * c.stroke_weight)
 
 
 def spread(c: AnchorConditions) -> Field:

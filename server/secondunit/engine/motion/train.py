@@ -26,11 +26,11 @@ RATE = 8e-4
 RATE_OF_BLOCKS = 3e-3
 """That of Muon (Jordan et al. 2024), for the blocks' matrices: half as many steps to learn."""
 WARM_UP = 150
-COOL_DOWN = 0.35
+COOL_DOWN = 0.5
 """Share of all steps, at the end, over which the rate falls to a fiftieth."""
-AVERAGE = 0.998
+AVERAGE = 0.996
 """Decay of the moving average of the weights."""
-KNEE = 0.4
+KNEE = 0.1
 """Error, in expected sizes, up to which the loss is quadratic; linear beyond."""
 FROM_NOTHING = 0.5
 """Share of questions asked at pure noise, where all must come from the conditions."""
@@ -232,12 +232,18 @@ def train(
 
 
 def export(
-    checkpoint: Path, weights: Path, scenes: Path | None = None, held_out: int = 40
+    checkpoint: Path,
+    weights: Path,
+    *,
+    scenes: Path | None = None,
+    held_out: int = 60,
+    notes: str = "",
 ) -> dict[str, Any]:
     """Write the averaged weights of a checkpoint as a pipeline folder in bfloat16, with its card.
 
     `scenes` is a `data_cache` of `train`: where it is given, the weights are measured again, as
-    written, on `held_out` questions per held-out shard. Returns the figures on the card.
+    written, on `held_out` questions per held-out shard, other ones than those that chose the best
+    checkpoint. `notes` is a sentence for the card. Returns the figures on the card.
     """
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     model = MotionTransformer(**state["config"])
@@ -248,10 +254,10 @@ def export(
     line = state["line"]
     if scenes is not None:
         written = MotionPipeline.from_pretrained(weights, local_files_only=True)
-        questions = evaluate.held_out(Pool.read(scenes / "unseen"), held_out)
+        questions = evaluate.held_out(Pool.read(scenes / "unseen"), held_out, seed=1)
         line |= evaluate.compare(written.transformer, questions, SAMPLING)
         line |= {"questions": len(questions), "sampling": SAMPLING}
     (weights / "figures.json").write_text(json.dumps(line, indent=1) + "\n")
-    text = card(line, sum(weight.numel() for weight in model.parameters()))
+    text = card(line, sum(weight.numel() for weight in model.parameters()), notes)
     (weights / "README.md").write_text(text)
     return line
