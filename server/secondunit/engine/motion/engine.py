@@ -23,14 +23,12 @@ def load(threads: int | None = None, weights: Path | None = None) -> LoadedEngin
         import cv2
         import torch
 
-        from secondunit.engine.motion.generate import MotionEngine, classical
+        from secondunit.engine.motion.generate import MotionEngine
         from secondunit.engine.motion.network import Network
     except ImportError as exc:
         missing = exc.name or str(exc)
         raise EngineMissing(f"the motion engine needs the package '{missing}'") from exc
     folder = weights or FOLDERS["motion"]
-    if weights is None and not any(folder.rglob("*.safetensors")):
-        return MotionEngine(classical)
     if not any(folder.rglob("*.safetensors")):
         raise EngineMissing(f"the motion engine's weights are not in {folder}")
     if threads is not None:
