@@ -170,11 +170,11 @@ class StoreDamaged(StoreError):
 
 
 class StoreFull(StoreError):
-    """The disk of the data folder is full; nothing was half-written."""
+    """The disk of the data folder, or of the clips, is full; nothing was half-written."""
 
     code = "STORE_FULL"
     retryable = True
-    remedy = "Free some space on the disk of the data folder, or choose another with --data."
+    remedy = "Free some space on that disk, or choose another: --data for jobs, --media for clips."
 
 
 class StoreBusy(StoreError):

@@ -13,7 +13,7 @@ import av
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
-from secondunit.encode.durable import replacing
+from secondunit.encode.durable import replacing, unwritten
 from secondunit.encode.verify import Facts
 from secondunit.encode.writer import Encoded
 from secondunit.errors import DeliveryError, Refused
@@ -80,13 +80,13 @@ def compose(
 
 
 def write(record: Record, path: Path) -> None:
-    """Write a record, whole or not at all. Raises DeliveryError when it cannot be written."""
+    """Write a record, whole or not at all. Raises DeliveryError or StoreFull when it cannot be."""
     try:
         text = text_of(record)
         with replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
     except (OSError, TypeError, ValueError) as exc:
-        raise DeliveryError(f"the record {path.name} cannot be written: {exc}") from exc
+        raise unwritten(f"the record {path.name} cannot be written", exc) from exc
 
 
 def text_of(record: Record) -> str:

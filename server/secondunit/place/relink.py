@@ -11,7 +11,7 @@ import opentimelineio as otio
 
 from secondunit import __version__
 from secondunit.config import Config
-from secondunit.encode.durable import replacing
+from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import DeliveryError, Refused
 from secondunit.place.clip import CHOSEN, VERSION, clip_of
 from secondunit.place.kept import check_kept, contents
@@ -88,7 +88,7 @@ def place(
     changed, which is checked on the file that was written before it gets its name.
 
     Raises Refused for an `out_path` that is not ours to replace and for an edit that does not
-    fit the shots, TimelineUnreadable, and DeliveryError; then nothing is written.
+    fit the shots, TimelineUnreadable, DeliveryError and StoreFull; then nothing is written.
     """
     check_target(timeline_path, out_path)
     timeline = read(timeline_path)
@@ -119,7 +119,7 @@ def place(
             for one, words in asked:
                 keep_request(one.chosen, words.request)
     except OSError as exc:
-        raise DeliveryError(f"{out_path} cannot be written: {exc}") from exc
+        raise unwritten(f"{out_path} cannot be written", exc) from exc
     return PlacedEdit(
         timeline=out_path, placements=placements, notices=tuple(dict.fromkeys(notices))
     )

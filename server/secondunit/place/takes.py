@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from secondunit.encode import sidecar
-from secondunit.encode.durable import claim, sync_folder, temporary_beside
+from secondunit.encode.durable import claim, sync_folder, temporary_beside, unwritten
 from secondunit.encode.sidecar import Record
 from secondunit.errors import DeliveryError
 from secondunit.units import FrameRange, Operation, Rate
@@ -71,7 +71,7 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
     A take of the same plan whose file is still as it was written is found again instead. The
     clip gets a second name (hard link) where that is possible, else it is copied; its contact
     sheet lies beside it as `<name>.png`. Raises DeliveryError, with nothing left in the folder,
-    also for a clip whose bytes are not those of its record.
+    also for a clip whose bytes are not those of its record; StoreFull where the disk is full.
     """
     content = sidecar.read(record)
     try:
@@ -94,7 +94,7 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
             except FileExistsError:  # another process was faster
                 version += 1
     except (OSError, KeyError, ValueError) as exc:
-        raise DeliveryError(f"{clip.name} cannot be published in {folder}: {exc!r}") from exc
+        raise unwritten(f"{clip.name} cannot be published in {folder}", exc) from exc
 
 
 def find(folder: Path, shot: str, operation: Operation) -> tuple[Take, ...]:
