@@ -12,6 +12,7 @@ SecondUnitError
 │   ├── EngineFailed            it ran and failed
 │   └── WorkerLost              its process died (again and again)
 ├── DeliveryError               the encoded file is not what was asked
+│   └── PlacementError          it cannot be put where it was asked
 ├── Cancelled                   the owner of the job stopped it
 ├── JobUnknown                  no job of that name
 ├── Conflict                    a request_id was used before for another request
@@ -132,6 +133,13 @@ class DeliveryError(SecondUnitError):
 
     code = "DELIVERY"
     remedy = "Choose another delivery with `delivery:`; see `secondunit deliveries`."
+
+
+class PlacementError(DeliveryError):
+    """A finished clip or the new timeline cannot be put where it was asked."""
+
+    code = "PLACEMENT"
+    remedy = "Mend what is named above, or choose another place with --out and --media."
 
 
 class Cancelled(SecondUnitError):

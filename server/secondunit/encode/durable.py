@@ -72,9 +72,11 @@ def claim(temporary: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def unwritten(what: str, exc: Exception) -> DeliveryError | StoreFull:
+def unwritten(
+    what: str, exc: Exception, kind: type[DeliveryError] = DeliveryError
+) -> DeliveryError | StoreFull:
     """The error for `what`, which could not be written: a full disk has a remedy of its own."""
-    return (StoreFull if disk_full(exc) else DeliveryError)(f"{what}: {exc}")
+    return (StoreFull if disk_full(exc) else kind)(f"{what}: {exc}")
 
 
 def disk_full(exc: Exception) -> bool:

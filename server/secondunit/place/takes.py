@@ -15,7 +15,7 @@ from typing import Any
 from secondunit.encode import sidecar
 from secondunit.encode.durable import claim, sync_folder, temporary_beside, unwritten
 from secondunit.encode.sidecar import Record
-from secondunit.errors import DeliveryError
+from secondunit.errors import DeliveryError, PlacementError
 from secondunit.units import FrameRange, Operation, Rate
 
 _LONGEST_NAME = 64
@@ -70,7 +70,7 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
 
     A take of the same plan whose file is still as it was written is found again instead. The
     clip gets a second name (hard link) where that is possible, else it is copied; its contact
-    sheet lies beside it as `<name>.png`. Raises DeliveryError, with nothing left in the folder,
+    sheet lies beside it as `<name>.png`. Raises PlacementError, with nothing left in the folder,
     also for a clip whose bytes are not those of its record; StoreFull where the disk is full.
     """
     content = sidecar.read(record)
@@ -82,7 +82,7 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
             if take.digest == content["digest"] and _holds(take.file, take.record):
                 return take
         if not _holds(clip, content):  # its second name was edited in place, for one
-            raise DeliveryError(
+            raise PlacementError(
                 f"{clip} is no longer what was made; remove the folder {clip.parent} and render "
                 "again"
             )
@@ -94,7 +94,8 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
             except FileExistsError:  # another process was faster
                 version += 1
     except (OSError, KeyError, ValueError) as exc:
-        raise unwritten(f"{clip.name} cannot be published in {folder}", exc) from exc
+        what = f"{clip.name} cannot be published in {folder}"
+        raise unwritten(what, exc, PlacementError) from exc
 
 
 def find(folder: Path, shot: str, operation: Operation) -> tuple[Take, ...]:
