@@ -1,6 +1,6 @@
 """The built-in engine against what editors do today, on footage it has never seen.
 
-    python -m bench.motion CLIP [--starts 12] [--first 400] [--json]
+    python -m bench.motion CLIP [--starts 12] [--first 400] [--weights DIR] [--json]
 
 Bridge: frames s and s+8 are pinned, the 7 between are made. Extend: frames up to s are known, 8
 more are made. Mean PSNR in dB (RGB, 8 bit) over the starts, every method on the same frames.

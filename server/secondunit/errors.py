@@ -12,6 +12,7 @@ SecondUnitError
 │   ├── EngineFailed            it ran and failed
 │   └── WorkerLost              its process died (again and again)
 ├── DeliveryError               the encoded file is not what was asked
+│   └── PlacementError          it cannot be put where it was asked
 ├── Cancelled                   the owner of the job stopped it
 ├── JobUnknown                  no job of that name
 ├── Conflict                    a request_id was used before for another request
@@ -134,6 +135,13 @@ class DeliveryError(SecondUnitError):
     remedy = "Choose another delivery with `delivery:`; see `secondunit deliveries`."
 
 
+class PlacementError(DeliveryError):
+    """A finished clip or the new timeline cannot be put where it was asked."""
+
+    code = "PLACEMENT"
+    remedy = "Mend what is named above, or choose another place with --out and --media."
+
+
 class Cancelled(SecondUnitError):
     """The owner of the job stopped it."""
 
@@ -170,11 +178,11 @@ class StoreDamaged(StoreError):
 
 
 class StoreFull(StoreError):
-    """The disk of the data folder is full; nothing was half-written."""
+    """The disk of the data folder, or of the clips, is full; nothing was half-written."""
 
     code = "STORE_FULL"
     retryable = True
-    remedy = "Free some space on the disk of the data folder, or choose another with --data."
+    remedy = "Free some space on that disk, or choose another: --data for jobs, --media for clips."
 
 
 class StoreBusy(StoreError):

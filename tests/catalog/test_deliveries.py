@@ -31,7 +31,16 @@ def test_a_picture_too_small_for_dnxhr_is_refused() -> None:
 
 
 def test_odd_sizes_pass_where_the_codec_takes_them() -> None:
-    odd = Size(width=641, height=361)
+    odd = Size(width=643, height=361)
 
     for name in ("prores_422_hq", "prores_4444", "dnxhr_hqx", "ffv1"):
         assert not delivery_faults(DELIVERIES[name], odd, path="p")
+
+
+def test_a_width_at_which_prores_loses_the_last_columns_colour_is_refused() -> None:
+    bare = Size(width=641, height=361)
+
+    (fault,) = delivery_faults(DELIVERIES[DEFAULT], bare, path="p")
+    assert "width of 640" in fault.what and "prores_4444, dnxhr_hqx, ffv1" in fault.what
+    for name in ("prores_4444", "dnxhr_hqx", "ffv1"):
+        assert not delivery_faults(DELIVERIES[name], bare, path="p")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
-from secondunit.encode.durable import claim, replacing, temporary_beside
+from secondunit.encode.durable import claim, replacing, temporary_beside, unwritten
+from secondunit.errors import DeliveryError, StoreFull
 
 from tests.plans import left_in
 
@@ -56,3 +58,11 @@ def test_a_claimed_file_has_one_name(tmp_path: Path) -> None:
 
     assert left_in(tmp_path) == ["take_v001.mov"]
     assert target.stat().st_nlink == 1
+
+
+def test_a_full_disk_is_told_from_a_file_that_cannot_be_written() -> None:
+    full = unwritten("clip.mov", OSError(errno.ENOSPC, "No space left on device"))
+    barred = unwritten("clip.mov", PermissionError(errno.EACCES, "Permission denied"))
+
+    assert type(full) is StoreFull and "space" in full.remedy
+    assert type(barred) is DeliveryError and "clip.mov" in str(barred)

@@ -93,6 +93,50 @@ def test_a_file_that_is_no_record_is_said_to_be_none(tmp_path: Path, text: str) 
         sidecar.read(tmp_path / "x.json")
 
 
+@pytest.mark.parametrize("key", ["digest", "report", "id", "clip", "clip.sha256", "clip.handles"])
+def test_a_record_that_lacks_what_readers_go_by_is_said_to_be_none(
+    tmp_path: Path, key: str
+) -> None:
+    record = record_in(tmp_path)
+    part, _, name = key.rpartition(".")
+    del (record[part] if part else record)[name]
+    sidecar.write(record, tmp_path / "x.json")
+
+    with pytest.raises(DeliveryError, match=r"x\.json"):
+        sidecar.read(tmp_path / "x.json")
+
+
+def test_a_file_nested_beyond_reason_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("[" * 100_000)
+
+    with pytest.raises(DeliveryError, match=r"x\.json"):
+        sidecar.read(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"delivery": "nothing"},
+        {"timecode": 5},
+        {"frames": "ten"},
+        {"rate": {"num": 0, "den": 1}},
+        {"size": {"width": "wide", "height": 48}},
+        {"colour": {"primaries": "mud", "transfer": "bt709", "matrix": "bt709",
+                    "full_range": False}},
+        {"reel": ["A"]},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_a_record_edited_by_hand_is_refused_in_words(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    record = record_in(tmp_path)
+    record["clip"] |= change
+
+    with pytest.raises(DeliveryError, match=r"clip\.mkv makes no sense"):
+        sidecar.facts_of_record(record)
+
+
 def test_a_record_that_json_cannot_hold_replaces_nothing(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("earlier")
 

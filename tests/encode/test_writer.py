@@ -14,10 +14,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.catalog.deliveries import DELIVERIES, delivery_faults
 from secondunit.encode.writer import write
 from secondunit.errors import Cancelled, DeliveryError, EngineFailed
-from secondunit.timeline.picture import FORMATS, Picture, colour_numbers, picture_of_frame
+from secondunit.timeline.picture import (
+    FORMATS,
+    Picture,
+    colour_numbers,
+    picture_from_rgb,
+    picture_of_frame,
+)
 from secondunit.units import ColourTags, Rate, Size
 
 from tests.plans import (
@@ -211,6 +217,27 @@ def test_odd_sizes_are_kept(tmp_path: Path) -> None:
     write(numbered_pictures(plan), plan, tmp_path / "clip.mov", progress=silent)
 
     assert {p.size for p in decoded(tmp_path / "clip.mov")} == {plan.size}
+
+
+@pytest.mark.parametrize("width", [257, 259, 272])
+@pytest.mark.parametrize("delivery", sorted(DELIVERIES))
+def test_the_last_column_keeps_its_colour_at_every_size_that_is_taken(
+    tmp_path: Path, delivery: str, width: int
+) -> None:
+    plan = shot_plan(
+        delivery=delivery, size=Size(width=width, height=145), handles=(0, 0), frames=1
+    )
+    if delivery_faults(DELIVERIES[delivery], plan.size, path=""):
+        plan = replace(plan, size=Size(width=256, height=146))
+    picture = picture_from_rgb(
+        np.full((plan.size.height, plan.size.width, 3), (0.8, 0.4, 0.3), np.float32),
+        plan.format, plan.colour,
+    )  # fmt: skip
+    target = tmp_path / f"clip{DELIVERIES[delivery].suffix}"
+    write([picture], plan, target, progress=silent)
+
+    column = decoded(target)[0].rgb()[:, -1]
+    assert np.abs(column - (0.8, 0.4, 0.3)).max() < 0.02
 
 
 def test_pictures_are_taken_one_at_a_time(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from secondunit.config import Config
 from secondunit.encode.writer import write
 from secondunit.engine.motion.engine import load
 from secondunit.engine.sources import PlanSources
+from secondunit.finish.composite import composite
 from secondunit.finish.finish import finish
 from secondunit.finish.report import Report, control_report
 from secondunit.finish.thresholds import LIMITS
@@ -21,7 +22,7 @@ from secondunit.timeline.frames import decode
 from secondunit.timeline.media import probe
 from secondunit.timeline.picture import Picture, picture_from_rgb
 from secondunit.timeline.shot import CameraMove, Media
-from secondunit.units import FrameRange, Operation, Size
+from secondunit.units import ColourTags, FrameRange, Operation, Size
 
 from tests.engine.pictures import dots, stroke
 from tests.plans import SRGB, shot_plan, silent
@@ -88,6 +89,24 @@ def test_change_outside_the_mask_fails(animated: ShotPlan) -> None:
     assert not entry["pass"]
     few = reported(animated, lambda n, rgb: rgb)["M"]
     assert few["pass"] and few["measured"]["precision"] is None
+
+
+def test_a_single_chroma_sample_outside_the_mask_is_seen_where_every_sample_counts(
+    animated: ShotPlan,
+) -> None:
+    plan = replace(animated, format="yuv422p10le", colour=ColourTags(), delivery="ffv1")
+    sources = PlanSources(plan)
+    kept, mask = sources.picture(0), sources.delivered_mask()
+    made = composite(inside(3, kept.rgb()), kept, mask)
+    cb = made.planes[1].copy()
+    cb[50, W // 2 - 10] ^= 1
+    leaked = replace(made, planes=(made.planes[0], cb, made.planes[2]))
+
+    def entry(last: Picture) -> dict[str, Any]:
+        return control_report(plan, [kept, made, made, made, made, last], sources)["M"]
+
+    assert entry(made)["pass"] and entry(made)["measured"]["psnr"] == "identical"
+    assert not entry(leaked)["pass"]
 
 
 def test_flicker_where_nothing_moves_fails(animated: ShotPlan) -> None:

@@ -13,7 +13,7 @@ import pytest
 from secondunit.config import Config
 from secondunit.encode.writer import write
 from secondunit.engine.engine import RGB, Progress, Sources
-from secondunit.errors import Cancelled, MediaError, MediaMissing
+from secondunit.errors import Cancelled, MediaError, MediaMissing, StoreError, StoreFull
 from secondunit.jobs import spool
 from secondunit.jobs.job import Checkpoint, Result, Stage, stage_folder
 from secondunit.jobs.stages import Rooms, publish
@@ -129,6 +129,27 @@ def test_a_cancel_reaches_the_engine_at_its_next_step(tmp_path: Path, plan: Shot
     with pytest.raises(Cancelled):
         rooms(tmp_path).engine(work)
     assert len(list(work.folder.iterdir())) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to write to")
+@pytest.mark.parametrize("stage", [Stage.ENGINE, Stage.FINISH])
+def test_a_full_disk_is_called_a_full_disk(tmp_path: Path, plan: ShotPlan, stage: Stage) -> None:
+    warm, done = rooms(tmp_path), {}
+    if stage is Stage.FINISH:
+        warm.engine(work_on(Stage.ENGINE, plan, tmp_path, {}))
+        done[Stage.ENGINE] = Checkpoint(stage=Stage.ENGINE, attempt=1, seconds=0.5, payload={})
+    work = work_on(stage, plan, tmp_path, done)
+    suffix = ".npy" if stage is Stage.ENGINE else ".npz"
+    (work.folder / f"+000002{suffix}").symlink_to("/dev/full")
+    with pytest.raises(StoreFull, match="No space left"):
+        getattr(warm, stage)(work)
+
+
+def test_a_folder_that_takes_no_files_is_named(tmp_path: Path, plan: ShotPlan) -> None:
+    work = work_on(Stage.ENGINE, plan, tmp_path, {})
+    (work.folder / "+000001.npy").mkdir()
+    with pytest.raises(StoreError, match="engine-1 cannot be written"):
+        rooms(tmp_path).engine(work)
 
 
 def test_the_engine_is_loaded_once(tmp_path: Path, plan: ShotPlan) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from secondunit.config import Config
-from secondunit.errors import Refused
+from secondunit.errors import PlacementError, Refused
 from secondunit.place.links import Profile
 from secondunit.place.relink import place
 from secondunit.timeline.locate import locate
@@ -112,14 +112,16 @@ def test_an_edit_that_does_not_fit_its_shots_is_refused_and_nothing_is_written(
     assert not [name for name in left_in(tmp_path) if "gen.otio" in name or "part" in name]
 
 
-def test_a_folder_that_is_not_there_is_an_error_and_no_file(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_is_an_error_and_no_file(tmp_path: Path) -> None:
+    (tmp_path / "nowhere").write_text("a file")
     original = bridged(tmp_path)
     one = finished(tmp_path / "cut.gen", plan_at(48, 24))
     before = left_in(tmp_path)
 
-    with pytest.raises(Exception, match="nowhere"):
+    with pytest.raises(PlacementError, match="nowhere") as caught:
         place(
             original, tmp_path / "nowhere" / "x.otio", [one], "otio", config=Config(data=tmp_path)
         )
 
+    assert "--out" in caught.value.remedy
     assert left_in(tmp_path) == before

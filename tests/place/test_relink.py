@@ -7,6 +7,8 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from secondunit.config import Config
+from secondunit.place.relink import place
 from secondunit.timeline.shot import Place
 from secondunit.units import FrameRange, Operation, Rate, timecode
 
@@ -18,6 +20,7 @@ from tests.place.edits import (
     bridged,
     clip,
     edit,
+    finished,
     gap,
     lengths,
     names,
@@ -304,3 +307,14 @@ def test_a_returned_edit_gets_its_next_take_in_the_same_place(tmp_path: Path) ->
         "gen: bridge\nid: k3v9q2ab", "the director's"
     ]  # fmt: skip
     assert len(track[1].media_references()) == 1, "the same file name is the same take"
+
+
+def test_the_new_timeline_may_go_to_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    out = tmp_path / "to" / "review" / "cut.gen.otio"
+    original = bridged(tmp_path)
+    done = finished(tmp_path / "media", plan_at(48, 24))
+
+    result = place(original, out, [done], "otio", config=Config(data=tmp_path))
+
+    url = stock(result.timeline).tracks[0][1].media_reference.target_url
+    assert (out.parent / url).is_file()

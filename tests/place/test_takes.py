@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 import threading
@@ -21,6 +22,12 @@ from tests.plans import left_in, numbered_pictures, recorded_clip, shot_plan, si
 def published(tmp_path: Path, **changes: object) -> Take:
     plan = shot_plan(**changes)
     return publish(*recorded_clip(tmp_path / "store", plan), tmp_path / "cut.gen")
+
+
+def store(tmp_path: Path) -> tuple[Path, Path]:
+    """The clip and the record that `published` left behind, as they are now."""
+    (record,) = (tmp_path / "store").glob("*.json")
+    return record.with_suffix(".mov"), record
 
 
 def test_each_new_plan_is_the_next_version_and_nothing_is_overwritten(tmp_path: Path) -> None:
@@ -52,6 +59,27 @@ def test_a_take_that_someone_changed_is_not_taken_for_the_same(tmp_path: Path) -
 
     assert again.label == "v002"
     assert first.file.read_bytes() == b"regraded by hand"
+
+
+def test_a_clip_edited_in_place_is_not_published_again_as_what_was_made(tmp_path: Path) -> None:
+    first = published(tmp_path)
+    with first.file.open("r+b") as file:  # the store's clip is the same file under another name
+        file.write(b"FRAMES")
+
+    with pytest.raises(DeliveryError, match="render again"):
+        publish(*store(tmp_path), tmp_path / "cut.gen")
+
+    assert len(left_in(tmp_path / "cut.gen")) == 2
+
+
+def test_a_record_somebody_broke_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    first = published(tmp_path, seed=1)
+    broken = json.loads(first.sidecar.read_text())
+    del broken["clip"]["rate"]
+    first.sidecar.write_text(json.dumps(broken))
+
+    assert published(tmp_path, seed=2).label == "v002"
+    assert len(find(tmp_path / "cut.gen", "k3v9q2ab", Operation.BRIDGE)) == 1
 
 
 def test_a_version_is_not_given_twice_though_the_clip_is_gone(tmp_path: Path) -> None:

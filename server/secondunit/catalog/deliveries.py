@@ -32,6 +32,8 @@ class Delivery:
     """Codec tag to force (hvc1)."""
     even: bool = False
     """Width and height must be even."""
+    pales: bool = False
+    """The encoder loses the colour of a last column that stands alone in its block of 16."""
     smallest: Size = _SMALLEST
     """Smaller pictures are refused by the encoder, or by players."""
     exact: bool = False
@@ -51,24 +53,29 @@ def _prores(profile: str, quantiser: int) -> dict[str, str]:
 
 
 # Traps behind these options: B-frames and open groups shift the edit list and break seeking; mp4
-# keeps no reel; FFmpeg decodes every ProRes 4444 as 12 bit; hev1 does not play in QuickTime; a
-# fixed number of slices makes FFV1 refuse some odd sizes.
+# keeps no reel; FFmpeg decodes every ProRes 4444 as 12 bit; hev1 does not play in QuickTime;
+# prores_ks rounds the width of thinned chroma down; a fixed number of slices makes FFV1 refuse some
+# odd sizes.
 _ROWS = (
     Delivery(
         name="prores_422_hq", title="Apple ProRes 422 HQ, 10 bit, .mov", codec="prores_ks",
         container="mov", suffix=".mov", format="yuv422p10le", options=_prores("hq", 4),
+        pales=True,
     ),
     Delivery(
         name="prores_422", title="Apple ProRes 422, 10 bit, .mov", codec="prores_ks",
         container="mov", suffix=".mov", format="yuv422p10le", options=_prores("standard", 6),
+        pales=True,
     ),
     Delivery(
         name="prores_422_lt", title="Apple ProRes 422 LT, 10 bit, .mov", codec="prores_ks",
         container="mov", suffix=".mov", format="yuv422p10le", options=_prores("lt", 9),
+        pales=True,
     ),
     Delivery(
         name="prores_422_proxy", title="Apple ProRes 422 Proxy, 10 bit, .mov", codec="prores_ks",
         container="mov", suffix=".mov", format="yuv422p10le", options=_prores("proxy", 14),
+        pales=True,
     ),
     Delivery(
         name="prores_4444", title="Apple ProRes 4444 without alpha, .mov", codec="prores_ks",
@@ -116,6 +123,12 @@ def delivery_faults(row: Delivery, size: Size, *, path: str) -> tuple[Fault, ...
         faults.append(
             f"'{row.name}' needs an even width and height, the pictures are {size}; "
             f"these take any: {odd_too}"
+        )
+    if row.pales and size.width % 16 == 1:
+        firm = ", ".join(r.name for r in _ROWS if not r.pales and not r.even)
+        faults.append(
+            f"'{row.name}' loses the colour of the last column of pictures that are {size}: "
+            f"crop them to a width of {size.width - 1}; these take any: {firm}"
         )
     if size.width < row.smallest.width or size.height < row.smallest.height:
         faults.append(f"'{row.name}' starts at {row.smallest}, the pictures are {size}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from secondunit.errors import DeliveryError, StoreFull
 
 
 @contextmanager
@@ -67,3 +70,15 @@ def claim(temporary: Path, target: Path) -> None:
     else:
         temporary.unlink()
     sync_folder(target.parent)
+
+
+def unwritten(
+    what: str, exc: Exception, kind: type[DeliveryError] = DeliveryError
+) -> DeliveryError | StoreFull:
+    """The error for `what`, which could not be written: a full disk has a remedy of its own."""
+    return (StoreFull if disk_full(exc) else kind)(f"{what}: {exc}")
+
+
+def disk_full(exc: Exception) -> bool:
+    """Whether an error says that there is no room left, for anybody or for this user."""
+    return getattr(exc, "errno", None) in (errno.ENOSPC, errno.EDQUOT)

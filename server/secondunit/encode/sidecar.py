@@ -12,13 +12,15 @@ from typing import Any
 import av
 
 from secondunit import __version__
-from secondunit.encode.durable import replacing
+from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.encode.durable import replacing, unwritten
 from secondunit.encode.verify import Facts
 from secondunit.encode.writer import Encoded
-from secondunit.errors import DeliveryError
-from secondunit.plan.shot_plan import ShotPlan, canonical
+from secondunit.errors import DeliveryError, Refused
+from secondunit.plan.shot_plan import ShotPlan, canonical, record_of_json
+from secondunit.timeline.picture import colour_numbers
 from secondunit.timeline.shot import Media, SourceFrames
-from secondunit.units import ColourTags, Rate, Size, frame_of_timecode
+from secondunit.units import frame_of_timecode
 
 VERSION = 1
 """Of the record's shape. Fields may be added; a field never changes its meaning."""
@@ -78,13 +80,13 @@ def compose(
 
 
 def write(record: Record, path: Path) -> None:
-    """Write a record, whole or not at all. Raises DeliveryError when it cannot be written."""
+    """Write a record, whole or not at all. Raises DeliveryError or StoreFull when it cannot be."""
     try:
         text = text_of(record)
         with replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
     except (OSError, TypeError, ValueError) as exc:
-        raise DeliveryError(f"the record {path.name} cannot be written: {exc}") from exc
+        raise unwritten(f"the record {path.name} cannot be written", exc) from exc
 
 
 def text_of(record: Record) -> str:
@@ -92,14 +94,22 @@ def text_of(record: Record) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+_RECORD = {"id": str, "name": str, "operation": str, "digest": str, "clip": dict, "report": dict}
+_CLIP = {"file": str, "sha256": str, "frames": int, "start_frame": int, "handles": list}
+
+
 def read(path: Path) -> Record:
     """A record as written. Raises DeliveryError for a file that is none of ours."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise DeliveryError(f"the record {path} cannot be read: {exc}") from exc
-    known = isinstance(record, dict) and record.get("version")
-    if known != VERSION or not isinstance(record.get("clip"), dict):
+    if not (
+        isinstance(record, dict)
+        and record.get("version") == VERSION
+        and all(isinstance(record.get(key), kind) for key, kind in _RECORD.items())
+        and all(isinstance(record["clip"].get(key), kind) for key, kind in _CLIP.items())
+    ):
         raise DeliveryError(f"{path} is no record of a clip that this version can read")
     return record
 
@@ -108,17 +118,15 @@ def facts_of_record(record: Record) -> Facts:
     """What the clip of a record must be, to `verify` it again. Raises DeliveryError."""
     clip = record["clip"]
     try:
-        values = {f.name: clip[f.name] for f in fields(Facts)}
-        return Facts(
-            **values
-            | {
-                "rate": Rate(**values["rate"]),
-                "size": Size(**values["size"]),
-                "colour": ColourTags(**values["colour"]),
-            }
-        )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise DeliveryError(f"the record of {clip.get('file')} is incomplete: {exc}") from exc
+        known = {f.name: clip[f.name] for f in fields(Facts) if f.name in clip}
+        facts = record_of_json(Facts, known, "clip")
+        colour_numbers(facts.colour)
+        DELIVERIES[facts.delivery]
+    except Refused as exc:
+        raise DeliveryError(f"the record of {clip['file']} makes no sense: {exc}") from exc
+    except KeyError as exc:
+        raise DeliveryError(f"the record of {clip['file']} makes no sense: no {exc}") from exc
+    return facts
 
 
 def _sources(plan: ShotPlan) -> list[Record]:

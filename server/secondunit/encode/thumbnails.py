@@ -11,7 +11,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-from secondunit.encode.durable import replacing
+from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import DeliveryError
 from secondunit.timeline.picture import picture_of_frame
 from secondunit.units import Size
@@ -71,7 +71,7 @@ def _small(frame: av.VideoFrame, height: int) -> NDArray[np.uint8]:
 
 
 def save(rgb: NDArray[np.uint8], target: Path) -> None:
-    """Write `h w 3` 8-bit RGB as a PNG, whole or not at all. Raises DeliveryError."""
+    """Write `h w 3` 8-bit RGB as a PNG, whole or not at all. Raises DeliveryError or StoreFull."""
     try:
         codec = VideoCodecContext.create("png", "w")
         codec.height, codec.width = rgb.shape[:2]
@@ -81,4 +81,4 @@ def save(rgb: NDArray[np.uint8], target: Path) -> None:
         with replacing(target) as temporary:
             temporary.write_bytes(b"".join(bytes(packet) for packet in packets))
     except (av.error.FFmpegError, OSError, ValueError) as exc:
-        raise DeliveryError(f"{target.name} cannot be written: {exc}") from exc
+        raise unwritten(f"{target.name} cannot be written", exc) from exc

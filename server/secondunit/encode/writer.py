@@ -16,7 +16,7 @@ import av.error
 from av.video.stream import VideoStream
 
 from secondunit.catalog.deliveries import DELIVERIES, Delivery
-from secondunit.encode.durable import settle, temporary_beside
+from secondunit.encode.durable import settle, temporary_beside, unwritten
 from secondunit.encode.verify import Content, Facts, verify
 from secondunit.engine.engine import Progress
 from secondunit.errors import DeliveryError
@@ -49,7 +49,7 @@ def write(
     name, and an exact delivery must give back the very samples that went in. Whatever goes
     wrong, or is raised by `progress` or by `pictures`, leaves nothing behind. Raises
     DeliveryError for a wrong number, size or layout of pictures, for what the codec refuses,
-    and for a file that reads back as something else.
+    and for a file that reads back as something else; StoreFull where the disk is full.
     """
     facts = facts_of(plan)
     row = DELIVERIES[plan.delivery]
@@ -227,4 +227,4 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, OSError, ValueError) as exc:
-        raise DeliveryError(f"the file cannot be written in {path.parent}: {exc}") from exc
+        raise unwritten(f"the file cannot be written in {path.parent}", exc) from exc

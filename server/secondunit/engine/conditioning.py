@@ -147,10 +147,9 @@ def guides(
     first = sources.pin(forth.pin) if forth else None
     last = sources.pin(back.pin) if back else None
     came = went = None
-    ends = [pin.frame for pin in plan.pins]
-    if forth and first is not None and not _pinned_inside(plan, forth.pin, ends, -1):
+    if forth and first is not None and not _makes_beyond(plan, forth.pin, -1):
         came = _velocity(sources.past(flow.LOOK_BACK), first)
-    if back and last is not None and not _pinned_inside(plan, back.pin, ends, +1):
+    if back and last is not None and not _makes_beyond(plan, back.pin, +1):
         went = _velocity(sources.future(flow.LOOK_BACK)[::-1], last)
     there = here = None
     if forth is not None and first is not None and last is not None:
@@ -165,7 +164,7 @@ def guides(
     )
 
 
-def _pinned_inside(plan: ShotPlan, pin: int, pinned: Sequence[int], side: int) -> bool:
+def _makes_beyond(plan: ShotPlan, pin: int, side: int) -> bool:
     # A made range on the anchor's far side means that the context belongs to another anchor.
     return any((made.start - pin) * side > 0 for made in plan.generate)
 

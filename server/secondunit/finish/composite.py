@@ -20,7 +20,7 @@ def composite(generated: RGB, kept: Picture, mask: NDArray[np.floating]) -> Pict
     made = picture_from_rgb(mixed, kept.format, kept.colour)
     layout = FORMATS[kept.format]
     may_change = mask > 0
-    thinned = _all_may_change(may_change, layout)
+    thinned = all_may_change(may_change, layout)
     planes = []
     for index, (new, old) in enumerate(zip(made.planes, kept.planes, strict=True)):
         where = may_change if layout.rgb or index == 0 else thinned
@@ -28,7 +28,7 @@ def composite(generated: RGB, kept: Picture, mask: NDArray[np.floating]) -> Pict
     return Picture(format=kept.format, colour=kept.colour, planes=tuple(planes))
 
 
-def _all_may_change(may_change: NDArray[np.bool_], layout: PixelFormat) -> NDArray[np.bool_]:
+def all_may_change(may_change: NDArray[np.bool_], layout: PixelFormat) -> NDArray[np.bool_]:
     """`h w` of the chroma planes: true where every pixel under the sample's filter may change."""
     m = may_change
     if layout.across == 2:

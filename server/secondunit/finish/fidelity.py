@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine.sources import PlanSources
+from secondunit.finish.composite import all_may_change
 from secondunit.finish.thresholds import LIMITS, Limit
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import Picture
+from secondunit.timeline.picture import FORMATS, Picture
 from secondunit.units import Operation
 
 _CHANGED = 20 / 255  # a larger difference is no codec's doing (AnimateAnything's evaluation)
@@ -91,12 +92,21 @@ def _fidelity(
     """PSNR in dB of RGB, over `where` (`h w`) if given; infinity means the very same samples."""
     if exact and where is None:
         return float("inf") if found.same_as(asked) else _psnr(found.rgb() - asked.rgb())
-    if exact and where is not None:
-        pairs = zip(found.planes, asked.planes, strict=True)
-        if all(np.array_equal(a[where], b[where]) for a, b in pairs if a.shape == where.shape):
-            return float("inf")
+    if exact and where is not None and _same_samples(found, asked, where):
+        return float("inf")
     difference = found.rgb() - asked.rgb()
     return _psnr(difference if where is None else difference[where])
+
+
+def _same_samples(found: Picture, asked: Picture, where: NDArray[np.bool_]) -> bool:
+    # Thinned chroma counts by the composite's own rule: what covers a pixel of `where` stays.
+    layout = FORMATS[asked.format]
+    thinned = ~all_may_change(~where, layout)
+    return found.format == asked.format and all(
+        np.array_equal(new[covers], old[covers])
+        for index, (new, old) in enumerate(zip(found.planes, asked.planes, strict=True))
+        for covers in [where if layout.rgb or index == 0 else thinned]
+    )
 
 
 def _psnr(difference: NDArray[np.floating]) -> float:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
-from secondunit.encode.durable import replacing, sync_folder
+from secondunit.encode.durable import disk_full, replacing, sync_folder
 from secondunit.encode.writer import Encoded, write
 from secondunit.engine.engine import LoadedEngine, Progress
 from secondunit.engine.sources import PlanSources
-from secondunit.errors import EngineMissing, MediaError
+from secondunit.errors import EngineMissing, MediaError, StoreError, StoreFull
 from secondunit.finish.contact_sheet import contact_sheet, frames_wanted
 from secondunit.finish.finish import finish
 from secondunit.finish.report import Report, control_report
@@ -76,7 +77,7 @@ class Rooms:
 
     def plan(self, work: Work) -> Mapping[str, Any]:
         """plan.json, for people who look into the folder."""
-        with replacing(work.folder / "plan.json") as temporary:
+        with _kept(work.folder), replacing(work.folder / "plan.json") as temporary:
             temporary.write_text(json.dumps(canonical(work.plan), indent=1))
         return {"digest": work.plan.digest}
 
@@ -88,7 +89,8 @@ class Rooms:
         work.progress("load the engine", 0, 1)
         engine = self._engine(plan.engine)
         for frame, rgb in engine.run(plan, self._pictures(plan), work.progress):
-            spool.save_rgb(work.folder, frame, rgb)
+            with _kept(work.folder):
+                spool.save_rgb(work.folder, frame, rgb)
             made += 1
         sync_folder(work.folder)
         return {"frames": made}
@@ -101,7 +103,8 @@ class Rooms:
         pictures = finish(plan, lambda n: spool.load_rgb(folder, n), self._pictures(plan))
         for number, picture in enumerate(pictures):
             layout = (picture.format, picture.colour)
-            spool.save_picture(work.folder, number, picture)
+            with _kept(work.folder):
+                spool.save_picture(work.folder, number, picture)
             work.progress("finish", number + 1, total)
         sync_folder(work.folder)
         return {"frames": total, "format": layout[0], "colour": canonical(layout[1])}
@@ -136,7 +139,8 @@ class Rooms:
         made, plan = work.done[Stage.ENCODE].payload, work.plan
         names = [made["clip"], made["sidecar"], *made["thumbnails"]]
         folder = work.data / "takes" / plan.digest
-        publish(work.left_by(Stage.ENCODE), names, folder)
+        with _kept(folder):
+            publish(work.left_by(Stage.ENCODE), names, folder)
         return Result(
             digest=plan.digest, folder=folder, file=folder / made["clip"],
             sidecar=folder / made["sidecar"],
@@ -154,6 +158,16 @@ class Rooms:
         if self._sources is None or self._sources[0] != plan.digest:
             self._sources = (plan.digest, PlanSources(plan))
         return self._sources[1]
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    # Frames between two stages fill a disk sooner than anything else does.
+    try:
+        yield
+    except OSError as exc:
+        kind = StoreFull if disk_full(exc) else StoreError
+        raise kind(f"{folder} cannot be written: {exc}") from exc
 
 
 def publish(source: Path, names: list[str], folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from secondunit.errors import DeliveryError
+from secondunit.errors import PlacementError
 from secondunit.place.tracks import Layouts
 from secondunit.timeline.cut import CuttingRoom
 
@@ -67,25 +67,25 @@ def check_kept(
     """Read the new edit with stock OpenTimelineIO and compare; the edit, as read.
 
     `created` are the numbers of the tracks that are new, `replaced` the JSON of placeholders and
-    earlier takes that made room. Raises DeliveryError.
+    earlier takes that made room. Raises PlacementError.
     """
     try:
         timeline = otio.adapters.read_from_file(str(path), adapter_name="otio_json")
     except Exception as exc:  # OTIO's C++ core throws whatever it likes
-        raise DeliveryError(f"the new timeline cannot be read again: {exc}") from exc
+        raise PlacementError(f"the new timeline cannot be read again: {exc}") from exc
     now = contents(timeline, room)
     tracks = [items for number, items in enumerate(now.tracks) if number not in created]
     if len(tracks) != len(before.tracks):
-        raise DeliveryError("the new timeline has lost a track")
+        raise PlacementError("the new timeline has lost a track")
     for number, (old, new) in enumerate(zip(before.tracks, tracks, strict=True)):
         lost = [start for start, text in old - new if text not in replaced]
         if lost:
-            raise DeliveryError(
+            raise PlacementError(
                 f"the new timeline changes what stands at frame {min(lost)} of track {number}"
             )
     own = list(now.frames)
     for number in sorted(created, reverse=True):
         del own[number]
     if tuple(own) != before.frames:
-        raise DeliveryError("the new timeline changes the markers or metadata of a track")
+        raise PlacementError("the new timeline changes the markers or metadata of a track")
     return timeline

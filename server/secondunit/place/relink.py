@@ -11,8 +11,8 @@ import opentimelineio as otio
 
 from secondunit import __version__
 from secondunit.config import Config
-from secondunit.encode.durable import replacing
-from secondunit.errors import DeliveryError, Refused
+from secondunit.encode.durable import replacing, unwritten
+from secondunit.errors import PlacementError, Refused
 from secondunit.place.clip import CHOSEN, VERSION, clip_of
 from secondunit.place.kept import check_kept, contents
 from secondunit.place.links import Profile, rebase
@@ -88,7 +88,7 @@ def place(
     changed, which is checked on the file that was written before it gets its name.
 
     Raises Refused for an `out_path` that is not ours to replace and for an edit that does not
-    fit the shots, TimelineUnreadable, and DeliveryError; then nothing is written.
+    fit the shots, TimelineUnreadable, PlacementError and StoreFull; then nothing is written.
     """
     check_target(timeline_path, out_path)
     timeline = read(timeline_path)
@@ -110,6 +110,7 @@ def place(
     _sign(timeline, timeline_path, finished)
     placements = table.placements()
     try:
+        out_path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out_path) as temporary:
             temporary.write_text(timeline.to_json_string(indent=4) + "\n", encoding="utf-8")
             written = check_kept(
@@ -119,7 +120,7 @@ def place(
             for one, words in asked:
                 keep_request(one.chosen, words.request)
     except OSError as exc:
-        raise DeliveryError(f"{out_path} cannot be written: {exc}") from exc
+        raise unwritten(f"{out_path} cannot be written", exc, PlacementError) from exc
     return PlacedEdit(
         timeline=out_path, placements=placements, notices=tuple(dict.fromkeys(notices))
     )
@@ -359,11 +360,11 @@ def _sign(
 def _check_placed(
     timeline: otio.schema.Timeline, placements: Sequence[Placement], room: CuttingRoom
 ) -> None:
-    """Raise DeliveryError unless every clip stands where it should."""
+    """Raise PlacementError unless every clip stands where it should."""
     layouts, tracks = Layouts(room), list(timeline.tracks)
     for placement in placements:
         stand = layouts.of(tracks[placement.track])
         if not any(
             one.item.name == placement.name and one.record == placement.record for one in stand
         ):
-            raise DeliveryError(f"'{placement.name}' does not stand where it should")
+            raise PlacementError(f"'{placement.name}' does not stand where it should")

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from secondunit.encode import sidecar
-from secondunit.encode.durable import claim, sync_folder, temporary_beside
+from secondunit.encode.durable import claim, sync_folder, temporary_beside, unwritten
 from secondunit.encode.sidecar import Record
-from secondunit.errors import DeliveryError
+from secondunit.errors import DeliveryError, PlacementError
 from secondunit.units import FrameRange, Operation, Rate
 
 _LONGEST_NAME = 64
@@ -70,7 +70,8 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
 
     A take of the same plan whose file is still as it was written is found again instead. The
     clip gets a second name (hard link) where that is possible, else it is copied; its contact
-    sheet lies beside it as `<name>.png`. Raises DeliveryError, with nothing left in the folder.
+    sheet lies beside it as `<name>.png`. Raises PlacementError, with nothing left in the folder,
+    also for a clip whose bytes are not those of its record; StoreFull where the disk is full.
     """
     content = sidecar.read(record)
     try:
@@ -78,8 +79,13 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
         shot, operation = content["id"], Operation(content["operation"])
         earlier = find(folder, shot, operation)
         for take in earlier:
-            if take.digest == content["digest"] and _intact(take):
+            if take.digest == content["digest"] and _holds(take.file, take.record):
                 return take
+        if not _holds(clip, content):  # its second name was edited in place, for one
+            raise PlacementError(
+                f"{clip} is no longer what was made; remove the folder {clip.parent} and render "
+                "again"
+            )
         stem = f"{_clean(content['name'])}_{operation.value}_{shot}"
         version = _newest(folder, shot, operation) + 1
         while True:
@@ -88,7 +94,8 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
             except FileExistsError:  # another process was faster
                 version += 1
     except (OSError, KeyError, ValueError) as exc:
-        raise DeliveryError(f"{clip.name} cannot be published in {folder}: {exc!r}") from exc
+        what = f"{clip.name} cannot be published in {folder}"
+        raise unwritten(what, exc, PlacementError) from exc
 
 
 def find(folder: Path, shot: str, operation: Operation) -> tuple[Take, ...]:
@@ -99,9 +106,10 @@ def find(folder: Path, shot: str, operation: Operation) -> tuple[Take, ...]:
             continue
         try:
             content = sidecar.read(path)
-            file = folder / str(content["clip"]["file"])
-        except (DeliveryError, KeyError):
+            sidecar.facts_of_record(content)
+        except DeliveryError:
             continue
+        file = folder / content["clip"]["file"]
         if file.parent == folder and file.is_file():
             takes.append(
                 Take(
@@ -188,9 +196,10 @@ def _newest(folder: Path, shot: str, operation: Operation) -> int:
     return max((_version(path) for path in _versions(folder, shot, operation)), default=0)
 
 
-def _intact(take: Take) -> bool:
-    with take.file.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == take.record["clip"]["sha256"]
+def _holds(clip: Path, record: Record) -> bool:
+    """Whether a clip still has the bytes that were recorded."""
+    with clip.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == record["clip"]["sha256"]
 
 
 def _clean(name: str) -> str:

@@ -40,6 +40,7 @@ TABLE: dict[type[errors.SecondUnitError], Code] = {
     errors.EngineFailed: Code.INTERNAL,
     errors.WorkerLost: Code.INTERNAL,
     errors.DeliveryError: Code.FAILED_PRECONDITION,
+    errors.PlacementError: Code.FAILED_PRECONDITION,
     errors.Cancelled: Code.CANCELLED,
     errors.JobUnknown: Code.NOT_FOUND,
     errors.Conflict: Code.ALREADY_EXISTS,

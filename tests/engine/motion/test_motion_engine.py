@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from secondunit.engine.motion.engine import load
@@ -149,6 +150,12 @@ def test_progress_that_raises_ends_the_run() -> None:
     assert next(frames)[0] == 1
     with pytest.raises(Cancelled):
         next(frames)
+
+
+def test_a_loaded_engine_gives_the_same_bits_on_any_number_of_cores() -> None:
+    cv2.setNumThreads(4)
+    load()
+    assert cv2.getNumThreads() == 1
 
 
 def test_missing_weights_are_named_with_the_place(tmp_path: Path) -> None:

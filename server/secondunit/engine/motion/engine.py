@@ -28,13 +28,13 @@ def load(threads: int | None = None, weights: Path | None = None) -> LoadedEngin
     except ImportError as exc:
         missing = exc.name or str(exc)
         raise EngineMissing(f"the motion engine needs the package '{missing}'") from exc
-    folder = weights or FOLDERS["motion"]
-    if not any(folder.rglob("*.safetensors")):
-        raise EngineMissing(f"the motion engine's weights are not in {folder}")
     if threads is not None:
         torch.set_num_threads(threads)
     # The flow cuts a picture into one stripe per thread, and the seams show in its last bits.
     cv2.setNumThreads(1)
+    folder = weights or FOLDERS["motion"]
+    if not any(folder.rglob("*.safetensors")):
+        raise EngineMissing(f"the motion engine's weights are not in {folder}")
     try:
         return MotionEngine(Network(folder))
     except (OSError, ValueError, RuntimeError, KeyError) as exc:
