@@ -70,6 +70,11 @@ def test_a_keyframe_inside_a_bridge_splits_it_in_two() -> None:
     assert plan.generate == (FrameRange(start=0, frames=10), FrameRange(start=11, frames=13))
 
 
+@pytest.mark.timeout(10)
+def test_a_gap_of_a_billion_frames_is_refused_without_counting_them() -> None:
+    assert "1000000000 frames in one pass" in refused(shot(Operation.BRIDGE, frames=10**9))
+
+
 def test_without_handles_the_cut_is_still_pinned() -> None:
     plan = planned(shot(Operation.BRIDGE, handles=0))
     assert [pin.frame for pin in plan.pins] == [-1, 24]

@@ -136,7 +136,8 @@ def _length_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
     frames, path = shot.record.frames, shot.place.path
     if frames < 1:
         yield Fault(what="the place to fill has no frames", path=path)
-    spans = [r.frames for r in _ranges(shot, _handles(shot), _pins(shot, _handles(shot)))]
+    handles = _handles(shot)
+    spans = [r.frames for r in _ranges(shot, handles, _pins(shot, handles))]
     longest = max((legal_frames(engine, n) for n in spans), default=0)
     if longest > engine.longest:
         yield Fault(
@@ -191,15 +192,11 @@ def _pins(shot: Shot, handles: tuple[int, int]) -> tuple[Pin, ...]:
 
 def _ranges(shot: Shot, handles: tuple[int, int], pins: tuple[Pin, ...]) -> tuple[FrameRange, ...]:
     """Runs of frames of the file that no pin fixes."""
-    fixed = {p.frame for p in pins}
-    free = [f for f in range(-handles[0], shot.record.frames + handles[1]) if f not in fixed]
-    ranges: list[FrameRange] = []
-    for frame in free:
-        if ranges and ranges[-1].end == frame:
-            ranges[-1] = replace(ranges[-1], frames=ranges[-1].frames + 1)
-        else:
-            ranges.append(FrameRange(start=frame, frames=1))
-    return tuple(ranges)
+    # From pin to pin and not frame by frame: a gap may be a mistake of a billion frames.
+    first, end = -handles[0], shot.record.frames + handles[1]
+    fixed = sorted(p.frame for p in pins if first <= p.frame < end)
+    bounds = zip((first - 1, *fixed), (*fixed, end), strict=True)
+    return tuple(FrameRange(start=a + 1, frames=b - a - 1) for a, b in bounds if b - a > 1)
 
 
 def _context(side: Neighbour | None, count: int, *, before: bool) -> SourceFrames | None:
