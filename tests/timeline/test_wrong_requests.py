@@ -67,6 +67,16 @@ def test_a_place_behind_a_gap_of_centuries_is_refused(train: Path) -> None:
     assert "is further than we count" in fault and "markers[0]" in fault
 
 
+@pytest.mark.parametrize("id", ["../../../evil", "K3V9X2AB", "k3v9x2ab\n", 7])
+def test_an_id_in_metadata_is_checked_like_one_in_a_note(train: Path, id: object) -> None:
+    hole = gap(24)
+    hole.metadata["secondunit"] = {"version": 1, "id": id, "request": {"operation": "bridge"}}
+    edit = find_shots(save(train, around(hole)), config=config(train))
+    (fault,) = edit.faults
+    assert "eight lower-case letters and digits" in fault.what
+    assert fault.path == "tracks[0].children[1].metadata.secondunit.id"
+
+
 def test_both_sides_of_a_gap_may_lack_their_frame(train: Path) -> None:
     row = [clip("train.m4v", 690, 40), asking("gen: bridge"), clip("train.m4v", 900, 40)]
     first, second = faults(save(train, row))
