@@ -75,6 +75,13 @@ def test_a_gap_of_a_billion_frames_is_refused_without_counting_them() -> None:
     assert "1000000000 frames in one pass" in refused(shot(Operation.BRIDGE, frames=10**9))
 
 
+@pytest.mark.parametrize(("takes", "seed"), [(1, -1), (1, 2**63), (2, 2**63 - 1)])
+def test_a_seed_that_no_message_can_carry_is_refused(takes: int, seed: int) -> None:
+    asked = shot(Operation.BRIDGE, takes=takes)
+    assert "seeds go from 0 to" in refused(asked, Options(seed=seed))
+    assert planned(shot(Operation.BRIDGE), Options(seed=2**63 - 1)).seed == 2**63 - 1
+
+
 def test_without_handles_the_cut_is_still_pinned() -> None:
     plan = planned(shot(Operation.BRIDGE, handles=0))
     assert [pin.frame for pin in plan.pins] == [-1, 24]

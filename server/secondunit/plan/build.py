@@ -19,6 +19,9 @@ from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
 
+_LAST_SEED = 2**63 - 1
+"""Messages carry 64 bits, and each take's seed is one higher."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -112,6 +115,12 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
         faults.append(
             Fault(what=f"drop-frame timecode does not exist at {shot.rate} frames per second",
                   path="metadata.secondunit.drop_frame")
+        )  # fmt: skip
+    seed = _seed(shot, options)
+    if seed is not None and not 0 <= seed <= _LAST_SEED + 1 - request.takes:
+        faults.append(
+            Fault(what=f"seed {seed} for {request.takes} takes; seeds go from 0 to {_LAST_SEED}",
+                  path=f"{path}.seed")
         )  # fmt: skip
     if not _sources_of(shot):
         faults.append(Fault(what="there is no frame at the cut to start from", path=path))
@@ -214,7 +223,7 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
     pins = _pins(shot, handles)
     sources = _sources_of(shot)
     first = sources[0]
-    seed = options.seed if options.seed is not None else request.seed
+    seed = _seed(shot, options)
     return ShotPlan(
         shot=shot.id,
         name=shot.name,
@@ -250,6 +259,11 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         adaptations=tuple(_adaptations(shot, engine, handles, sources)),
         place=shot.place,
     )
+
+
+def _seed(shot: Shot, options: Options) -> int | None:
+    """Of the first take, as somebody said it."""
+    return options.seed if options.seed is not None else shot.request.seed
 
 
 def _own_seed(shot_id: str, take: int) -> int:
