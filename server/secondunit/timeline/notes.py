@@ -296,7 +296,7 @@ def _operation_of(faults: Faults) -> Any:
         if word in set(Operation):
             return Operation(word)
         near = get_close_matches(word, list(Operation), n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = f"; did you mean '{near[0]}'?" if near else "."
         known = ", ".join(Operation)
         faults.add(f"unknown operation '{word}'{hint} The operations are {known}", where)
         return None
