@@ -165,6 +165,9 @@ def test_a_head_extension_before_the_timeline_starts_is_refused() -> None:
         ({"ambients": (Ambient(region=None),)}, "an ambient needs a region"),
         ({"mask": still("mask.png"), "cameras": (CameraMove(pan=6),)}, "the mask keeps some"),
         ({"keyframes": (Keyframe(frame=99, image=still()),)}, "keyframe 99 is outside"),
+        ({"cameras": (CameraMove(pan=6), CameraMove(pan=6, over=FrameRange(start=24, frames=9)))},
+         "the camera move begins at frame 24; the shot has frames 0-24 @ "
+         "tracks[0].children[1].camera[1].over"),
         ({"keyframes": (Keyframe(frame=3, image=still(size=Size(width=4, height=4))),)},
          "the keyframe is 4x4"),
     ],
@@ -188,6 +191,17 @@ def test_a_prompt_is_dropped_aloud_and_is_no_part_of_the_identity() -> None:
     plan = planned(shot(Operation.BRIDGE, prompt="fog rolls in"))
     assert any(a.level is Level.DROPPED and "no words" in a.what for a in plan.adaptations)
     assert plan.digest == planned(shot(Operation.BRIDGE)).digest
+
+
+def test_a_move_that_outlasts_its_shot_and_a_preset_are_said_to_be_cut_and_dropped() -> None:
+    move = CameraMove(pan=6, over=FrameRange(start=0, frames=48))
+    plan = planned(shot(Operation.ANIMATE, cameras=(move,), preset="fast"))
+    said = {a.path.rpartition("].")[2]: (a.level, a.what) for a in plan.adaptations}
+    assert said["over"] == (
+        Level.ROUNDED,
+        "the camera move goes on to frame 48, the shot ends at 24: the rest is cut off",
+    )
+    assert said["preset"] == (Level.DROPPED, "engine 'motion' has no presets")
 
 
 def test_neighbours_of_other_kinds_are_fitted_aloud() -> None:
