@@ -79,6 +79,14 @@ def test_a_data_folder_that_cannot_be_is_named_with_a_remedy(
     assert "file/data cannot be used" in said and "--data" in said
 
 
+def test_the_doctor_sees_that_the_data_folder_is_a_file(
+    room: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room.write_text("x")
+    assert main(["doctor"]) == 1
+    assert f"{room} is no folder" in capsys.readouterr().out
+
+
 def test_threads_that_are_no_number_are_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -244,6 +244,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _engines(options: argparse.Namespace) -> int:
     from secondunit.catalog.engines import missing_packages
+    from secondunit.catalog.weights import weights_digest
 
     rows = [
         {
@@ -257,6 +258,7 @@ def _engines(options: argparse.Namespace) -> int:
             "strokes": row.strokes,
             "camera": row.camera,
             "missing": missing_packages(row),
+            "weights": weights_digest(row.name) or None,
         }
         for row in ENGINES.values()
     ]
@@ -264,7 +266,8 @@ def _engines(options: argparse.Namespace) -> int:
         _print_json({"engines": rows})
         return SUCCEEDED
     for row in rows:
-        here = f"needs {', '.join(row['missing'])}" if row["missing"] else "runs here"
+        needs = [*row["missing"], *([] if row["weights"] else ["its weights"])]
+        here = f"needs {', '.join(needs)}" if needs else "runs here"
         print(f"{row['name']:10} {row['title']}")
         print(
             f"{'':10} {', '.join(row['operations'])}; up to {row['longest']} frames; "
