@@ -266,8 +266,8 @@ def _engines(options: argparse.Namespace) -> int:
         _print_json({"engines": rows})
         return SUCCEEDED
     for row in rows:
-        needs = [*row["missing"], *([] if row["weights"] else ["its weights"])]
-        here = f"needs {', '.join(needs)}" if needs else "runs here"
+        here = "runs here" if row["weights"] else "runs here, without weights"
+        here = f"needs {', '.join(row['missing'])}" if row["missing"] else here
         print(f"{row['name']:10} {row['title']}")
         print(
             f"{'':10} {', '.join(row['operations'])}; up to {row['longest']} frames; "

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from secondunit.catalog.weights import FOLDERS
 from secondunit.config import Config
 from secondunit.plan.build import Options, plan_shot
 from secondunit.plan.shot_plan import Level, ShotPlan
@@ -202,6 +203,18 @@ def test_a_move_that_outlasts_its_shot_and_a_preset_are_said_to_be_cut_and_dropp
         "the camera move goes on to frame 48, the shot ends at 24: the rest is cut off",
     )
     assert said["preset"] == (Level.DROPPED, "engine 'motion' has no presets")
+
+
+def test_an_engine_without_its_weights_is_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FOLDERS, "motion", tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    plan = planned(shot(Operation.BRIDGE))
+    assert plan.weights == "" and "has no weights here" in plan.adaptations[0].what
+    (tmp_path / "model.safetensors").write_bytes(b"w")
+    plan = planned(shot(Operation.BRIDGE))
+    assert len(plan.weights) == 64 and plan.adaptations == ()
 
 
 def test_neighbours_of_other_kinds_are_fitted_aloud() -> None:

@@ -32,7 +32,7 @@ class FolderLock:
         except OSError as exc:
             owner = _owner(self._path)
             os.close(self._fd)
-            raise StoreBusy(f"The data folder {folder} is in use by {owner}.") from exc
+            raise StoreBusy(f"the data folder {folder} is in use by {owner}") from exc
         self.announce(address)
 
     def announce(self, address: str) -> None:

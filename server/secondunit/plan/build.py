@@ -276,6 +276,12 @@ def _adaptations(
 ) -> Iterator[Adaptation]:
     path = shot.place.path
     yield from control_adaptations(shot, engine)
+    if not weights_digest(engine.name):
+        yield Adaptation(
+            level=Level.EMULATED, what=f"engine '{engine.name}' has no weights here: motion is "
+            "estimated from the clips alone, not by its network; see `secondunit doctor`",
+            path=f"{path}.engine",
+        )  # fmt: skip
     asked = shot.request.handles
     for side, got in zip(("head", "tail"), handles, strict=True):
         if got < asked:
