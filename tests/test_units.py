@@ -68,6 +68,12 @@ def test_drop_frame_exists_only_at_ntsc_30_and_60() -> None:
         frame_of_timecode("01:00:00;00", NTSC24)
 
 
+@pytest.mark.parametrize("text", ["00:01:00;00", "01:09:00;01"])
+def test_a_timecode_that_drop_frame_leaves_out_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="leaves it out"):
+        frame_of_timecode(text, NTSC30)
+
+
 def test_the_end_of_a_range_is_outside_it() -> None:
     span = FrameRange(start=-8, frames=24)
     assert span.end == 16 and -8 in span and 15 in span and 16 not in span

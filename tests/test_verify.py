@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from secondunit.encode import sidecar
 from secondunit.encode.verify import Content
 from secondunit.encode.writer import write
+from secondunit.errors import DeliveryError
 from secondunit.finish.fingerprint import Fingerprint
 from secondunit.timeline.media import opened
 from secondunit.timeline.picture import picture_of_frame
@@ -45,6 +47,18 @@ def test_the_frames_of_a_clip_are_hashed_again(tmp_path: Path) -> None:
     found = verify(tmp_path / "clip.mp4")
     assert not found["pass"] and not found["checks"]["control R"]["pass"]
     assert found["checks"]["file"]["pass"]
+
+
+@pytest.mark.parametrize("entry", [None, {"asked": 1}, {"asked": 1, "measured": 2, "pass": True}])
+def test_a_report_that_makes_no_sense_is_an_error_with_a_remedy(
+    tmp_path: Path, entry: object
+) -> None:
+    clip = recorded(tmp_path)
+    record = sidecar.read(tmp_path / "clip.json")
+    record["report"]["R"] = entry
+    sidecar.write(record, tmp_path / "clip.json")
+    with pytest.raises(DeliveryError, match="makes no sense"):
+        verify(clip)
 
 
 def test_a_control_that_was_missed_is_missed_for_whoever_verifies(tmp_path: Path) -> None:

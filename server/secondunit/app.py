@@ -17,14 +17,16 @@ GRACE = 10.0
 
 
 @contextmanager
-def running(config: Config, *, listen: str = "127.0.0.1:0") -> Iterator[str]:
+def running(config: Config, *, listen: str = "127.0.0.1:0", work: bool = True) -> Iterator[str]:
     """A whole service inside this process; gives its address. Raises StoreBusy, Refused.
 
-    What is unfinished on the way out stays in the store, and goes on when it is opened again.
+    Without `work` jobs can be planned, listed and stopped, but none is begun. What is unfinished
+    on the way out stays in the store, and goes on when it is opened again.
     """
     desk = Desk(config)
     try:
-        desk.start()
+        if work:
+            desk.start()
         with serving(desk, config, listen=listen) as address:
             yield address
     finally:

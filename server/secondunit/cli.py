@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SecondUnitError as error:
         return _failed(error.code, str(error), error.remedy, getattr(error, "faults", ()), options)
     except UnitError as error:
-        return _failed(error.code, error.what, error.remedy, error.faults, options)
+        return _failed(error.code, error.message, error.remedy, error.faults, options)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -123,7 +123,7 @@ def _timeline_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--shot", action="append", default=[], metavar="ID", help="only this shot; may be repeated"
     )
-    sub.add_argument("--seed", type=int, help="for every shot; another seed is another take")
+    sub.add_argument("--seed", type=_seed, help="for every shot; another seed is another take")
     sub.add_argument("--draft", action="store_true", help="small and fast, at the delivered size")
 
 
@@ -151,6 +151,13 @@ def _server_flags(sub: argparse.ArgumentParser) -> None:
         help="use this server instead of starting one in this process",
     )
     _place_flags(sub)
+
+
+def _seed(text: str) -> int:
+    seed = int(text)
+    if not 0 <= seed < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is no seed; seeds go from 0 to {2**63 - 1}")
+    return seed
 
 
 def _config(options: argparse.Namespace) -> Config:
@@ -237,6 +244,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _engines(options: argparse.Namespace) -> int:
     from secondunit.catalog.engines import missing_packages
+    from secondunit.catalog.weights import weights_digest
 
     rows = [
         {
@@ -250,6 +258,7 @@ def _engines(options: argparse.Namespace) -> int:
             "strokes": row.strokes,
             "camera": row.camera,
             "missing": missing_packages(row),
+            "weights": weights_digest(row.name) or None,
         }
         for row in ENGINES.values()
     ]
@@ -257,7 +266,8 @@ def _engines(options: argparse.Namespace) -> int:
         _print_json({"engines": rows})
         return SUCCEEDED
     for row in rows:
-        here = f"needs {', '.join(row['missing'])}" if row["missing"] else "runs here"
+        here = "runs here" if row["weights"] else "runs here, without weights"
+        here = f"needs {', '.join(row['missing'])}" if row["missing"] else here
         print(f"{row['name']:10} {row['title']}")
         print(
             f"{'':10} {', '.join(row['operations'])}; up to {row['longest']} frames; "

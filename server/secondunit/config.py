@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from secondunit.errors import Refused
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -26,12 +28,18 @@ class Config:
 
     @classmethod
     def from_environment(cls) -> Config:
-        """SECONDUNIT_DATA, SECONDUNIT_ROOTS (separated like PATH), SECONDUNIT_THREADS."""
+        """SECONDUNIT_DATA, SECONDUNIT_ROOTS (separated like PATH), SECONDUNIT_THREADS.
+
+        Raises Refused for a number of threads that is none.
+        """
         home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
         data = Path(os.environ.get("SECONDUNIT_DATA") or Path(home) / "secondunit")
         roots = os.environ.get("SECONDUNIT_ROOTS", "")
+        threads = os.environ.get("SECONDUNIT_THREADS") or "0"
+        if not threads.isdecimal():
+            raise Refused.single(f"'{threads}' is no number of threads", "SECONDUNIT_THREADS")
         return cls(
             data=data,
             roots=tuple(Path(r) for r in roots.split(os.pathsep) if r),
-            threads=int(os.environ.get("SECONDUNIT_THREADS", "0")),
+            threads=int(threads),
         )

@@ -60,7 +60,7 @@ def examine(config: Config) -> Iterator[Finding]:
             subject=f"engine {engine.name}: weights",
             ok=bool(digest),
             found=digest[:12] or f"none in {FOLDERS.get(engine.name)}",
-            mend="reinstall the package, or train them: secondunit train-motion",
+            mend="reinstall the package, or train: secondunit train-motion --out DIR --export DIR",
         )
     for row in DELIVERIES.values():
         there = row.codec in av.codecs_available
@@ -83,11 +83,11 @@ def examine(config: Config) -> Iterator[Finding]:
 def _folder(data: Path) -> Finding:
     there = next(p for p in (data, *data.parents) if p.exists())
     free = shutil.disk_usage(there).free
-    if not os.access(there, os.W_OK):
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return Finding(
             subject="data folder",
             ok=False,
-            found=f"{data} cannot be written",
+            found=f"{there} is no folder that can be written in",
             mend="choose another with --data or SECONDUNIT_DATA",
         )
     return Finding(

@@ -16,7 +16,10 @@ SecondUnitError
 ├── Cancelled                   the owner of the job stopped it
 ├── JobUnknown                  no job of that name
 ├── Conflict                    a request_id was used before for another request
-├── StoreBusy                   another process owns this data folder
+├── StoreError                  the data folder cannot be used
+│   ├── StoreDamaged            its job store is damaged, or newer than this program
+│   ├── StoreFull               its disk is full
+│   └── StoreBusy               another process owns it
 └── ServerUnreachable           no server answers at that address
 """
 
@@ -167,7 +170,7 @@ class StoreError(SecondUnitError):
     """The job store cannot be used."""
 
     code = "STORE"
-    remedy = "Check the data folder named above."
+    remedy = "Check the data folder named above, or choose another with --data."
 
 
 class StoreDamaged(StoreError):

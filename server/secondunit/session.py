@@ -18,20 +18,26 @@ from secondunit.config import Config
 from secondunit.place.relink import check_target
 from secondunit.v1 import jobs_pb2, plans_pb2
 
-# People read standard error; standard output is for what scripts read.
-_SCREEN = Console(stderr=True, highlight=False)
+# People read standard error; standard output is for what scripts read. Names of clips and paths
+# are shown as they are: "[/wip]" and ":fire:" mean something to rich.
+_SCREEN = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
-def connected(config: Config, flags: argparse.Namespace) -> Iterator[Connection]:
-    """The server that `--server` names, else one in this process on a private port."""
+def connected(
+    config: Config, flags: argparse.Namespace, *, work: bool = True
+) -> Iterator[Connection]:
+    """The server that `--server` names, else one in this process on a private port.
+
+    Without `work` the latter begins no job: who only looks must not start what is queued.
+    """
     if flags.server:
         with Connection(flags.server) as unit:
             yield unit
         return
     from secondunit.app import running
 
-    with running(config) as address, Connection(address) as unit:
+    with running(config, work=work) as address, Connection(address) as unit:
         yield unit
 
 
@@ -48,8 +54,10 @@ def _options(config: Config, flags: argparse.Namespace) -> plans_pb2.PlanOptions
 
 def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Make every shot and place it; the record that `--json` prints."""
-    out = flags.out or flags.timeline.with_name(f"{flags.timeline.stem}.gen.otio")
-    check_target(flags.timeline, out)  # before the work, not after it
+    out = flags.out
+    if flags.timeline.is_file():  # else the plan says what is wrong
+        out = out or flags.timeline.with_name(f"{flags.timeline.stem}.gen.otio")
+        check_target(flags.timeline, out)  # before the work, not after it
     with connected(config, flags) as unit, _Bars(quiet=flags.json) as bars:
         made = unit.render(
             flags.timeline,
@@ -68,7 +76,7 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
 
 def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Say what a render would do."""
-    with connected(config, flags) as unit:
+    with connected(config, flags, work=False) as unit:
         answer = unit.plans.timeline(flags.timeline, _options(config, flags))
     record = {
         "timeline": answer.timeline,
@@ -113,13 +121,14 @@ def _planned(shot: plans_pb2.ShotPlan) -> dict[str, Any]:
 
 def list_jobs(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Every job the server remembers."""
-    with connected(config, flags) as unit:
+    with connected(config, flags, work=False) as unit:
         rows = [_job(job) for job in unit.jobs.list()]
     if not flags.json:
         table = Table("job", "state", "shot", "operation", "doing", box=None, pad_edge=False)
         for row in rows:
             table.add_row(*(str(row[k]) for k in ("id", "state", "name", "operation", "doing")))
-        Console(highlight=False).print(table if rows else "No jobs yet.")
+        screen = Console(highlight=False, markup=False, emoji=False)
+        screen.print(table if rows else "No jobs yet.")
     return {"jobs": rows}
 
 
@@ -136,7 +145,7 @@ def watch(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
 
 def cancel(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Stop one job and wait until it has stopped."""
-    with connected(config, flags) as unit:
+    with connected(config, flags, work=False) as unit:
         unit.jobs.cancel(flags.job)
         record = _job(unit.jobs.wait(flags.job))
     if not flags.json:
@@ -166,10 +175,10 @@ class _Bars:
 
     def __init__(self, *, quiet: bool) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:28}"),
+            TextColumn("{task.description:28}", markup=False),
             BarColumn(bar_width=32),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[doing]}"),
+            TextColumn("{task.fields[doing]}", markup=False),
             console=_SCREEN,
             disable=quiet,
         )

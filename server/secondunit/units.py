@@ -161,6 +161,8 @@ def frame_of_timecode(text: str, rate: Rate) -> int:
     if match[4] == ";":
         if rate.den != 1001 or fps % 30:
             raise ValueError(f"drop frame does not exist at {rate} frames per second")
-        minutes = hh * 60 + mm
-        frame -= fps // 15 * (minutes - minutes // 10)
+        minutes, dropped = hh * 60 + mm, fps // 15
+        if ss == 0 and ff < dropped and minutes % 10:
+            raise ValueError(f"'{text}' does not exist: drop frame leaves it out")
+        frame -= dropped * (minutes - minutes // 10)
     return frame

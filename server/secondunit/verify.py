@@ -9,14 +9,14 @@ from typing import Any
 from secondunit.encode import sidecar
 from secondunit.encode.verify import Content
 from secondunit.encode.verify import verify as read_back
-from secondunit.errors import MediaMissing
+from secondunit.errors import DeliveryError, MediaMissing, MediaUnreadable
 
 
 def verify(clip: Path) -> dict[str, Any]:
     """What the record promises and what the file holds, check by check.
 
     A file that was transcoded fails `bytes` and may still pass `file`. Raises MediaMissing where
-    the clip or its record is not there, DeliveryError where one cannot be read.
+    the clip or its record is not there, MediaUnreadable or DeliveryError where one cannot be read.
     """
     record_path = clip.with_suffix(".json")
     for path in (clip, record_path):
@@ -35,15 +35,18 @@ def verify(clip: Path) -> dict[str, Any]:
             not differences,
         ),
     }
-    for control, entry in record["report"].items():
-        checks[f"control {control}"] = _check(entry["asked"], entry["measured"], entry["pass"])
-        if control == "R":  # the one control that the file alone can answer again
-            recorded = entry["measured"]["frames_sha256"]
-            checks["control R"] = _check(
-                {"frames_sha256": recorded},
-                {"frames_sha256": seen.digest},
-                entry["pass"] and seen.digest == recorded,
-            )
+    try:
+        for control, entry in record["report"].items():
+            checks[f"control {control}"] = _check(entry["asked"], entry["measured"], entry["pass"])
+            if control == "R":  # the one control that the file alone can answer again
+                recorded = entry["measured"]["frames_sha256"]
+                checks["control R"] = _check(
+                    {"frames_sha256": recorded},
+                    {"frames_sha256": seen.digest},
+                    entry["pass"] and seen.digest == recorded,
+                )
+    except (AttributeError, KeyError, TypeError) as exc:
+        raise DeliveryError(f"the control report in {record_path} makes no sense") from exc
     return {
         "file": str(clip),
         "id": record["id"],
@@ -58,5 +61,8 @@ def _check(asked: Any, measured: Any, passed: bool) -> dict[str, Any]:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise MediaUnreadable(f"'{path}' cannot be read: {exc.strerror}") from exc

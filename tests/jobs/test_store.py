@@ -182,6 +182,16 @@ def test_a_take_whose_file_is_gone_is_made_again(store: Store) -> None:
     assert create(store, shot_plan(), "b").state is State.QUEUED
 
 
+def test_a_take_recorded_by_another_version_is_made_again(store: Store) -> None:
+    create(store, shot_plan(), "a")
+    store.finish(lease(store.claim()), result(store, shot_plan()))
+    with sqlite3.connect(store.data / "jobs.db") as db:
+        db.execute("UPDATE result SET record = json_set(record, '$.mood', 'blue')")
+    db.close()
+    assert create(store, shot_plan(), "b").state is State.QUEUED
+    assert store.claim() is not None
+
+
 def test_a_job_waits_for_another_that_makes_the_same_take(store: Store) -> None:
     leader = create(store, shot_plan(), "a")
     held = lease(store.claim())
@@ -209,6 +219,29 @@ def test_when_the_first_of_equal_jobs_is_stopped_the_next_goes_on(store: Store) 
     assert store.get(third.id).waits_for == second.id
     store.finish(lease(store.claim()), result(store, shot_plan()))
     assert store.get(third.id).state is State.SUCCEEDED
+
+
+def test_two_jobs_queued_for_one_take_make_it_once(store: Store) -> None:
+    first, second = (create(store, shot_plan(), r) for r in "ab")
+    held = lease(store.claim())
+    store.cancel(first.id)
+    third = create(store, shot_plan(), "c")  # nobody waits for a job that is being stopped
+    store.cancelled(held)
+    waits = create(store, shot_plan(), "d")
+    store.finish(lease(store.claim()), result(store, shot_plan()))
+    assert store.claim() is None
+    ends = [store.get(job.id) for job in (second, third, waits)]
+    assert [(job.state, job.attempt, job.reused) for job in ends] == [
+        (State.SUCCEEDED, 1, False), (State.SUCCEEDED, 0, True), (State.SUCCEEDED, 0, True),
+    ]  # fmt: skip
+
+
+def test_a_job_that_is_queued_again_is_in_no_stage(store: Store) -> None:
+    job = create(store, shot_plan(), "a")
+    held = lease(store.claim())
+    store.progress(held, Stage.ENGINE, "denoise", 1, 6)
+    store.requeue(held, "Gives way to more urgent work.")
+    assert store.get(job.id).stage is None
 
 
 def test_jobs_that_waited_for_a_failure_fail_with_it(store: Store) -> None:

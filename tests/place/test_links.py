@@ -94,6 +94,14 @@ def test_the_original_is_never_written(tmp_path: Path) -> None:
     assert original.read_bytes() == before
 
 
+def test_an_original_that_is_gone_is_refused_though_its_copy_is_there(tmp_path: Path) -> None:
+    original = bridged(tmp_path)
+    made = placed(original, plan_at(48, 24)).timeline
+    original.unlink()
+    with pytest.raises(Refused, match="cannot be read"):
+        placed(original, plan_at(48, 24), out=made)
+
+
 @pytest.mark.parametrize(
     ("plan", "why"),
     [

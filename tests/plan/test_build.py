@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from secondunit.catalog.weights import FOLDERS
 from secondunit.config import Config
 from secondunit.plan.build import Options, plan_shot
 from secondunit.plan.shot_plan import Level, ShotPlan
@@ -68,6 +69,18 @@ def test_a_keyframe_inside_a_bridge_splits_it_in_two() -> None:
     pose = Keyframe(frame=10, image=still("pose.png"))
     plan = planned(shot(Operation.BRIDGE, keyframes=(pose,)))
     assert plan.generate == (FrameRange(start=0, frames=10), FrameRange(start=11, frames=13))
+
+
+@pytest.mark.timeout(10)
+def test_a_gap_of_a_billion_frames_is_refused_without_counting_them() -> None:
+    assert "1000000000 frames in one pass" in refused(shot(Operation.BRIDGE, frames=10**9))
+
+
+@pytest.mark.parametrize(("takes", "seed"), [(1, -1), (1, 2**63), (2, 2**63 - 1)])
+def test_a_seed_that_no_message_can_carry_is_refused(takes: int, seed: int) -> None:
+    asked = shot(Operation.BRIDGE, takes=takes)
+    assert "seeds go from 0 to" in refused(asked, Options(seed=seed))
+    assert planned(shot(Operation.BRIDGE), Options(seed=2**63 - 1)).seed == 2**63 - 1
 
 
 def test_without_handles_the_cut_is_still_pinned() -> None:
@@ -153,6 +166,9 @@ def test_a_head_extension_before_the_timeline_starts_is_refused() -> None:
         ({"ambients": (Ambient(region=None),)}, "an ambient needs a region"),
         ({"mask": still("mask.png"), "cameras": (CameraMove(pan=6),)}, "the mask keeps some"),
         ({"keyframes": (Keyframe(frame=99, image=still()),)}, "keyframe 99 is outside"),
+        ({"cameras": (CameraMove(pan=6), CameraMove(pan=6, over=FrameRange(start=24, frames=9)))},
+         "the camera move begins at frame 24; the shot has frames 0-24 @ "
+         "tracks[0].children[1].camera[1].over"),
         ({"keyframes": (Keyframe(frame=3, image=still(size=Size(width=4, height=4))),)},
          "the keyframe is 4x4"),
     ],
@@ -176,6 +192,29 @@ def test_a_prompt_is_dropped_aloud_and_is_no_part_of_the_identity() -> None:
     plan = planned(shot(Operation.BRIDGE, prompt="fog rolls in"))
     assert any(a.level is Level.DROPPED and "no words" in a.what for a in plan.adaptations)
     assert plan.digest == planned(shot(Operation.BRIDGE)).digest
+
+
+def test_a_move_that_outlasts_its_shot_and_a_preset_are_said_to_be_cut_and_dropped() -> None:
+    move = CameraMove(pan=6, over=FrameRange(start=0, frames=48))
+    plan = planned(shot(Operation.ANIMATE, cameras=(move,), preset="fast"))
+    said = {a.path.rpartition("].")[2]: (a.level, a.what) for a in plan.adaptations}
+    assert said["over"] == (
+        Level.ROUNDED,
+        "the camera move goes on to frame 48, the shot ends at 24: the rest is cut off",
+    )
+    assert said["preset"] == (Level.DROPPED, "engine 'motion' has no presets")
+
+
+def test_an_engine_without_its_weights_is_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FOLDERS, "motion", tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    plan = planned(shot(Operation.BRIDGE))
+    assert plan.weights == "" and "has no weights here" in plan.adaptations[0].what
+    (tmp_path / "model.safetensors").write_bytes(b"w")
+    plan = planned(shot(Operation.BRIDGE))
+    assert len(plan.weights) == 64 and plan.adaptations == ()
 
 
 def test_neighbours_of_other_kinds_are_fitted_aloud() -> None:

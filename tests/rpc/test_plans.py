@@ -144,6 +144,16 @@ def test_every_control_of_a_request_reaches_the_plan(unit: Unit, footage: Path, 
     assert plan.take == 2 and plan.pins[0].index == 7
 
 
+def test_what_was_changed_to_fit_is_named_by_the_requests_field(unit: Unit, footage: Path) -> None:
+    request = bridge_request(footage)
+    request.prompt = "fog"
+    request.before.source.CopyFrom(units_pb2.FrameRange(start=100, frames=3))
+    (plan,) = unit.client.plans.shot(request).plans
+    paths = {a.path for a in plan.adaptations}
+    assert paths >= {"request.prompt", "request.handles"}
+    assert all(path.startswith("request.") for path in paths)
+
+
 @pytest.mark.parametrize(
     ("spoil", "path"),
     [

@@ -132,6 +132,13 @@ def test_a_link_out_of_the_folder_is_forbidden(folder: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+@pytest.mark.parametrize("reference", ["loop/a.mov", "Z:\\loop\\a.mov", "loop/mask.####.png"])
+def test_a_loop_of_links_is_missing_wherever_it_is_met(folder: Path, reference: str) -> None:
+    (folder / "loop").symlink_to("loop")
+    with pytest.raises(MediaMissing, match="cannot be followed"):
+        locate(first_of_sequence(reference, folder, config()), folder, config())
+
+
 def test_a_pipe_is_no_file_and_does_not_hang(folder: Path) -> None:
     os.mkfifo(folder / "pipe.mov")
     with pytest.raises(MediaForbidden, match="a device, a pipe or a socket"):

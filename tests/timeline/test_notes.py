@@ -196,6 +196,7 @@ def test_ambients_cameras_and_keyframes_in_words_and_in_json_are_alike() -> None
         ("camera: pan 6 fov 0.5", "fov is 0.5; it goes from 1 to 170"),
         ("camera: pan", "camera has 'pan' without a number"),
         ("camera: pan 1 pan 2", "camera has 'pan' twice"),
+        ("camera: pan 1 Pan 2", "camera has 'pan' twice"),
         ("camera: pann 1", "unknown key 'pann': did you mean 'pan'? @ m.camera[0].pann"),
         ("camera: pan 1 ease slowly", "ease is 'slowly'; it is one of linear, in, out, in-out"),
         ("camera: fov 50", "camera names no move"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,10 @@ def test_latin_1_is_named(tmp_path: Path) -> None:
         ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": 1e999}}', "inf is no number"),
         ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": 9223372036854775808}}', "64 bits"),
         ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": ' + "9" * 5000 + "}}", "wrong number"),
+        ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": ' + "9" * 400 + "}}", "400 digits"),
+        ('{"OTIO_SCHEMA": "Timeline.1", "global_start_time": {"OTIO_SCHEMA": "RationalTime.1", '
+         '"rate": 24, "value": ' + "9" * 400 + "}}", "400 digits"),
+        ('{"OTIO_SCHEMA": "Timeline.' + "9" * 5000 + '"}', "no OTIO_SCHEMA"),
         ('{"OTIO_SCHEMA": "Timeline.2", "tracks": null}', "Timeline.2 is newer than Timeline.1"),
         ('{"OTIO_SCHEMA": "Timeline.1", "tracks": 5}', "OpenTimelineIO refuses it"),
         ('{"OTIO_SCHEMA": "Timeline.1"', "breaks off"),
@@ -104,6 +109,13 @@ def test_what_is_no_timeline_is_refused(tmp_path: Path, text: str, says: str) ->
     path.write_text(text)
     faults = refused(path)
     assert any(says in fault for fault in faults), faults
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are a thing of POSIX")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "cut.otio")
+    (fault,) = refused(tmp_path / "cut.otio")
+    assert "is no file" in fault
 
 
 def edited(folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:

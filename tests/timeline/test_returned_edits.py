@@ -81,6 +81,13 @@ def test_an_animation_that_came_back_is_the_same_shot(
     assert (after.id, after.record, after.still) == (before.id, before.record, before.still)
 
 
+def test_a_facilitys_own_versions_are_no_takes_of_ours(train: Path) -> None:
+    plate = clip("train.m4v", 100, 30, name="sh010_comp_approved_v012.mov")
+    words = marker("gen: extend; frames: 24", 10)
+    found = shot(save(train, [plate], markers=[words]))
+    assert found.record == FrameRange(start=30, frames=24)
+
+
 def test_a_take_is_footage_for_the_next_request(train: Path) -> None:
     first = shot(save(train, around(asking("gen: bridge"))))
     made = take(first, "train", 24, bare=False)

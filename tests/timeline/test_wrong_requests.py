@@ -6,12 +6,14 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from secondunit.errors import TimelineUnreadable
 from secondunit.timeline.select import find_shots
 from secondunit.units import Operation
 
 from tests.timeline.cuts import (
     around,
     asking,
+    asking_at,
     bring,
     clip,
     config,
@@ -51,6 +53,28 @@ def test_all_faults_of_all_requests_come_at_once(shared: Path, train: Path) -> N
     ]
     for words in expected:
         assert any(words in fault for fault in found), (words, found)
+
+
+@pytest.mark.parametrize("rate", [0.4, 1000.0, 90000.0])
+def test_a_rate_that_timecode_cannot_count_is_refused(tmp_path: Path, rate: float) -> None:
+    path = save(tmp_path, around(asking_at("gen: bridge", 24, rate)), start=0, rate=rate)
+    with pytest.raises(TimelineUnreadable, match="we count 1 to 999"):
+        find_shots(path, config=config(tmp_path))
+
+
+def test_a_place_behind_a_gap_of_centuries_is_refused(train: Path) -> None:
+    (fault,) = faults(save(train, [gap(1e12), *around(asking("gen: bridge"))]))
+    assert "is further than we count" in fault and "markers[0]" in fault
+
+
+@pytest.mark.parametrize("id", ["../../../evil", "K3V9X2AB", "k3v9x2ab\n", 7])
+def test_an_id_in_metadata_is_checked_like_one_in_a_note(train: Path, id: object) -> None:
+    hole = gap(24)
+    hole.metadata["secondunit"] = {"version": 1, "id": id, "request": {"operation": "bridge"}}
+    edit = find_shots(save(train, around(hole)), config=config(train))
+    (fault,) = edit.faults
+    assert "eight lower-case letters and digits" in fault.what
+    assert fault.path == "tracks[0].children[1].metadata.secondunit.id"
 
 
 def test_both_sides_of_a_gap_may_lack_their_frame(train: Path) -> None:

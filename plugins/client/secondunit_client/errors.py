@@ -44,13 +44,18 @@ class UnitError(Exception):
     faults_omitted: int = 0
     """Further faults that the status had no room for; a plan lists them all."""
 
-    def __str__(self) -> str:
+    @property
+    def message(self) -> str:
+        """What happened and where, a line for each fault."""
         lines = [f"{fault.what} @ {fault.path}" for fault in self.faults]
         if not lines:
             lines = [f"{self.what} @ {self.path}" if self.path else self.what]
         if self.faults_omitted:
             lines.append(f"and {self.faults_omitted} more")
-        return "\n".join([*lines, self.remedy] if self.remedy else lines)
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
 
 
 class Refused(UnitError):

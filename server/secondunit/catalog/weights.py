@@ -18,6 +18,8 @@ def weights_digest(engine: str) -> str:
     if folder is None or not folder.is_dir():
         return ""
     files = sorted(p for p in folder.rglob("*") if p.suffix in (".json", ".safetensors"))
+    if not any(p.suffix == ".safetensors" for p in files):
+        return ""
     stamp = tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)
     return _digest(stamp, folder)
 

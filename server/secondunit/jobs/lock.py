@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from secondunit.errors import StoreBusy
+from secondunit.errors import StoreBusy, StoreError
 
 _FAR = 1 << 20  # Windows locks bytes, and keeps others from reading them: lock one that is no text
 
@@ -16,17 +16,23 @@ class FolderLock:
     """Held from creation until `release`, or until the process ends, however it ends."""
 
     def __init__(self, folder: Path, address: str = "") -> None:
-        """Raises StoreBusy, naming the owner, if another process or object holds the folder."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Raises StoreBusy, naming the owner, if another process or object holds the folder.
+
+        Raises StoreError if there is no writing in it.
+        """
         self._path = folder / "lock"
-        # Never truncated on opening: until the lock is ours, the words in it are the owner's.
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # Never truncated on opening: until the lock is ours, the words in it are the owner's.
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as exc:
+            raise StoreError(f"the data folder {folder} cannot be used: {exc.strerror}") from exc
         try:
             _lock(self._fd)
         except OSError as exc:
             owner = _owner(self._path)
             os.close(self._fd)
-            raise StoreBusy(f"The data folder {folder} is in use by {owner}.") from exc
+            raise StoreBusy(f"the data folder {folder} is in use by {owner}") from exc
         self.announce(address)
 
     def announce(self, address: str) -> None:

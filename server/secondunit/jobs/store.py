@@ -208,12 +208,22 @@ class Store:
     # --- what the runner asks
 
     def claim(self) -> Job | None:
-        """The next job to work on, now running: by priority, then by age."""
+        """The next job to work on, now running: by priority, then by age.
+
+        A job whose take was made while it was queued succeeds instead: two can be queued for one
+        take when the first that was making it was stopped.
+        """
         with self._transaction() as db:
-            found = db.execute(NEXT).fetchone()
-            if not found:
+            while found := db.execute(NEXT).fetchone():
+                row = dict(found)
+                result = self._kept(row["digest"])
+                if result is None:
+                    break
+                self._succeed(row, result, reused=True)
+                for follower in self._followers(row["id"]):
+                    self._succeed(follower, result, reused=True)
+            else:
                 return None
-            row = dict(found)
             row["attempt"] += 1
             row["started"] = row["started"] or time.time()
             self._move(row, State.RUNNING, attempt=row["attempt"])
@@ -383,7 +393,7 @@ class Store:
                 self._tell(follower, Kind.LOG, {"text": f"Waits for {followers[0]['id']} now."})
 
     def _requeue(self, row: dict[str, Any], reason: str) -> None:
-        row.update(doing="", step=0, steps=0)
+        row.update(stage=None, doing="", step=0, steps=0)
         self._move(row, State.QUEUED, reason=reason, attempt=row["attempt"])
 
     # --- reading
@@ -414,7 +424,10 @@ class Store:
         found = self._writer.execute(RESULT, (digest,)).fetchone()
         if not found:
             return None
-        result = rows.result(found["record"], self.data)
+        try:
+            result = rows.result(found["record"], self.data)
+        except Refused:  # another version's record: the take is made again
+            return None
         return result if result.file.is_file() and result.sidecar.is_file() else None
 
 

@@ -132,7 +132,8 @@ def check_target(timeline_path: Path, out_path: Path) -> None:
         raise Refused.single(f"'{out_path.name}' must end in .otio", "out")
     if not out_path.exists():
         return
-    if out_path.resolve() == timeline_path.resolve() or out_path.samefile(timeline_path):
+    same = timeline_path.exists() and out_path.samefile(timeline_path)
+    if same or out_path.resolve() == timeline_path.resolve():
         raise Refused.single(f"'{out_path.name}' is the original, which is never changed", "out")
     try:
         there = read(out_path)  # held: its metadata dies with it

@@ -19,6 +19,9 @@ from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
 
+_LAST_SEED = 2**63 - 1
+"""Messages carry 64 bits, and each take's seed is one higher."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -113,6 +116,12 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
             Fault(what=f"drop-frame timecode does not exist at {shot.rate} frames per second",
                   path="metadata.secondunit.drop_frame")
         )  # fmt: skip
+    seed = _seed(shot, options)
+    if seed is not None and not 0 <= seed <= _LAST_SEED + 1 - request.takes:
+        faults.append(
+            Fault(what=f"seed {seed} for {request.takes} takes; seeds go from 0 to {_LAST_SEED}",
+                  path=f"{path}.seed")
+        )  # fmt: skip
     if not _sources_of(shot):
         faults.append(Fault(what="there is no frame at the cut to start from", path=path))
     if engine is not None:
@@ -136,7 +145,8 @@ def _length_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
     frames, path = shot.record.frames, shot.place.path
     if frames < 1:
         yield Fault(what="the place to fill has no frames", path=path)
-    spans = [r.frames for r in _ranges(shot, _handles(shot), _pins(shot, _handles(shot)))]
+    handles = _handles(shot)
+    spans = [r.frames for r in _ranges(shot, handles, _pins(shot, handles))]
     longest = max((legal_frames(engine, n) for n in spans), default=0)
     if longest > engine.longest:
         yield Fault(
@@ -191,15 +201,11 @@ def _pins(shot: Shot, handles: tuple[int, int]) -> tuple[Pin, ...]:
 
 def _ranges(shot: Shot, handles: tuple[int, int], pins: tuple[Pin, ...]) -> tuple[FrameRange, ...]:
     """Runs of frames of the file that no pin fixes."""
-    fixed = {p.frame for p in pins}
-    free = [f for f in range(-handles[0], shot.record.frames + handles[1]) if f not in fixed]
-    ranges: list[FrameRange] = []
-    for frame in free:
-        if ranges and ranges[-1].end == frame:
-            ranges[-1] = replace(ranges[-1], frames=ranges[-1].frames + 1)
-        else:
-            ranges.append(FrameRange(start=frame, frames=1))
-    return tuple(ranges)
+    # From pin to pin and not frame by frame: a gap may be a mistake of a billion frames.
+    first, end = -handles[0], shot.record.frames + handles[1]
+    fixed = sorted(p.frame for p in pins if first <= p.frame < end)
+    bounds = zip((first - 1, *fixed), (*fixed, end), strict=True)
+    return tuple(FrameRange(start=a + 1, frames=b - a - 1) for a, b in bounds if b - a > 1)
 
 
 def _context(side: Neighbour | None, count: int, *, before: bool) -> SourceFrames | None:
@@ -217,7 +223,7 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
     pins = _pins(shot, handles)
     sources = _sources_of(shot)
     first = sources[0]
-    seed = options.seed if options.seed is not None else request.seed
+    seed = _seed(shot, options)
     return ShotPlan(
         shot=shot.id,
         name=shot.name,
@@ -255,6 +261,11 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
     )
 
 
+def _seed(shot: Shot, options: Options) -> int | None:
+    """Of the first take, as somebody said it."""
+    return options.seed if options.seed is not None else shot.request.seed
+
+
 def _own_seed(shot_id: str, take: int) -> int:
     """The same request gives the same clip: without a seed of its own, the shot's name is it."""
     return int.from_bytes(hashlib.sha256(f"{shot_id}/{take}".encode()).digest()[:4], "big")
@@ -265,6 +276,12 @@ def _adaptations(
 ) -> Iterator[Adaptation]:
     path = shot.place.path
     yield from control_adaptations(shot, engine)
+    if not weights_digest(engine.name):
+        yield Adaptation(
+            level=Level.EMULATED, what=f"engine '{engine.name}' has no weights here: motion is "
+            "estimated from the clips alone, not by its network; see `secondunit doctor`",
+            path=f"{path}.engine",
+        )  # fmt: skip
     asked = shot.request.handles
     for side, got in zip(("head", "tail"), handles, strict=True):
         if got < asked:

@@ -9,7 +9,7 @@ from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.errors import Fault
 from secondunit.plan.shot_plan import Adaptation, Level
 from secondunit.timeline.shot import Request, Shot
-from secondunit.units import Operation
+from secondunit.units import FrameRange, Operation
 
 
 def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
@@ -45,7 +45,22 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
                 what=f"{article} {kind} needs a region: add `in FILE` to it, or a `mask:`",
                 path=f"{path}.{kind}",
             )
+    for at, kind, over in _ranges(request):
+        if over.start >= shot.record.frames:
+            yield Fault(
+                what=f"the {kind} begins at frame {over.start}; the shot has frames "
+                f"0-{shot.record.frames}",
+                path=f"{path}.{at}.over",
+            )
     yield from _keyframes(shot, path)
+
+
+def _ranges(request: Request) -> Iterator[tuple[str, str, FrameRange]]:
+    """(key and number, what it is, range) of the controls that say when they are at work."""
+    for kind, controls in (("stroke", request.strokes), ("camera", request.cameras)):
+        for i, control in enumerate(controls):
+            if control.over is not None:
+                yield f"{kind}[{i}]", "stroke" if kind == "stroke" else "camera move", control.over
 
 
 def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
@@ -107,6 +122,17 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
                 level=Level.ROUNDED, what=f"keyframe strength {keyframe.strength:g} is held as 1",
                 path=f"{path}.keyframe[{i}]",
             )  # fmt: skip
+    for at, kind, over in _ranges(request):
+        if over.end > shot.record.frames:
+            yield Adaptation(
+                level=Level.ROUNDED, what=f"the {kind} goes on to frame {over.end}, the shot ends "
+                f"at {shot.record.frames}: the rest is cut off", path=f"{path}.{at}.over",
+            )  # fmt: skip
+    if request.preset is not None:
+        yield Adaptation(
+            level=Level.DROPPED, what=f"engine '{engine.name}' has no presets",
+            path=f"{path}.preset",
+        )  # fmt: skip
     if request.audio == "keep":
         yield Adaptation(
             level=Level.DROPPED, what="the clip comes without audio; the edit's own audio stays",

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import shutil
 import time
 from typing import Any
@@ -15,7 +14,7 @@ import grpc
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES, Delivery
-from secondunit.catalog.engines import ENGINES, Engine
+from secondunit.catalog.engines import ENGINES, Engine, missing_packages
 from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
@@ -88,7 +87,7 @@ class Capabilities(CapabilityServiceServicer):
 
 
 def _engine(row: Engine, *, default: bool) -> pb.Engine:
-    missing = [name for name in row.packages if importlib.util.find_spec(name) is None]
+    missing = missing_packages(row)
     return pb.Engine(
         name=row.name,
         title=row.title,

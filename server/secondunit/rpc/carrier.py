@@ -49,7 +49,7 @@ class Carried:
 
 
 def plan_request(request: pb.ShotRequest, options: Options, config: Config) -> TimelinePlan:
-    """Plan one shot that carries its neighbouring clips; faults name fields of the request.
+    """Plan one shot that carries its neighbours; faults and adaptations name fields of the request.
 
     Raises Refused for a request that has no operation, rate or range, or names a file badly.
     """
@@ -59,7 +59,16 @@ def plan_request(request: pb.ShotRequest, options: Options, config: Config) -> T
         path.write_text(carried.timeline.to_json_string(), encoding="utf-8")
         found = plan_timeline(path, options, config)
     faults = tuple(replace(f, path=_field(f.path, carried.paths)) for f in found.faults)
-    return replace(found, faults=faults)
+    shots = tuple(
+        replace(
+            shot,
+            adaptations=tuple(
+                replace(a, path=_field(a.path, carried.paths)) for a in shot.adaptations
+            ),
+        )
+        for shot in found.shots
+    )
+    return replace(found, faults=faults, shots=shots)
 
 
 def carry(request: pb.ShotRequest) -> Carried:

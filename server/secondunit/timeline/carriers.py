@@ -10,7 +10,7 @@ import opentimelineio as otio
 
 from secondunit.errors import Fault
 from secondunit.timeline.cut import CuttingRoom, Laid, Rows, generated, ours, plain
-from secondunit.timeline.notes import Note, note_of_mapping, note_of_marker, note_of_text
+from secondunit.timeline.notes import ID, Note, note_of_mapping, note_of_marker, note_of_text
 from secondunit.units import FrameRange
 
 
@@ -126,8 +126,11 @@ def _in_metadata(laid: Laid, item: otio.core.Item, faults: list[Fault]) -> Itera
             faults.append(Fault(what=what, path=f"{path}.request"))
             continue
         known = record.get("id")
-        said = note.id or (known if isinstance(known, str) else None)
-        yield Asked(note=note, laid=laid, track=laid.track, marked=None, id=said)
+        if known is not None and not (isinstance(known, str) and ID.fullmatch(known)):
+            what = f"id is {known!r:.40}; it is made of eight lower-case letters and digits"
+            faults.append(Fault(what=what, path=f"{path}.id"))
+            known = None
+        yield Asked(note=note, laid=laid, track=laid.track, marked=None, id=note.id or known)
 
 
 def _note(marker: otio.schema.Marker, path: str) -> Note | None:

@@ -215,13 +215,14 @@ def camera(value: Any, path: str, faults: Faults) -> CameraMove | None:
     if isinstance(value, str):
         tokens = _TOKEN.findall(value)
         pairs: dict[str, Any] = {}
-        for key, word in zip(tokens[::2], [*tokens[1::2], None], strict=False):
+        keys = [token.lower() for token in tokens[::2]]
+        for key, word in zip(keys, [*tokens[1::2], None], strict=False):
             if word is None:
                 faults.add(f"camera has '{key}' without a number", path)
             elif key in pairs:
                 faults.add(f"camera has '{key}' twice", path)
             else:
-                pairs[key.lower()] = word
+                pairs[key] = word
         value = pairs
     if not isinstance(value, Mapping):
         faults.add(f"camera is {_shown(value)}; write: pan 6 zoom 1.2 ease in-out", path)

@@ -17,11 +17,13 @@ from secondunit.config import Config
 from secondunit.errors import Fault, MediaMissing, MediaUnreadable, Refused
 from secondunit.timeline.locate import locate
 from secondunit.timeline.media import frame_at, probe, with_start
+from secondunit.timeline.notes import ID
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
-from secondunit.units import FrameRange, Rate
+from secondunit.units import FrameRange, Operation, Rate
 
 _NEARLY_WHOLE = Fraction(1, 20)
-_GENERATED = re.compile(r"_([a-z]+)_([a-z0-9]{8})_v\d{3,}(\.\w+)?$")
+# Facilities number their own clips too: `sh010_comp_approved_v012` is none of ours.
+_GENERATED = re.compile(rf"_({'|'.join(Operation)})_({ID.pattern})_v\d{{3,}}(\.\w+)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,8 +262,9 @@ def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
     if not isinstance(clip, otio.schema.Clip):
         return None
     record = ours(clip)
-    if record.get("take") and isinstance(record.get("id"), str):
-        return str(record.get("operation", "")), record["id"]
+    operation, id = str(record.get("operation", "")), str(record.get("id", ""))
+    if record.get("take") and operation in set(Operation) and ID.fullmatch(id):
+        return operation, id
     match = _GENERATED.search(clip.name or "")
     return (match[1], match[2]) if match else None
 

@@ -49,11 +49,7 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
     outside = False
     if not foreign:
         for spelling in spellings:
-            place = folder.resolve() / spelling
-            try:
-                resolved = place.resolve()
-            except (OSError, RuntimeError) as exc:  # a name too long, or a loop of links
-                raise MediaMissing(f"'{reference}' cannot be followed: {exc}") from exc
+            resolved = _resolved(folder.resolve() / spelling, reference)
             if not any(resolved.is_relative_to(r) for r in roots):
                 outside = True
             elif _is_file(resolved, reference):
@@ -65,7 +61,7 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
     searched: list[Path] = []
     if foreign or any(s.is_absolute() for s in spellings):
         for candidate in _by_trailing_parts(spellings, roots):
-            resolved = candidate.resolve()
+            resolved = _resolved(candidate, reference)
             if any(resolved.is_relative_to(r) for r in roots) and _is_file(resolved, reference):
                 return Located(path=resolved, relinked=True)
             searched.append(candidate)
@@ -81,12 +77,15 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
 def first_of_sequence(reference: str, folder: Path, config: Config) -> str:
     """The first file of numbered ones (`mask.%04d.png`, `mask.####.png`), or the reference itself.
 
-    The name is the answer to give to `locate`; a folder outside the roots is not listed.
+    The name is the answer to give to `locate`; a folder outside the roots is not listed. Raises
+    MediaMissing for a loop of links.
     """
     path = folder / reference
     match = _NUMBERED.search(path.name)
-    if match is None or not any(path.parent.resolve().is_relative_to(r) for r in roots_of(
-        folder, config)):  # fmt: skip
+    if match is None:
+        return reference
+    parent = _resolved(path.parent, reference)
+    if not any(parent.is_relative_to(r) for r in roots_of(folder, config)):
         return reference
     digits = re.compile(
         re.escape(path.name[: match.start()]) + r"\d+" + re.escape(path.name[match.end() :])
@@ -147,6 +146,13 @@ def _by_trailing_parts(spellings: list[PurePosixPath], roots: tuple[Path, ...]) 
             for root in roots:
                 found[root.joinpath(*parts[-count:])] = None
     return list(found)
+
+
+def _resolved(path: Path, reference: str) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as exc:  # a name too long, or a loop of links
+        raise MediaMissing(f"'{reference}' cannot be followed: {exc}") from exc
 
 
 def _is_file(path: Path, reference: str) -> bool:

@@ -40,7 +40,8 @@ _FIRST = re.compile(r"\s*gen\s*:\s*([^\s;{#]*)\s*", re.IGNORECASE)
 _PAIR = re.compile(r"\s*([A-Za-z][\w-]*)\s*:(?!//|\\)\s?(.*)", re.DOTALL)
 _NEXT = re.compile(r";(?=\s*[A-Za-z][\w-]*\s*:(?!//|\\))")
 _NAME = re.compile(r"GEN[ _:]+([A-Za-z]+)\b[ _]*(.*)")
-_ID = re.compile(r"[a-z0-9]{8}")
+ID = re.compile(r"[a-z0-9]{8}")
+"""The id of a shot; it becomes a part of file names."""
 _ENGINE = re.compile(r"[A-Za-z0-9][\w./:@+-]{0,199}")
 
 Edge = Literal["head", "tail", "both"]
@@ -278,7 +279,7 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         place=read("place", faults.choice, ("replace", "over", "new-track")),
         audio=read("audio", faults.choice, ("none", "keep")),
         strength=read("strength", faults.number, 0, 1),
-        id=read("id", _word_of(faults, _ID, "eight lower-case letters and digits")),
+        id=read("id", _word_of(faults, ID, "eight lower-case letters and digits")),
         mask=read("mask", faults.file),
         strokes=control("stroke", controls.stroke),
         ambients=control("ambient", controls.ambient),
@@ -295,7 +296,7 @@ def _operation_of(faults: Faults) -> Any:
         if word in set(Operation):
             return Operation(word)
         near = get_close_matches(word, list(Operation), n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = f"; did you mean '{near[0]}'?" if near else "."
         known = ", ".join(Operation)
         faults.add(f"unknown operation '{word}'{hint} The operations are {known}", where)
         return None

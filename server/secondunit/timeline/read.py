@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ SUFFIXES = (".otio",)
 _LARGEST = 256 * 1024 * 1024
 _DEEPEST = 200
 _MOST_FAULTS = 100
-_SCHEMA = re.compile(r"(\w+)\.(\d+)")
+_SCHEMA = re.compile(r"(\w+)\.(\d{1,9})")
 _VALUES = {"RationalTime": 1, "TimeRange": 1, "TimeTransform": 1, "Box2d": 1, "V2d": 1, "Color": 1}
 _ALIASES = {"Sequence": "Track", "Filler": "Gap"}
 _ROOTS = ("Timeline", "Stack", "Track", "Clip", "SerializableCollection")
@@ -94,7 +95,10 @@ def _text_of(path: Path) -> str:
             "file",
         )
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+            raise TimelineUnreadable.single(f"'{path}' is no file", "file")
+        size = status.st_size
         if size > _LARGEST:
             raise TimelineUnreadable.single(
                 f"'{path.name}' has {size} bytes; {_LARGEST} at most", "file"
@@ -166,8 +170,10 @@ def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
             return
         if isinstance(value, float) and not math.isfinite(value):
             yield Fault(what=f"{value} is no number that JSON or time knows", path=path)
-        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-            yield Fault(what=f"{value:.3g} does not fit into 64 bits", path=path)
+        elif isinstance(value, int) and not _fits(value):
+            yield Fault(
+                what=f"a number of {len(str(value))} digits does not fit into 64 bits", path=path
+            )
         elif isinstance(value, list):
             below = [(v, f"{path}[{n}]", depth + 1, foreign) for n, v in enumerate(value)]
             pending.extend(reversed(below))
@@ -266,7 +272,7 @@ def _time(value: dict[str, Any], dot: str) -> Iterator[Fault]:
         number = value.get(key)
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             yield Fault(what=f"'{key}' of a time is a number, not {number!r:.40}", path=dot + key)
-        elif not math.isfinite(number):
+        elif not _fits(number):
             continue  # named by the walk
         elif key == "rate" and not 0.01 <= number <= 1e6:
             yield Fault(what=f"a rate of {number:g} frames per second", path=dot + key)
@@ -280,8 +286,13 @@ def _range(value: dict[str, Any], dot: str) -> Iterator[Fault]:
             yield Fault(what=f"'{key}' of a range is a RationalTime", path=dot + key)
     duration = value.get("duration")
     length = duration.get("value") if isinstance(duration, dict) else None
-    if isinstance(length, (int, float)) and length < 0:
+    if isinstance(length, (int, float)) and _fits(length) and length < 0:
         yield Fault(what=f"a duration of {length:g} frames", path=f"{dot}duration.value")
+
+
+def _fits(number: float) -> bool:
+    """A number that arithmetic and messages can bear: JSON's may have thousands of digits."""
+    return -(2**63) <= number < 2**63 if isinstance(number, int) else math.isfinite(number)
 
 
 def _clip(value: dict[str, Any], dot: str) -> Iterator[Fault]:

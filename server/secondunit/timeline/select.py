@@ -11,7 +11,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from secondunit.config import Config
-from secondunit.errors import Fault, MediaError, Refused
+from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
 from secondunit.timeline.read import read
@@ -22,6 +22,10 @@ from secondunit.units import FrameRange, Operation, Rate
 
 _SPARE = 2
 """Frames kept beside context and handles, for a plan that rounds up."""
+_RATES = range(1, 1000)
+"""Whole frames per second that timecode can count: it has two or three digits for them."""
+_END = 2**31
+"""Frames of a timeline: past it no count fits the messages (two and a half years at 25)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,11 @@ def find_shots(timeline_path: Path, *, config: Config) -> Edit:
     """
     timeline = read(timeline_path)  # held to the end: OTIO's members die with their root
     rate = rate_of(timeline)
+    if rate.nominal not in _RATES:
+        raise TimelineUnreadable.single(
+            f"the timeline runs at {rate} frames per second; we count {_RATES[0]} to {_RATES[-1]}",
+            "global_start_time.rate",
+        )
     notices: list[str] = []
     room = CuttingRoom(rate=rate, folder=timeline_path.parent, config=config, notices=notices)
     start = timeline.global_start_time
@@ -184,6 +193,12 @@ class _Maker:
         path = asked.note.path
         sources = self._sources(asked, request, spot, left, right)
         record = self._record(asked, request, spot)
+        if record.end >= _END:
+            raise Refused.single(
+                f"frame {record.end} of the timeline is further than we count; "
+                "something before it is far too long",
+                path,
+            )
         media = next((v.media for v in (left, right) if v is not None), None)
         if media is None:
             what = f"{request.operation} has no footage to take its picture size from"
