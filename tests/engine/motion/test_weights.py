@@ -37,7 +37,7 @@ def pushed(x: float, y: float) -> AnchorConditions:
     stroke = np.zeros((conditions.FRAMES, *AREA, 2), np.float32)
     weight, mask = np.zeros(AREA, np.float32), np.zeros(AREA, np.float32)
     weight[DISC] = 1
-    stroke[:, DISC[0], DISC[1]] = (time[:, None] * np.float32([x, y]))[:, None, None]
+    stroke[:, DISC[0], DISC[1]] = (time[:, None] * np.array([x, y], np.float32))[:, None, None]
     mask[4:14, 8:18] = 1
     return replace(scene(), stroke=stroke, stroke_weight=weight, mask=mask)
 

@@ -41,8 +41,8 @@ and the motion before and after. It knows no words and invents no content.
 
 ## How good it is
 Mean end-point error in pixels of a frame 640 wide, over all 8 samples of the span, on {questions}
-questions about scenes never trained on; {sampling} Euler steps at temperature 0.5. "Prior" is the classical answer
-alone, "nothing" is standing still. Lower is better.
+questions about scenes never trained on; {sampling} Euler steps, temperature 0.5. "Prior" is the
+classical answer alone, "nothing" is standing still. Lower is better.
 
 | task or kind of cell | network | prior | nothing |
 |---|---|---|---|

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from secondunit.engine import flow
 from secondunit.engine.motion import conditions, scenes
 from secondunit.engine.motion.conditions import FRAMES, AnchorConditions, Field
 from secondunit.engine.motion.textures import Wardrobe, wardrobe
@@ -26,38 +27,27 @@ Record = dict[str, NDArray[Any]]
 AREAS = ((18, 32), (24, 24), (32, 18), (20, 28), (16, 36))
 SHARES = (0.5, 0.16, 0.14, 0.12, 0.08)
 """Grids that samples are drawn on, and how often."""
-FINE = 6
+FINE = 8
 """Pixels per grid cell in the pictures on which optical flow is measured."""
 SHARD = 250
 """Samples per file; a file holds one grid."""
 MOST_OBJECTS = 6
 
 
-def flow_hint(
-    first: Field, second: Field, area: tuple[int, int], strict: float = 1.0
-) -> tuple[Field, Field]:
-    """Return DIS flow between two pictures (h w 3, 0..1) on a grid, with its consistency.
+def flow_hint(first: Field, second: Field, area: tuple[int, int]) -> tuple[Field, Field]:
+    """Return the engine's own optical flow between two pictures (h w 3, 0..1), on a grid.
 
-    Flow is gh gw 2 in fractions of width; confidence gh gw falls from 1 to 0 with the
-    forward-backward error, in pixels against half a pixel plus a twentieth of the motion.
+    Flow is gh gw 2 in fractions of width, each cell the mean of what can be believed in it;
+    confidence is gh gw, 0..1.
     """
-    grey = [cv2.cvtColor((f * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY) for f in (first, second)]
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    there, back = dis.calc(grey[0], grey[1], None), dis.calc(grey[1], grey[0], None)  # type: ignore[call-overload]
-    height, width = grey[0].shape
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    returned = cv2.remap(back, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR)
-    error = np.linalg.norm(there + returned, axis=-1)
-    confidence = np.exp(-error / (strict * (0.5 + 0.05 * np.linalg.norm(there, axis=-1))))
-    inside = (x + there[..., 0] >= 0) & (x + there[..., 0] < width)
-    inside &= (y + there[..., 1] >= 0) & (y + there[..., 1] < height)
-    confidence = confidence * inside
-    gh, gw = area
-    weight = cv2.resize(confidence + 1e-3, (gw, gh), interpolation=cv2.INTER_AREA)
-    flow = cv2.resize(
-        there * (confidence + 1e-3)[..., None], (gw, gh), interpolation=cv2.INTER_AREA
-    )
-    return flow / weight[..., None] / width, np.clip(weight - 1e-3, 0, 1).astype(np.float32)
+    found = flow.between(flow.grey(first), flow.grey(second))[0]
+    weight = found.confidence[..., None] + np.float32(1e-4)
+    cells = [
+        cv2.resize(plane, area[::-1], interpolation=cv2.INTER_AREA)
+        for plane in (found.displacement * weight, weight[..., 0], found.confidence)
+    ]
+    mean = cells[0] / cells[1][..., None]
+    return mean.astype(np.float32), np.asarray(cells[2], np.float32)
 
 
 def _pair(field: NDArray[np.complexfloating], unit: float) -> Field:
@@ -71,7 +61,7 @@ def measure(rng: np.random.Generator, clothes: Wardrobe, area: tuple[int, int]) 
     directed = bool(rng.random() < 0.42)
     span = int(np.exp(rng.uniform(np.log(4), np.log(97))))
     world = scenes.scene(rng, clothes, span, directed=directed)
-    lag = int(rng.integers(1, 4))
+    lag = int(rng.integers(1, 5))
     places = scenes.frame_places(gh, gw, area)
     fine = scenes.frame_places(gh * FINE, gw * FINE, area)
     unit = 24 / gw * np.sqrt(gh * gw) / 24
@@ -87,7 +77,6 @@ def measure(rng: np.random.Generator, clothes: Wardrobe, area: tuple[int, int]) 
         return np.clip(seen + noise * rng.normal(size=seen.shape), 0, 1).astype(np.float32)
 
     anchor = picture(0)
-    strict = float(np.exp(rng.uniform(-0.7, 0.7)))
     record = {
         "directed": np.bool_(directed),
         "span": np.int32(span),
@@ -114,8 +103,8 @@ def measure(rng: np.random.Generator, clothes: Wardrobe, area: tuple[int, int]) 
             "after_seen": (other, picture(span + lag), scale),
         }
         for name, (first, second, gain) in pairs.items():
-            flow, confidence = flow_hint(first, second, area, strict)
-            record[name] = np.concatenate([flow * gain, confidence[..., None]], -1)
+            motion, confidence = flow_hint(first, second, area)
+            record[name] = np.concatenate([motion * gain, confidence[..., None]], -1)
     for name in ("picture", "other"):
         small = cv2.resize(record[name], (gw, gh), interpolation=cv2.INTER_AREA)
         record[name] = (np.clip(small, 0, 1) * 255).round().astype(np.uint8)
@@ -158,10 +147,10 @@ def _corrupt(
 ) -> tuple[Field, Field]:
     """Return a hint gh gw 2 and its confidence: what flow saw, or the truth with wrong cells."""
     area = (true.shape[0], true.shape[1])
-    if rng.random() < 0.7:
+    if rng.random() < 0.65:
         return seen[..., :2], seen[..., 2]
     wrong = _blob(rng, area, rng.uniform(0, 0.4))
-    hint = true + blur * rng.uniform(0.1, 1) * rng.normal(size=true.shape)
+    hint = true + blur * rng.uniform(0, 1) ** 3 * rng.normal(size=true.shape)
     other = rng.normal(size=2) * 0.12 + (rng.normal(size=true.shape) * 0.03)
     hint = np.where(wrong[..., None], other, hint)
     sure = np.where(wrong, rng.random(area) ** rng.uniform(0.5, 4), 1 - 0.3 * rng.random(area))
@@ -231,8 +220,8 @@ def ask(rng: np.random.Generator, record: Record) -> Question:
             true = record["past_true"].astype(np.float32)
             if directed:
                 seen = np.concatenate([true, np.ones((*area, 1), np.float32)], -1)
-            flow, sure = _corrupt(rng, true, seen, 0.001 * span)
-            given |= {"past_velocity": flow, "past_confidence": sure}
+            motion, sure = _corrupt(rng, true, seen, 0.001 * span)
+            given |= {"past_velocity": motion, "past_confidence": sure}
     if task == "bridge":
         given["other"] = record["other"][..., tint].astype(np.float32) / 255
         end, sure = _corrupt(rng, truth[-1], record["end_seen"].astype(np.float32), 0.004)
@@ -242,8 +231,8 @@ def ask(rng: np.random.Generator, record: Record) -> Question:
             there = conditions.places(*area) + end
             seen = conditions.sample_bilinear(record["after_seen"].astype(np.float32), there)
             after = record["after_true"].astype(np.float32)
-            flow, known = _corrupt(rng, after, seen, 0.001 * span)
-            given |= {"end_velocity": flow, "end_velocity_confidence": known * sure}
+            motion, known = _corrupt(rng, after, seen, 0.001 * span)
+            given |= {"end_velocity": motion, "end_velocity_confidence": known * sure}
     mask = _mask(rng, running | (record["ambient"] > 0), 0.4 if directed and not panned else 0.92)
     if task == "bridge" and not mask.all():
         given["other"] = np.where(mask[..., None] > 0, given["other"], picture)

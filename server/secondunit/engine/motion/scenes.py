@@ -220,17 +220,20 @@ def _direction(rng: np.random.Generator) -> complex:
 
 
 def course(rng: np.random.Generator, way: float, span: int) -> Course:
-    """Return a random path of about `way` units per span; longer spans bend and stop more."""
-    wild = 0.25 + 0.5 * min(1.0, span / 48)
+    """Return a random path of about `way` units per span.
+
+    Things have inertia: over a few frames they go straight on, over seconds they bend and stop.
+    """
+    wild = 0.05 + 0.7 * min(1.0, span / 60)
     gate = int(rng.integers(1, 4)) if rng.random() < wild else 0
     middle = rng.uniform(-0.3, 1.3) * span
-    width = span * (
-        rng.uniform(0.05, 0.35) if gate < 3 else rng.uniform(1.0, 3.0) * rng.choice((-1, 1))
+    width = max(span, 20) * (
+        rng.uniform(0.08, 0.4) if gate < 3 else rng.uniform(1.0, 3.0) * rng.choice((-1, 1))
     )
-    bend = rng.normal() * 1.5 / span if rng.random() < 0.4 * wild else 0.0
+    bend = rng.normal() * 1.5 / max(span, 30) if rng.random() < 0.4 * wild else 0.0
     swing, period = 0j, 48.0
     if rng.random() < 0.5 * wild:
-        period = float(np.exp(rng.uniform(np.log(16), np.log(120))))
+        period = float(np.exp(rng.uniform(np.log(24), np.log(140))))
         swing = _direction(rng) * rng.uniform(0.1, 0.6) * way * min(1.0, period / (2 * span))
     return Course(
         rate=_direction(rng) * way / span, gate=gate, middle=middle, width=width, bend=bend,
@@ -296,7 +299,7 @@ def camera(rng: np.random.Generator, span: int, moves: bool) -> dict[str, object
     if rng.random() < 0.35:
         shake = tuple(
             Course(
-                swing=_direction(rng) * rng.uniform(0.001, 0.006),
+                swing=_direction(rng) * rng.uniform(0.0005, 0.004),
                 pulse=2 * np.pi / rng.uniform(8, 40), phase=rng.uniform(0, 6.28),
             )
             for _ in range(2)
