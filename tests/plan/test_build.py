@@ -205,13 +205,12 @@ def test_a_move_that_outlasts_its_shot_and_a_preset_are_said_to_be_cut_and_dropp
     assert said["preset"] == (Level.DROPPED, "engine 'motion' has no presets")
 
 
-def test_an_engine_without_its_weights_is_no_secret(
+def test_an_engine_without_its_weights_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(FOLDERS, "motion", tmp_path)
     (tmp_path / "config.json").write_text("{}")
-    plan = planned(shot(Operation.BRIDGE))
-    assert plan.weights == "" and "has no weights here" in plan.adaptations[0].what
+    assert "engine 'motion' has no weights here" in refused(shot(Operation.BRIDGE))
     (tmp_path / "model.safetensors").write_bytes(b"w")
     plan = planned(shot(Operation.BRIDGE))
     assert len(plan.weights) == 64 and plan.adaptations == ()

@@ -125,6 +125,11 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
     if not _sources_of(shot):
         faults.append(Fault(what="there is no frame at the cut to start from", path=path))
     if engine is not None:
+        if not weights_digest(engine.name):
+            faults.append(
+                Fault(what=f"engine '{engine.name}' has no weights here; see `secondunit doctor`",
+                      path=f"{path}.engine")
+            )  # fmt: skip
         faults += control_faults(shot, engine)
         faults += _length_faults(shot, engine)
     if faults or engine is None:
@@ -276,12 +281,6 @@ def _adaptations(
 ) -> Iterator[Adaptation]:
     path = shot.place.path
     yield from control_adaptations(shot, engine)
-    if not weights_digest(engine.name):
-        yield Adaptation(
-            level=Level.EMULATED, what=f"engine '{engine.name}' has no weights here: motion is "
-            "estimated from the clips alone, not by its network; see `secondunit doctor`",
-            path=f"{path}.engine",
-        )  # fmt: skip
     asked = shot.request.handles
     for side, got in zip(("head", "tail"), handles, strict=True):
         if got < asked:
