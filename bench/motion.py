@@ -59,6 +59,8 @@ class Footage:
         self.media: Media = probe(path, config)
         count = min(frames, self.media.frames)
         pictures = decode(self.media, range(count))
+        if count < SPAN + 6:
+            raise SystemExit(f"{path.name} has {count} frames; {SPAN + 6} are needed")
         self.rgb = [pictures[i].rgb().astype(np.float32) for i in range(count)]
 
     def starts(self, count: int) -> list[int]:

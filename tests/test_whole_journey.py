@@ -165,6 +165,8 @@ def test_the_same_request_computes_once_and_a_new_seed_is_a_new_take(
     (first,) = unit.run("render", timeline)["shots"]
     (again,) = unit.run("render", timeline)["shots"]
     assert again["file"] == first["file"] and again["reused"]
+    late = unit.run("render", timeline, "--media", "/proc/no/such", code=1)
+    assert "/proc/no/such" in late["error"]["message"]  # after the work, so no refusal
     edits.bridge(tmp_path, train, note.format(2), gap=6)
     (other,) = unit.run("render", timeline)["shots"]
     assert not other["reused"] and other["id"] == first["id"]

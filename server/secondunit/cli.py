@@ -183,7 +183,8 @@ def _failed(
     else:
         print(message, file=sys.stderr)
         print(f"What to do: {remedy}", file=sys.stderr)
-    return SOME_FAILED if code == "INTERNAL" else REFUSED
+    begun = getattr(options, "begun", False)
+    return SOME_FAILED if begun or code == "INTERNAL" else REFUSED
 
 
 def _print_json(record: Any) -> None:

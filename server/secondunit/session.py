@@ -58,6 +58,11 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     if flags.timeline.is_file():  # else the plan says what is wrong
         out = out or flags.timeline.with_name(f"{flags.timeline.stem}.gen.otio")
         check_target(flags.timeline, out)  # before the work, not after it
+
+    def planned(plan: plans_pb2.PlanTimelineResponse) -> None:
+        flags.begun = True  # from here on nothing is a refusal before work
+        bars.planned(plan)
+
     with connected(config, flags) as unit, _Bars(quiet=flags.json) as bars:
         made = unit.render(
             flags.timeline,
@@ -65,7 +70,7 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
             out=out,
             media=flags.media,
             profile=flags.profile,
-            on_plan=bars.planned,
+            on_plan=planned,
             on_event=bars.event,
         )
     record = made.record()

@@ -165,6 +165,8 @@ def test_a_head_extension_before_the_timeline_starts_is_refused() -> None:
          "a stroke needs a region"),
         ({"ambients": (Ambient(region=None),)}, "an ambient needs a region"),
         ({"mask": still("mask.png"), "cameras": (CameraMove(pan=6),)}, "the mask keeps some"),
+        ({"cameras": (CameraMove(pan=120),)}, "may be at most 55 degrees"),
+        ({"cameras": (CameraMove(tilt=-80),)}, "tilt -80 turns away from the picture"),
         ({"keyframes": (Keyframe(frame=99, image=still()),)}, "keyframe 99 is outside"),
         ({"cameras": (CameraMove(pan=6), CameraMove(pan=6, over=FrameRange(start=24, frames=9)))},
          "the camera move begins at frame 24; the shot has frames 0-24 @ "

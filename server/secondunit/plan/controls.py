@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Literal
 
@@ -10,6 +11,9 @@ from secondunit.errors import Fault
 from secondunit.plan.shot_plan import Adaptation, Level
 from secondunit.timeline.shot import Request, Shot
 from secondunit.units import FrameRange, Operation
+
+FARTHEST_RAY = 80.0
+"""Degrees off the camera's axis that a corner of the still may end up at; 90 is at infinity."""
 
 
 def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
@@ -52,7 +56,25 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
                 f"0-{shot.record.frames}",
                 path=f"{path}.{at}.over",
             )
+    yield from _past_the_picture(shot, path)
     yield from _keyframes(shot, path)
+
+
+def _past_the_picture(shot: Shot, path: str) -> Iterator[Fault]:
+    """Turns after which hardly a ray of the one picture is left in front of the camera."""
+    for i, move in enumerate(shot.request.cameras):
+        across = move.fov / 2
+        slope = math.tan(math.radians(across)) * shot.size.height / shot.size.width
+        for word, turn, half in (
+            ("pan", move.pan, across), ("tilt", move.tilt, math.degrees(math.atan(slope))),
+        ):  # fmt: skip
+            most = FARTHEST_RAY - half
+            if abs(turn) > most:
+                yield Fault(
+                    what=f"{word} {turn:g} turns away from the picture: at fov {move.fov:g} it may "
+                    f"be at most {most:.0f} degrees",
+                    path=f"{path}.camera[{i}].{word}",
+                )
 
 
 def _ranges(request: Request) -> Iterator[tuple[str, str, FrameRange]]:
