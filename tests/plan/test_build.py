@@ -179,6 +179,12 @@ def test_controls_that_contradict_are_refused(controls: dict[str, Any], reason: 
     assert reason in refused(shot(Operation.ANIMATE, **controls))
 
 
+def test_a_picture_smaller_than_the_engine_sees_is_refused() -> None:
+    assert "from 32 pixels a side on" in refused(
+        shot(Operation.BRIDGE, size=Size(width=64, height=24))
+    )
+
+
 def test_drop_frame_at_a_rate_that_has_none_is_refused() -> None:
     assert "drop-frame" in refused(shot(Operation.BRIDGE, drop_frame=True))
 

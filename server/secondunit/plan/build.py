@@ -130,6 +130,11 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
                 Fault(what=f"engine '{engine.name}' has no weights here; see `secondunit doctor`",
                       path=f"{path}.engine")
             )  # fmt: skip
+        if min(shot.size.width, shot.size.height) < engine.smallest:
+            faults.append(
+                Fault(what=f"the picture is {shot.size}; engine '{engine.name}' works from "
+                      f"{engine.smallest} pixels a side on", path=path)
+            )  # fmt: skip
         faults += control_faults(shot, engine)
         faults += _length_faults(shot, engine)
     if faults or engine is None:
