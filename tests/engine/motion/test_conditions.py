@@ -119,6 +119,15 @@ def test_channels_have_their_declared_width_and_stay_bounded() -> None:
     assert conditions.scalars(c).shape == (conditions.SCALARS,)
 
 
+def test_the_network_yields_to_what_was_measured_or_drawn() -> None:
+    assert conditions.freedom(plain()).min() == 1
+    measured = replace(plain(), past_velocity=wavy(), past_confidence=sure())
+    assert not conditions.freedom(measured).any()
+    assert not conditions.freedom(replace(plain(), stroke_weight=sure())).any()
+    doubtful = replace(measured, past_confidence=sure(0.2))
+    assert np.all(conditions.freedom(doubtful) > 0.5)
+
+
 def test_doubt_widens_the_expected_error() -> None:
     c = replace(plain(), end_displacement=wavy(), end_confidence=sure())
     doubtful = replace(c, end_confidence=sure(0.2))

@@ -22,6 +22,7 @@ from secondunit.engine.motion.conditions import (
     AnchorConditions,
     Field,
     channels,
+    freedom,
     prior,
     scalars,
     spread,
@@ -130,7 +131,8 @@ class MotionPipeline(DiffusionPipeline):
             state = self.scheduler.step(velocity, timestep, state, return_dict=False)[0]  # type: ignore[arg-type]
             if callback_on_step_end is not None:
                 state = callback_on_step_end(self, index, timestep, {"latents": state})["latents"]
-        scale = torch.from_numpy(np.stack([spread(c) for c in asked]))
+        allowed = [spread(c) * freedom(c)[None, ..., None] for c in asked]
+        scale = torch.from_numpy(np.stack(allowed))
         mask = torch.from_numpy(np.stack([c.mask > 0 for c in asked]))[:, None, ..., None]
         displacement = (base + scale * state.float().cpu()) * mask
         self.maybe_free_model_hooks()
