@@ -35,7 +35,7 @@ and the motion before and after. It knows no words and invents no content.
   objects under a moving camera) that the project draws itself. No photographs, no footage, no
   third-party data.
 - Training: {step} steps of {batch} questions, {hours:.1f} hours on {device}, seed {seed};
-  Muon and AdamW, moving average of the weights, rectified flow.{notes}
+  Muon and AdamW, moving average of the weights, rectified flow.
 - Make it again: `secondunit train-motion`.
 - Licence: Apache-2.0.
 
@@ -47,7 +47,7 @@ classical answer alone, "nothing" is standing still. Lower is better.
 | task or kind of cell | network | prior | nothing |
 |---|---|---|---|
 {table}
-
+{notes}
 ## What it is not
 Scenes of flat layers teach neither faces nor walking, nor true perspective. Where flow between
 two pins fails altogether it can only guess. A long extension drifts to the likeliest motion.
@@ -57,7 +57,7 @@ two pins fails altogether it can only guess. A long extension drifts to the like
 def card(line: Mapping[str, Any], parameters: int, notes: str = "") -> str:
     """Return the card of a checkpoint from its line of `metrics.jsonl`.
 
-    `notes` is a sentence or two about how it was trained.
+    `notes` is a paragraph on what these weights are in particular.
     """
     rows = (
         f"| {text} | {line['network'][kind]:.2f} | {line['prior'][kind]:.2f}"
@@ -78,5 +78,5 @@ def card(line: Mapping[str, Any], parameters: int, notes: str = "") -> str:
         questions=line["questions"],
         sampling=line["sampling"],
         table="\n".join(rows),
-        notes=notes and "\n  " + notes,
+        notes=notes and f"\n{notes}\n",
     )

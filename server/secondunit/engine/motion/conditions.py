@@ -220,9 +220,9 @@ def spread(c: AnchorConditions) -> Field:
 def freedom(c: AnchorConditions) -> Field:
     """Return how far the network's correction counts, gh gw, 0..1.
 
-    Not at all where a motion was measured soundly or drawn, fully where nothing is known. Measured:
-    on footage the network has no better answer than sound flow, and what it adds there is noise;
-    on its own scenes this keeps four fifths of its gain on bridges and all of it on extensions.
+    Not at all where a motion was measured soundly or drawn, fully where nothing is known. On
+    footage the network has no better answer than sound flow, and what it adds there is noise; on
+    its own scenes this keeps three quarters of its gain on bridges and raises that on extensions.
     """
     known = c.end_confidence if c.end_confidence.max() > DEFINITE else c.past_confidence
     return ((1 - known) ** 2 * (1 - c.stroke_weight)).astype(np.float32)
