@@ -151,19 +151,21 @@ def train(
         batch: samples per step.
         device: "auto", "cpu" or "cuda".
         samples: how many scenes are drawn.
-        threads: threads of the CPU, also processes that draw scenes.
+        threads: threads of the CPU, also processes that draw scenes; 0: as many as there are.
         held_out: questions per held-out shard (there are four).
         size: arguments of `MotionTransformer`, for smaller or larger networks.
         progress: gets one line of text now and then.
     """
-    torch.set_num_threads(threads)
+    if threads:
+        torch.set_num_threads(threads)
+    workers = threads or os.cpu_count() or 1
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     cache = data_cache or out / "scenes"
     out.mkdir(parents=True, exist_ok=True)
     progress(f"drawing scenes into {cache}")
-    fill_cache(cache / "seen", samples, seed, threads)
-    fill_cache(cache / "unseen", min(samples, 1000), 7919, threads)
+    fill_cache(cache / "seen", samples, seed, workers)
+    fill_cache(cache / "unseen", min(samples, 1000), 7919, workers)
     pool = Pool.read(cache / "seen")
     unseen = evaluate.held_out(Pool.read(cache / "unseen"), held_out)
     torch.manual_seed(seed)
