@@ -352,6 +352,6 @@ def _train(options: argparse.Namespace) -> int:
         progress=print,
     )
     if options.export:
-        export(best, options.export)
+        export(best, options.export, scenes=options.out / "scenes")
         print(f"Weights written to {options.export}")
     return SUCCEEDED
