@@ -25,9 +25,6 @@ from secondunit.v1.shots_pb2 import ShotRequest
 from secondunit_client.calls import Caller
 from secondunit_client.errors import JobCancelled, JobFailed, error_of
 
-FINAL = frozenset({pb.JOB_STATE_SUCCEEDED, pb.JOB_STATE_FAILED, pb.JOB_STATE_CANCELLED})
-"""Nothing follows these states."""
-
 PRIORITIES = {
     "interactive": pb.PRIORITY_INTERACTIVE,
     "normal": pb.PRIORITY_NORMAL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from secondunit.encode.durable import replacing, unwritten
 from secondunit.encode.verify import Facts
 from secondunit.encode.writer import Encoded
 from secondunit.errors import DeliveryError, Refused
-from secondunit.plan.shot_plan import ShotPlan, canonical, record_of_json
+from secondunit.plan.shot_plan import ShotPlan, canonical, media_uses, record_of_json
 from secondunit.timeline.picture import colour_numbers
-from secondunit.timeline.shot import Media, SourceFrames
+from secondunit.timeline.shot import Media
 from secondunit.units import frame_of_timecode
 
 VERSION = 1
@@ -132,7 +132,7 @@ def facts_of_record(record: Record) -> Facts:
 def _sources(plan: ShotPlan) -> list[Record]:
     """Every file the picture depends on, once, with the runs of frames that were used."""
     used: dict[str, tuple[Media, set[int]]] = {}
-    for media, indexes in _uses(plan):
+    for media, indexes in media_uses(plan):
         used.setdefault(media.digest, (media, set()))[1].update(indexes)
     return [
         {
@@ -143,23 +143,6 @@ def _sources(plan: ShotPlan) -> list[Record]:
         }
         for media, indexes in used.values()
     ]
-
-
-def _uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
-    if isinstance(value, Media):
-        yield value, tuple(range(value.frames)) if value.still else ()
-    elif isinstance(value, SourceFrames):
-        yield value.media, value.indexes
-    elif isinstance(value, (tuple, list)):
-        for part in value:
-            yield from _uses(part)
-    elif is_dataclass(value):
-        media, index = getattr(value, "media", None), getattr(value, "index", None)
-        if isinstance(media, Media) and isinstance(index, int):
-            yield media, (index,)
-        else:
-            for field in fields(value):
-                yield from _uses(getattr(value, field.name))
 
 
 def _runs(frames: list[int]) -> Iterator[tuple[int, int]]:

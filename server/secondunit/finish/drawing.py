@@ -117,10 +117,3 @@ def dot(image: Image, at: NDArray[np.floating], ink: Colour, radius: int) -> Non
     centre: Sequence[int] = [round(float(at[0])), round(float(at[1]))]
     cv2.circle(image, centre, radius + 2, (0, 0, 0), -1, cv2.LINE_AA)
     cv2.circle(image, centre, radius, ink, -1, cv2.LINE_AA)
-
-
-def ring(image: Image, at: NDArray[np.floating], ink: Colour, radius: int) -> None:
-    """A ring with a dark rim."""
-    centre: Sequence[int] = [round(float(at[0])), round(float(at[1]))]
-    cv2.circle(image, centre, radius, (0, 0, 0), 5, cv2.LINE_AA)
-    cv2.circle(image, centre, radius, ink, 2, cv2.LINE_AA)

@@ -84,12 +84,6 @@ class Runner:
         self._cancelling.add(id)
         self.wake()
 
-    @property
-    def worker_pid(self) -> int | None:
-        """Process id of the worker, if one runs."""
-        child = self._child
-        return child.pid if child and child.alive else None
-
     def _loop(self) -> None:
         while not self._stopping.is_set():
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
@@ -26,10 +25,9 @@ from secondunit.finish.report import Report, control_report
 from secondunit.jobs import spool
 from secondunit.jobs.job import SHEET, Result, Stage
 from secondunit.jobs.work import Work
-from secondunit.plan.shot_plan import ShotPlan, canonical, record_of_json
+from secondunit.plan.shot_plan import ShotPlan, canonical, media_uses, record_of_json
 from secondunit.timeline.media import index_of, opened
 from secondunit.timeline.picture import Picture, picture_of_frame
-from secondunit.timeline.shot import Media
 from secondunit.units import ColourTags
 
 Loader = Callable[[str, Config], LoadedEngine]
@@ -64,7 +62,7 @@ class Rooms:
 
     def timeline(self, work: Work) -> Mapping[str, Any]:
         """Every source file is there and has the bytes it was planned with."""
-        files = {media.path: media for media in _media(work.plan)}
+        files = {media.path: media for media, _ in media_uses(work.plan)}
         for n, media in enumerate(files.values()):
             work.progress("check the sources", n, len(files))
             pixels = media.size.width * media.size.height
@@ -223,18 +221,6 @@ def _sheet(plan: ShotPlan, sources: PlanSources, report: Report, clip: Path, tar
     found = thumbnails.pictures(clip, tuple(f + head for f in wanted), height=640)
     shown = dict(zip(wanted, found, strict=True))
     thumbnails.save(contact_sheet(plan, sources, report, shown), target)
-
-
-def _media(value: object) -> Iterator[Media]:
-    """Every source file in a plan, wherever it stands."""
-    if isinstance(value, Media):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for part in value:
-            yield from _media(part)
-    elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield from _media(getattr(value, field.name))
 
 
 def _versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -131,6 +131,22 @@ class ShotPlan:
             del record[key]
         text = json.dumps(_without_paths(record), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def media_uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
+    """Every source file in a plan, wherever it stands, with the frames that are used of it."""
+    if isinstance(value, Media):
+        yield value, tuple(range(value.frames)) if value.still else ()
+    elif isinstance(value, SourceFrames):
+        yield value.media, value.indexes
+    elif isinstance(value, Pin):
+        yield value.media, (value.index,)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from media_uses(part)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from media_uses(getattr(value, field.name))
 
 
 def canonical(value: Any) -> Any:
