@@ -104,12 +104,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="checkpoints and figures; the same folder goes on where it stopped",
     )
-    train.add_argument("--steps", type=int, default=20000)
+    train.add_argument("--steps", type=int, default=5000)
+    train.add_argument("--scenes", type=int, default=16000, help="how many to draw beforehand")
     train.add_argument("--batch", type=int, default=16)
     train.add_argument("--minutes", type=float, help="stop after this long")
     train.add_argument("--device", default="auto", help="cpu, cuda, or auto")
     train.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch decides)")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=int, default=1)
     train.add_argument(
         "--export", type=Path, metavar="DIR", help="write the best weights there when training ends"
     )
@@ -347,6 +348,7 @@ def _train(options: argparse.Namespace) -> int:
         batch=options.batch,
         device=options.device,
         minutes=options.minutes,
+        samples=options.scenes,
         seed=options.seed,
         threads=options.threads,
         progress=print,

@@ -7,7 +7,8 @@ conditions and a target from that, with fresh dropout, noise, masks and strokes 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -318,17 +319,29 @@ class Pool:
         ]
 
 
-def fill_cache(folder: Path, samples: int, seed: int, workers: int = 1) -> None:
-    """Make sure that `folder` holds at least `samples` measured scenes; what is there stays."""
+def fill_cache(
+    folder: Path,
+    samples: int,
+    seed: int,
+    workers: int = 1,
+    progress: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Make sure that `folder` holds at least `samples` measured scenes; what is there stays.
+
+    `progress` is told of each file of scenes that is drawn.
+    """
     missing = [
         (folder / f"shard-{seed}-{index:04}.npz", seed * 100_003 + index, min(SHARD, samples))
         for index in range(-(-samples // SHARD))
     ]
     missing = [job for job in missing if not job[0].exists()]
     if workers <= 1 or len(missing) <= 1:
-        for job in missing:
+        for number, job in enumerate(missing, 1):
             shard(*job)
+            progress(f"scenes drawn: {number} of {len(missing)} files")
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for done in [pool.submit(shard, *job) for job in missing]:
+        drawn = [pool.submit(shard, *job) for job in missing]
+        for number, done in enumerate(as_completed(drawn), 1):
             done.result()
+            progress(f"scenes drawn: {number} of {len(missing)} files")

@@ -164,8 +164,8 @@ def train(
     cache = data_cache or out / "scenes"
     out.mkdir(parents=True, exist_ok=True)
     progress(f"drawing scenes into {cache}")
-    fill_cache(cache / "seen", samples, seed, workers)
-    fill_cache(cache / "unseen", min(samples, 1000), 7919, workers)
+    fill_cache(cache / "seen", samples, seed, workers, progress)
+    fill_cache(cache / "unseen", min(samples, 1000), 7919, workers, progress)
     pool = Pool.read(cache / "seen")
     unseen = evaluate.held_out(Pool.read(cache / "unseen"), held_out)
     torch.manual_seed(seed)
