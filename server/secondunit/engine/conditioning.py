@@ -17,6 +17,7 @@ from secondunit.engine import camera, flow
 from secondunit.engine.camera import Homography
 from secondunit.engine.engine import RGB, Sources
 from secondunit.engine.motion.conditions import FRAMES, AnchorConditions, fill, grid_size
+from secondunit.engine.motion.trajectory import Seen
 from secondunit.engine.raster import Field, places, sampled, scaled
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
@@ -88,6 +89,8 @@ class Guide:
     """`h w`, 0..1: where motion may be made up. A control that is given is exact elsewhere."""
     conditions: AnchorConditions
     hint: Hint | None
+    seen: Seen | None
+    """What flow saw around the anchor; None where it moves by controls alone."""
     layers: tuple[Layer, ...]
     """In the order of the strokes; later ones lie on top."""
     cameras: tuple[CameraMove, ...]
@@ -148,12 +151,14 @@ def guides(
     last = sources.pin(back.pin) if back else None
     came = went = None
     if forth and first is not None and not _makes_beyond(plan, forth.pin, -1):
-        came = _velocity(sources.past(flow.LOOK_BACK), first)
+        came = _history(sources.past(flow.LOOK_BACK), first)
     if back and last is not None and not _makes_beyond(plan, back.pin, +1):
-        went = _velocity(sources.future(flow.LOOK_BACK)[::-1], last)
+        went = _history(sources.future(flow.LOOK_BACK)[::-1], last)
     there = here = None
     if forth is not None and first is not None and last is not None:
-        guess = [] if came is None or went is None else [(_carried_on(came), _carried_on(went))]
+        guess = []
+        if came is not None and went is not None:
+            guess = [(_carried_on(came.velocity), _carried_on(went.velocity))]
         length = np.float32(forth.frames)
         there, here = flow.between(
             flow.grey(first), flow.grey(last), [(a * length, b * length) for a, b in guess]
@@ -216,9 +221,9 @@ def relative_shift(
     return (here - path(stroke.points, camera.elapsed(anchor, over))) * (1.0, ratio)
 
 
-def _velocity(context: Sequence[RGB], anchor: RGB) -> flow.Flow | None:
+def _history(context: Sequence[RGB], anchor: RGB) -> flow.History | None:
     clip = [*context, anchor]
-    return flow.velocity([flow.grey(picture) for picture in clip])
+    return flow.history([flow.grey(picture) for picture in clip])
 
 
 def _guide(
@@ -228,11 +233,11 @@ def _guide(
     picture: RGB | None,
     other: RGB | None,
     there: flow.Flow | None,
-    came: flow.Flow | None,
-    went: flow.Flow | None,
+    came: flow.History | None,
+    went: flow.History | None,
 ) -> Guide | None:
-    # `came` and `went` are per frame and away from the pins' own side: `came` runs into this
-    # anchor, `went` runs, backwards in this anchor's sense of time, into the other pin.
+    # `came` runs into this anchor, `went` runs, backwards in this anchor's sense of time, into the
+    # other pin.
     if span is None or picture is None:
         return None
     h, w = picture.shape[:2]
@@ -247,10 +252,10 @@ def _guide(
         wished = np.maximum(wished, region)
         ambient = np.maximum(ambient, _cells(region, grid) * wish.strength * plan.strength)
     end = _on_grid(there, grid, 1.0)
-    past = _on_grid(came, grid, span.frames)
+    past = _on_grid(None if came is None else came.velocity, grid, span.frames)
     arrival = (np.zeros((*grid, 2), np.float32), np.zeros(grid, np.float32))
     if there is not None and went is not None:
-        arrival = _on_grid(_at_the_end(there, went), grid, -span.frames)
+        arrival = _on_grid(_at_the_end(there, went.velocity), grid, -span.frames)
     conditions = AnchorConditions(
         picture=_cells(picture, grid),
         other=None if other is None else _cells(other, grid),
@@ -273,8 +278,14 @@ def _guide(
     if there is not None:
         hint = Hint(displacement=there.displacement, confidence=there.confidence, reaches=True)
     elif came is not None:
-        way = came.displacement * np.float32(span.frames)
-        hint = Hint(displacement=way, confidence=came.confidence, reaches=False)
+        way = came.velocity.displacement * np.float32(span.frames)
+        hint = Hint(displacement=way, confidence=came.velocity.confidence, reaches=False)
+    seen = None
+    if hint is not None:
+        seen = Seen(
+            luma=flow.grey(picture), history=came, reach=there,
+            other=None if other is None else flow.grey(other), beyond=went, span=span.frames,
+        )  # fmt: skip
     return Guide(
         span=span,
         picture=picture,
@@ -282,6 +293,7 @@ def _guide(
         free=mask if hint or not (plan.strokes or plan.ambients or plan.cameras) else wished,
         conditions=conditions,
         hint=hint,
+        seen=seen,
         layers=layers,
         cameras=plan.cameras,
         shown=plan.frames,

@@ -122,13 +122,16 @@ def test_a_smooth_motion_is_inverted_to_a_hundredth_of_a_pixel() -> None:
 
 def test_where_both_anchors_agree_they_are_mixed_by_time_and_elsewhere_one_is_shown() -> None:
     sure = np.ones((40, 60), np.float32)
-    first = render.Rendering(picture=np.full((40, 60, 3), 0.50, np.float32), trust=sure)
-    alike = render.Rendering(picture=np.full((40, 60, 3), 0.52, np.float32), trust=sure)
-    assert render.blended(first, alike, 0.5).mean() == pytest.approx(0.51, abs=1e-3)
-    assert render.blended(first, alike, 0.01).mean() == pytest.approx(0.5, abs=1e-3)
-    assert render.blended(first, alike, 0.99).mean() == pytest.approx(0.52, abs=1e-3)
-    guess = render.Rendering(picture=np.full((40, 60, 3), 0.9, np.float32), trust=sure * 0)
-    assert render.blended(first, guess, 0.6).mean() == pytest.approx(0.5, abs=5e-3)
+
+    def shown(level: float, weight: float) -> render.Rendering:
+        picture = np.full((40, 60, 3), level, np.float32)
+        return render.Rendering(picture=picture, weight=sure * np.float32(weight))
+
+    first = shown(0.50, 1)
+    assert render.blended(first, shown(0.52, 1)).mean() == pytest.approx(0.51, abs=1e-3)
+    assert render.blended(first, shown(0.52, 0.01)).mean() == pytest.approx(0.5, abs=1e-3)
+    assert render.blended(first, shown(0.52, 100)).mean() == pytest.approx(0.52, abs=1e-3)
+    assert render.blended(first, shown(0.9, 0.03)).mean() == pytest.approx(0.5, abs=5e-3)
 
 
 def test_a_clean_plate_continues_what_is_beside_the_hole_and_changes_nothing_else() -> None:

@@ -8,10 +8,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from secondunit.engine.conditioning import Span, guides, spans
+from secondunit.engine.conditioning import Guide, Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
 from secondunit.engine.motion import render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
+from secondunit.engine.motion.trajectory import Seen, Trajectory
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import FrameRange
@@ -29,6 +30,14 @@ class Denoiser(Protocol):
         self, conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress
     ) -> Sequence[Field]:
         """Return T gh gw 2 for each anchor, in fractions of width; calls `progress` each step."""
+        ...
+
+
+class Navigator(Protocol):
+    """What finds where the footage's own motion goes."""
+
+    def __call__(self, seen: Seen) -> Trajectory:
+        """Return the path of every place of an anchor."""
         ...
 
 
@@ -61,8 +70,10 @@ def settled(conditions: AnchorConditions, motion: Field) -> Field:
 class MotionEngine:
     """Makes frames by moving the pixels of the pins; implements `engine.LoadedEngine`."""
 
-    def __init__(self, denoise: Denoiser) -> None:
+    def __init__(self, denoise: Denoiser, navigate: Navigator | None = None) -> None:
+        """Without `navigate` the footage's own motion is the classical prior's."""
         self._denoise = denoise
+        self._navigate = navigate
 
     def run(
         self, plan: ShotPlan, sources: Sources, progress: Progress
@@ -97,10 +108,16 @@ class MotionEngine:
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
         motions = iter(self._denoise(told, plan.steps, seed, progress))
         movers = [
-            None if guide is None else render.Mover(guide, settled(guide.conditions, next(motions)))
+            None
+            if guide is None
+            else render.Mover(
+                guide, settled(guide.conditions, next(motions)), self._trajectory(guide)
+            )
             for guide in anchors
         ]
-        clock = forth or back
-        share = clock.share if clock else float
-        wanted = range(made.start, made.end)
-        yield from render.frames(wanted, movers[0], movers[1], share)
+        yield from render.frames(range(made.start, made.end), movers[0], movers[1])
+
+    def _trajectory(self, guide: Guide) -> Trajectory | None:
+        if self._navigate is None or guide.seen is None:
+            return None
+        return self._navigate(guide.seen)

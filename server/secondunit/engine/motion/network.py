@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from diffusers.utils import logging
 from secondunit.engine.engine import Progress
 from secondunit.engine.motion.conditions import DEFINITE, FRAMES, AnchorConditions, Field
 from secondunit.engine.motion.pipeline import MotionPipeline
+from secondunit.engine.motion.trajectory import Seen, Trajectory
+from secondunit.engine.motion.trajectory_model import found
 from secondunit.errors import EngineFailed
 
 MEASURED = 0.3
@@ -25,7 +28,7 @@ def _measured(conditions: AnchorConditions) -> bool:
 
 
 class Network:
-    """A loaded `MotionPipeline`; implements `generate.Denoiser`."""
+    """A loaded `MotionPipeline`; implements `generate.Denoiser`, `navigator` the other one."""
 
     def __init__(self, folder: Path) -> None:
         """Load a saved pipeline from a folder of this machine; nothing is fetched."""
@@ -34,6 +37,12 @@ class Network:
             folder, local_files_only=True, dtype=torch.float32
         )
         self._pipeline.set_progress_bar_config(disable=True)
+
+    @property
+    def navigator(self) -> Callable[[Seen], Trajectory] | None:
+        """What finds the footage's own motion (`generate.Navigator`), where it is in the folder."""
+        model = self._pipeline.trajectory
+        return None if model is None else partial(found, model)
 
     def __call__(
         self, conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress

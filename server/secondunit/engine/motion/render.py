@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ from secondunit.engine import camera
 from secondunit.engine.conditioning import Guide, grid_places
 from secondunit.engine.engine import RGB
 from secondunit.engine.motion import fill, splat
-from secondunit.engine.motion.conditions import FRAMES, similarity
+from secondunit.engine.motion.conditions import FRAMES, prior, similarity
 from secondunit.engine.motion.conditions import fill as fill_cells
 from secondunit.engine.motion.conditions import places as cell_places
+from secondunit.engine.motion.trajectory import Trajectory
 from secondunit.engine.raster import (
     Field,
     blurred,
@@ -44,6 +45,8 @@ OUTLINE = 0.06
 """Difference of colour, 0..1, across a region's rim that makes it an object's outline."""
 GUESSED = np.float32(0.2)
 """Trust in a pixel whose motion is its neighbours': far above that in a hole's filling."""
+DOUBTED = 640.0
+"""A trajectory is half trusted where it may be wrong by a pixel of a picture this wide."""
 FIRMNESS = 2.0
 """How much harder one anchor is preferred where the two show different things."""
 
@@ -53,16 +56,23 @@ class Rendering:
     """One anchor's answer for one frame."""
 
     picture: RGB
-    trust: Field
-    """`h w`, 0..1: how far each pixel's motion can be believed; 0 where it was filled in."""
+    weight: Field
+    """`h w`, above 0: how much each pixel counts beside another anchor's at the same frame."""
 
 
 class Mover:
     """Renders any frame of a span from its anchor: what does not change with time is made once."""
 
-    def __init__(self, guide: Guide, displacement: Field) -> None:
-        """Take a guide and its motion T gh gw 2 (fractions of width, from the anchor's places)."""
+    def __init__(
+        self, guide: Guide, displacement: Field, trajectory: Trajectory | None = None
+    ) -> None:
+        """Take a guide and its motion T gh gw 2 (fractions of width, from the anchor's places).
+
+        With a `trajectory` the picture goes its way, and `displacement` adds only what it corrects
+        of the classical answer.
+        """
         self._guide = guide
+        self._trajectory = trajectory
         h, w = guide.mask.shape
         scale = min(1.0, MOTION_LONGEST / max(h, w))
         self._size = (max(8, round(w * scale)), max(8, round(h * scale)))
@@ -71,7 +81,10 @@ class Mover:
         local = self._without_camera(displacement)
         self._base, self._own = self._shared_out(local)
         self._shore = self._dying_away()
+        self._way = None if trajectory is None else self._charted(trajectory, displacement)
         self._detail, self._trust = self._fine(local)
+        if trajectory is not None:
+            self._trust = self._trusted(1.0)
         self._rank = self._importance(local)
         self._edges = [fitted(layer.matte, guide.picture) for layer in guide.layers]
         rim = 1 + round(0.002 * w)
@@ -97,7 +110,7 @@ class Mover:
         blend = self._blend[..., None]
         picture = np.clip(guide.picture * (1 - blend) + picture * blend, 0, 1)
         picture[self._static] = guide.picture[self._static]
-        return Rendering(picture=picture, trust=trust)
+        return Rendering(picture=picture, weight=self._weight(trust, share))
 
     def _without_camera(self, displacement: Field) -> Field:
         # Motion on top of the camera, T+1 gh gw 2 from time 0: the camera itself is exact, not
@@ -110,6 +123,44 @@ class Mover:
             back = _inverse(guide.camera(frame))
             result[k + 1] = camera.carry(back, start + displacement[k]) - start
         return result
+
+    def _charted(self, trajectory: Trajectory, displacement: Field) -> Field:
+        # The trajectory from time 0 on, T+1 fh fw 2. What a stroke carries away is not part of it:
+        # there the picture goes on as it does around.
+        guide = self._guide
+        way = trajectory.displacement
+        height, width = way.shape[1:3]
+        size = (width, height)
+        change = displacement - prior(guide.conditions)
+        if np.abs(change).max() > 0:
+            way = way + np.stack([scaled(step, size) for step in change])
+        if guide.layers:
+            rest = np.ones(guide.conditions.mask.shape, np.float32)
+            for layer in guide.layers:
+                rest = rest * (1 - layer.cells)
+            cells = (rest.shape[1], rest.shape[0])
+            around = _continued(np.stack([scaled(s, cells, "area") for s in way]), _surely(rest))
+            share = scaled(rest, size)[..., None]
+            way = np.stack(
+                [
+                    w * share + scaled(a, size) * (1 - share)
+                    for w, a in zip(way, around, strict=True)
+                ]
+            )
+        return np.concatenate([np.zeros_like(way[:1]), way])
+
+    def _weight(self, trust: Field, share: float) -> Field:
+        # A classical answer knows no time of its own; a trajectory says how sure it is of each.
+        if self._trajectory is None:
+            return ((1 - share) * (trust + np.float32(0.02)) + np.float32(1e-6)).astype(np.float32)
+        sure = (trust / np.maximum(1 - trust, 1e-3)) ** 1.5 + 0.02
+        return ((1 - share + 1e-6) ** 0.5 * sure).astype(np.float32)
+
+    def _trusted(self, share: float) -> Field:
+        if self._trajectory is None:
+            return self._trust
+        doubt = self._trajectory.doubt[min(max(round(share * FRAMES) - 1, 0), FRAMES - 1)]
+        return scaled(1 / (1 + doubt * np.float32(DOUBTED)), self._size)
 
     def _shared_out(self, local: Field) -> tuple[Field, list[Field]]:
         # The grid's cells hold a mixture where a stroke's region ends inside one. Each layer is
@@ -156,7 +207,7 @@ class Mover:
         # measurement is sound and the network's answer agrees with it.
         hint, conditions = self._guide.hint, self._guide.conditions
         w, h = self._size
-        if hint is None:
+        if hint is None or self._way is not None:
             return None, np.full((h, w), 0.5, np.float32)
         told = conditions.end_displacement if hint.reaches else conditions.past_velocity
         size = hint.confidence.shape[::-1]
@@ -186,7 +237,10 @@ class Mover:
         where = cell_places(rows, columns, self._guide.ratio)
         whole = similarity(local[-1], np.ones_like(conditions.mask), where)
         w, h = self._size
-        last = scaled(local[-1] - whole, (w, h))
+        if self._way is not None:
+            last = scaled(self._way[-1], (w, h)) - scaled(whole, (w, h))
+        else:
+            last = scaled(local[-1] - whole, (w, h))
         if self._detail is not None:
             last = last + self._detail
         apart = np.linalg.norm(last, axis=-1)
@@ -205,7 +259,7 @@ class Mover:
 
     def _background(self, share: float, view: Field | None) -> tuple[RGB, Field]:
         w, h = self._size
-        motion = scaled(_at(self._base, share), (w, h))
+        motion = scaled(_at(self._base if self._way is None else self._way, share), (w, h))
         if self._detail is not None:
             motion = motion + self._detail * np.float32(self._profile(share))
         if self._shore is not None:
@@ -216,7 +270,7 @@ class Mover:
             if view is None:
                 return self._plate, self._known(None)
             return self._sampled(view), self._known(view)
-        origin = splat.turn_round(motion, self._rank, self._trust)
+        origin = splat.turn_round(motion, self._rank, self._trusted(share))
         offset = origin.offset
         if self._shore is not None:  # what moved does not lap over what rests
             offset = offset * (self._shore > 0)[..., None]
@@ -278,33 +332,27 @@ def frames(
     wanted: Iterable[int],
     forth: Mover | None,
     back: Mover | None,
-    share: Callable[[int], float],
 ) -> Iterator[tuple[int, RGB]]:
-    """Yield each wanted frame, from one anchor or blended from both.
-
-    `share` is the frame's place 0..1 between the two pins.
-    """
+    """Yield each wanted frame, from one anchor or blended from both."""
     for frame in wanted:
         if forth is not None and back is not None:
-            yield frame, blended(forth.render(frame), back.render(frame), share(frame))
+            yield frame, blended(forth.render(frame), back.render(frame))
         elif forth is not None:
             yield frame, forth.render(frame).picture
         elif back is not None:
             yield frame, back.render(frame).picture
 
 
-def blended(first: Rendering, last: Rendering, share: float) -> RGB:
-    """Return the frame at a share 0..1 of the way from the first pin to the last.
+def blended(first: Rendering, last: Rendering) -> RGB:
+    """Return one frame of two anchors' answers.
 
     Where the two agree they are averaged by time; where they do not, the one that is nearer in time
     and surer of its motion is shown alone, so that nothing is seen twice.
     """
-    near_first = (1 - share) * (first.trust + 0.02)
-    near_last = share * (last.trust + 0.02)
     apart = np.abs(first.picture - last.picture).mean(axis=-1)
     apart = blurred(apart, _reach(apart))
     sharper = 1 + FIRMNESS * apart / (apart + 0.08)
-    ratio = np.log((near_last + 1e-6) / (near_first + 1e-6)) * sharper
+    ratio = np.log(last.weight / first.weight) * sharper
     weight = (1 / (1 + np.exp(-ratio))).astype(np.float32)
     weight = blurred(weight, _reach(apart) / 2)[..., None]
     return first.picture + weight * (last.picture - first.picture)
