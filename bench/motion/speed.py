@@ -44,7 +44,9 @@ def speed(setting: Setting) -> Part:
     picture = save_still(texture(*_SIZE), setting.folder / "speed.png")
     for kind, bars in _BARS.items():
         command = [sys.executable, "-m", "bench.motion.speed", str(picture), str(frames), kind]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=1800, cwd=Path(__file__).parents[2]
+        )
         if done.returncode:
             last = done.stderr.strip().splitlines()[-1:] or ["no word"]
             part.verdicts += [

@@ -99,7 +99,7 @@ def _drawn_on(
         Verdict(clip=clip, bar=f"of {count} strokes that cannot be measured", value=float(lost),
                 limit=Limit(high=0))
     )  # fmt: skip
-    title = f"strokes on {clip}: the way asked and the way found, % of width and height"
+    title = f"strokes on {clip}: asked (rings) and found (dots)"
     name = f"strokes-{clip}.png"
     part.plots.append(lambda folder: plots.ways(folder / name, title, asked, found))
 
