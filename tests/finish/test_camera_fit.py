@@ -216,37 +216,39 @@ def drawn(height: int, width: int, shared: Callable[[], Path]) -> RGB:
 
 def train(height: int, width: int, shared: Callable[[], Path]) -> RGB:
     still = footage(shared() / "media" / "train.m4v", 61)[60]
-    return cv2.resize(still, (width, height), interpolation=cv2.INTER_CUBIC)
+    still = np.asarray(still, np.float32)
+    shown = cv2.resize(still, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(shown, np.float32)
 
 
 def scroll(height: int, width: int, shared: Callable[[], Path]) -> RGB:
     still = picture(shared() / "media" / "scroll.jpg")
-    still = still[: round(still.shape[1] * height / width)]
-    return cv2.resize(still, (width, height), interpolation=cv2.INTER_AREA)
+    still = np.asarray(still[: round(still.shape[1] * height / width)], np.float32)
+    shown = cv2.resize(still, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(shown, np.float32)
 
 
 @pytest.mark.parametrize("delivery", ["prores_422_hq", "ffv1"])
 @pytest.mark.parametrize(
-    ("still", "size", "numbers"),
+    ("still", "size", "straight"),
     [
-        (drawn, (180, 320), {"pan": 6}),
-        (drawn, (720, 1280), {"zoom": 1.1}),
-        (train, (180, 320), {"roll": 4}),
-        (train, (180, 320), {"truck": 1.5}),  # five pixels
-        (scroll, (720, 1280), {"tilt": -3}),
-        (scroll, (180, 320), {"dolly": 8}),
+        (drawn, (180, 320), CameraMove(pan=6)),
+        (drawn, (720, 1280), CameraMove(zoom=1.1)),
+        (train, (180, 320), CameraMove(roll=4)),
+        (train, (180, 320), CameraMove(truck=1.5)),  # five pixels
+        (scroll, (720, 1280), CameraMove(tilt=-3)),
+        (scroll, (180, 320), CameraMove(dolly=8)),
     ],
 )
 def test_a_straight_move_where_an_eased_one_was_asked_fails_and_each_right_one_passes(
     still: Callable[..., RGB],
     size: tuple[int, int],
-    numbers: dict[str, float],
+    straight: CameraMove,
     delivery: str,
     delivered: Callable[..., dict[str, Any]],
     request: pytest.FixtureRequest,
 ) -> None:
     shown = still(*size, lambda: request.getfixturevalue("shared"))
-    straight = CameraMove(**numbers)
     eased = replace(straight, ease="in-out")
 
     for right in (straight, eased):
