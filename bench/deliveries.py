@@ -91,7 +91,10 @@ def real(path: Path) -> Iterator[tuple[str, Pictures]]:
     yield f"{path.stem}, dark", like(dark)
     width = 1920
     size = (width, round(width * rgb[0].shape[0] / rgb[0].shape[1] / 2) * 2)
-    large = [np.clip(cv2.resize(f, size, interpolation=cv2.INTER_CUBIC), 0, 1) for f in rgb[:2]]
+    large = [
+        np.clip(np.asarray(cv2.resize(f, size, interpolation=cv2.INTER_CUBIC), np.float32), 0, 1)
+        for f in (np.asarray(rgb[0], np.float32), np.asarray(rgb[1], np.float32))
+    ]
     noisy = [grained(f, 0.03, seed=n, coloured=False) for n, f in enumerate(large)]
     yield f"{path.stem}, 1920 wide, grain 3%", like(noisy)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -116,7 +117,7 @@ def test_axes_have_round_numbers(low: float, high: float, expected: list[float] 
 class WithoutNetwork(Setting):
     """A setting whose engine answers at once."""
 
-    @property
+    @cached_property
     def engine(self) -> LoadedEngine:
         return self.alone
 
