@@ -50,6 +50,7 @@ def camera(setting: Setting) -> Part:
 
 def _moved(setting: Setting, part: Part, clip: str, shot: Callable[[CameraMove], Shot]) -> None:
     errors: list[float] = []
+    lost: list[str] = []
     wrong = 0
     curves: list[plots.Curve] = []
     for name, move in MOVES.items():
@@ -64,7 +65,7 @@ def _moved(setting: Setting, part: Part, clip: str, shot: Callable[[CameraMove],
             (seen,) = entry["measured"]["runs"] if entry is not None else ({"measurable": False},)
             if not seen["measurable"]:
                 part.rows.append(Row(clip=clip, what=what, values={"why": seen.get("why", "")}))
-                errors.append(float("inf"))
+                lost.append(what)
                 continue
             errors.append(100 * seen["rms_error"])
             wrong += seen["wrong_way"]
@@ -78,7 +79,8 @@ def _moved(setting: Setting, part: Part, clip: str, shot: Callable[[CameraMove],
             part.rows.append(Row(clip=clip, what=what, values=values))
             curves.append(replace(curve, name=what))
     part.verdicts += [
-        Verdict(clip=clip, bar=_ERROR, value=max(errors), limit=_LIMIT),
+        Verdict(clip=clip, bar=_ERROR, value=None if lost else max(errors), limit=_LIMIT,
+                note=f"cannot be measured: {', '.join(lost)}" if lost else ""),
         Verdict(clip=clip, bar="frames that went the wrong way", value=float(wrong),
                 limit=Limit(high=0)),
     ]  # fmt: skip
