@@ -56,8 +56,18 @@ def between(footage: Footage, start: int) -> Shot:
     last = min(len(footage.rgb), start + SPAN + CONTEXT)
     return replace(
         _shot(footage.media, SPAN - 1, operation=Operation.BRIDGE),
-        before=_side(footage, range(max(0, start - CONTEXT), start + 1)),
-        after=_side(footage, range(start + SPAN, last)),
+        before=_beside(footage.media, range(max(0, start - CONTEXT), start + 1)),
+        after=_beside(footage.media, range(start + SPAN, last)),
+    )
+
+
+def bridged(media: Media, frames: int) -> Shot:
+    """So many frames between the first half of a file and the second."""
+    half = media.frames // 2
+    return replace(
+        _shot(media, frames, operation=Operation.BRIDGE),
+        before=_beside(media, range(half)),
+        after=_beside(media, range(half, media.frames)),
     )
 
 
@@ -65,7 +75,7 @@ def onwards(footage: Footage, start: int, frames: int = SPAN, **asked: Any) -> S
     """The extension past frame `start`."""
     return replace(
         _shot(footage.media, frames, operation=Operation.EXTEND, **asked),
-        before=_side(footage, range(max(0, start - CONTEXT), start + 1)),
+        before=_beside(footage.media, range(max(0, start - CONTEXT), start + 1)),
     )
 
 
@@ -86,9 +96,9 @@ def _shot(media: Media, frames: int, **asked: Any) -> Shot:
     )  # fmt: skip
 
 
-def _side(footage: Footage, indexes: range) -> Neighbour:
+def _beside(media: Media, indexes: range) -> Neighbour:
     return Neighbour(
-        name=footage.name,
-        shown=SourceFrames(media=footage.media, indexes=tuple(indexes)),
-        beyond=SourceFrames(media=footage.media, indexes=()),
+        name=media.path.stem,
+        shown=SourceFrames(media=media, indexes=tuple(indexes)),
+        beyond=SourceFrames(media=media, indexes=()),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -23,8 +24,8 @@ from secondunit.finish.thresholds import Limit
 from secondunit.plan.build import Options, plan_shot
 from secondunit.timeline.shot import CameraMove
 
-from bench.drawn import save_still, texture
-from bench.motion.footage import animated, still
+from bench.drawn import panning, save_clip, save_still
+from bench.motion.footage import animated, bridged, still
 from bench.motion.results import Part, Row, Verdict
 from bench.motion.setting import Setting
 
@@ -39,18 +40,24 @@ _BARS = {
 
 def speed(setting: Setting) -> Part:
     """The bars are for a machine that does nothing else; the load is printed with them."""
-    part = Part(name="speed", title=f"{FRAMES} frames of 1080p under a camera, plan to file")
     frames = 12 if setting.quick else FRAMES
-    picture = save_still(texture(*_SIZE), setting.folder / "speed.png")
-    for kind, bars in _BARS.items():
-        command = [sys.executable, "-m", "bench.motion.speed", str(picture), str(frames), kind]
+    part = Part(name="speed", title=f"{frames} frames of 1080p, plan to file")
+    passing = panning(*_SIZE, FRAMES + 10, step=1.5)
+    files = {
+        "bridge": save_clip([*passing[:5], *passing[-5:]], setting.folder / "speed.mkv"),
+        "animate": save_still(passing[0], setting.folder / "speed.png"),
+    }
+    del passing
+    for (operation, file), kind in itertools.product(files.items(), _BARS):
+        bars, what = _BARS[kind], f"{operation}, {kind}"
+        command = [sys.executable, "-m", "bench.motion.speed", str(file), str(frames), kind]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=1800, cwd=Path(__file__).parents[2]
         )
         if done.returncode:
             last = done.stderr.strip().splitlines()[-1:] or ["no word"]
             part.verdicts += [
-                Verdict(clip="drawn", bar=f"{kind}, {name}", value=None, limit=Limit(high=most),
+                Verdict(clip="drawn", bar=f"{what}, {name}", value=None, limit=Limit(high=most),
                         note=last[0])
                 for name, most in bars.items()
             ]  # fmt: skip
@@ -58,10 +65,10 @@ def speed(setting: Setting) -> Part:
         values: dict[str, float] = json.loads(done.stdout)
         note = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
         part.rows.append(
-            Row(clip="drawn", what=kind, values={**values, "load": os.getloadavg()[0]})
+            Row(clip="drawn", what=what, values={**values, "load": os.getloadavg()[0]})
         )
         part.verdicts += [
-            Verdict(clip="drawn", bar=f"{kind}, {name}", value=values[name],
+            Verdict(clip="drawn", bar=f"{what}, {name}", value=values[name],
                     limit=Limit(high=most), note=note)
             for name, most in bars.items()
             if frames == FRAMES or name != "wall s"  # a shorter shot says nothing of this bar
@@ -69,13 +76,17 @@ def speed(setting: Setting) -> Part:
     return part
 
 
-def timed(picture: Path, frames: int, *, draft: bool) -> dict[str, float]:
-    """Seconds from the request to the file and to its first frame, with the engine in memory."""
+def timed(file: Path, frames: int, *, draft: bool) -> dict[str, float]:
+    """Seconds from the request to the file and to its first frame, with the engine in memory.
+
+    A movie is bridged in its middle, a still moves under a camera.
+    """
     began = time.perf_counter()
     engine = load()
     ready = time.perf_counter()
+    media = still(file)
     move = CameraMove(dolly=9, truck=3, ease="in-out")
-    shot = animated(still(picture), frames, cameras=(move,))
+    shot = animated(media, frames, cameras=(move,)) if media.still else bridged(media, frames)
     options = Options(delivery="prores_422_hq", draft=draft)
     (plan,) = plan_shot(shot, options, Config(data=Path("unused"))).plans
     sources, first = PlanSources(plan), float("inf")
@@ -102,8 +113,8 @@ def timed(picture: Path, frames: int, *, draft: bool) -> dict[str, float]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("picture", type=Path)
+    parser.add_argument("file", type=Path)
     parser.add_argument("frames", type=int)
     parser.add_argument("kind", choices=list(_BARS))
     chosen = parser.parse_args()
-    print(json.dumps(timed(chosen.picture, chosen.frames, draft=chosen.kind == "draft")))
+    print(json.dumps(timed(chosen.file, chosen.frames, draft=chosen.kind == "draft")))
