@@ -148,9 +148,11 @@ def _validate() -> None:
     if len(DELIVERIES) != len(_ROWS):
         raise ValueError("two delivery rows have the same name")
     for row in _ROWS:
-        if not row.suffix.startswith(".") or (row.format is None) != row.exact or (
-            row.holds is None
-        ) != row.exact:
+        if (
+            not row.suffix.startswith(".")
+            or (row.format is None) != row.exact
+            or (row.holds is None) != row.exact
+        ):
             raise ValueError(f"delivery row '{row.name}' is inconsistent")
     if DEFAULT not in DELIVERIES:
         raise ValueError(f"the default delivery '{DEFAULT}' has no row")
