@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
 from secondunit.encode.writer import write
 from secondunit.engine.motion.engine import load
@@ -19,8 +20,8 @@ from secondunit.finish.report import Report, control_report
 from secondunit.finish.thresholds import LIMITS
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.frames import decode
-from secondunit.timeline.media import probe
-from secondunit.timeline.picture import Picture, picture_from_rgb
+from secondunit.timeline.media import opened, probe
+from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_frame
 from secondunit.timeline.shot import CameraMove, Media
 from secondunit.units import ColourTags, FrameRange, Operation, Size
 
@@ -107,6 +108,34 @@ def test_a_single_chroma_sample_outside_the_mask_is_seen_where_every_sample_coun
 
     assert entry(made)["pass"] and entry(made)["measured"]["psnr"] == "identical"
     assert not entry(leaked)["pass"]
+
+
+@pytest.mark.parametrize("delivery", sorted(n for n, r in DELIVERIES.items() if not r.exact))
+def test_pins_hold_through_every_lossy_delivery_and_paler_ones_do_not(
+    delivery: str, tmp_path: Path
+) -> None:
+    h, w = 128, 256
+    source = still(tmp_path, dots(h, w), "pins")
+    plan = shot_plan(
+        frames=3, handles=(0, 0), reel=None, format="gbrp", colour=SRGB, delivery=delivery,
+        size=Size(width=w, height=h), work=Size(width=w, height=h), generate=(),
+        pins=tuple(Pin(frame=n, media=source, index=0) for n in range(3)),
+    )  # fmt: skip
+    sources = PlanSources(plan)
+    row = DELIVERIES[delivery]
+
+    def psnr(shown: Picture) -> dict[str, Any]:
+        path = tmp_path / f"clip{row.suffix}"
+        facts = write(iter([shown] * 3), plan, path, progress=silent).facts
+        with opened(path, row.container, h * w) as file:
+            pictures = [picture_of_frame(f, colour=facts.colour) for f in file.decode(video=0)]
+        return control_report(plan, pictures, sources)["K"]
+
+    right = psnr(sources.picture(0))
+    assert right["pass"] and right["asked"]["psnr"] == row.holds, right
+    # As far off as the best of these codecs is allowed to be from the worst.
+    pale = psnr(picture_from_rgb(0.86 * sources.picture(0).rgb(), "gbrp", SRGB))
+    assert not pale["pass"], pale
 
 
 def test_flicker_where_nothing_moves_fails(animated: ShotPlan) -> None:
