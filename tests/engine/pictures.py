@@ -45,11 +45,11 @@ class Pictures:
     def future(self, most: int) -> list[RGB]:
         return list(self.behind[:most])
 
-    def mask(self) -> Plane:
+    def mask(self, frame: int = 0) -> Plane:
         height, width = next(iter(self.pins.values())).shape[:2]
         return np.ones((height, width), np.float32) if self.plane is None else self.plane
 
-    def region(self, control: int, kind: str) -> Plane:
+    def region(self, control: int, kind: str, frame: int = 0) -> Plane:
         return self.regions.get((kind, control), self.mask())
 
 

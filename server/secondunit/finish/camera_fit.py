@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import camera
-from secondunit.engine.conditioning import relative_camera, relative_shift
+from secondunit.engine.conditioning import relative_camera
 from secondunit.engine.engine import Sources
 from secondunit.engine.raster import grown, scaled
+from secondunit.engine.strokes import region_shift
 from secondunit.finish.thresholds import LIMITS
 from secondunit.finish.tracks import Grey, Run, Tracker, features, normalised, runs
 from secondunit.plan.shot_plan import ShotPlan
@@ -211,7 +212,5 @@ def _background(
     for number, region in regions:
         free &= ~carried(region, np.zeros(2))
         if number is not None:
-            stroke = plan.strokes[number]
-            way = relative_shift(stroke, frame, run.anchor, frames=plan.frames, ratio=ratio)
-            free &= ~carried(region, way * stroke.strength * plan.strength)
+            free &= ~carried(region, region_shift(plan, number, frame, run.anchor, ratio))
     return features(picture, free, _POINTS)

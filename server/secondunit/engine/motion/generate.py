@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Protocol
 
 import cv2
 import numpy as np
 
-from secondunit.engine.conditioning import Span, guides, spans
+from secondunit.engine.conditioning import Guide, Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
-from secondunit.engine.motion import render
+from secondunit.engine.motion import pull, render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
@@ -75,12 +76,35 @@ class MotionEngine:
         total, done = sum(made.frames for made in plan.generate), 0
         try:
             for made, forth, back in spans(plan):
-                for frame, picture in self._range(plan, sources, made, forth, back, progress):
+                for frame, picture in self._drawn(plan, sources, made, forth, back, progress):
                     done += 1
                     progress("render", done, total)
                     yield frame, picture
         except (cv2.error, MemoryError) as exc:
             raise EngineFailed(f"rendering shot {plan.shot} failed: {exc}") from exc
+
+    def _drawn(
+        self,
+        plan: ShotPlan,
+        sources: Sources,
+        made: FrameRange,
+        forth: Span | None,
+        back: Span | None,
+        progress: Progress,
+    ) -> Iterator[tuple[int, RGB]]:
+        without = self._range(plan, sources, made, forth, back, progress)
+        exact = pull.through(plan, made)
+        if exact is None:
+            yield from without
+            return
+        morph = pull.Morph()
+        parts = chain.from_iterable(
+            self._range(exact, sources, *part, progress) for part in spans(exact)
+        )
+        for frame, picture in without:
+            pinned = any(pin.frame == frame for pin in exact.pins)
+            other = sources.pin(frame) if pinned else next(parts)[1]
+            yield frame, morph.between(picture, other, pull.strength(plan, made, frame))
 
     def _range(
         self,
@@ -96,11 +120,20 @@ class MotionEngine:
         # Each range draws noise of its own, whatever the others are.
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
         motions = iter(self._denoise(told, plan.steps, seed, progress))
+        waves = [guide.wave.conditions for guide in asked if guide.wave is not None]
+        waving = iter(self._denoise(waves, plan.steps, seed, progress) if waves else ())
         movers = [
-            None if guide is None else render.Mover(guide, settled(guide.conditions, next(motions)))
-            for guide in anchors
+            None if guide is None else _mover(guide, next(motions), waving) for guide in anchors
         ]
         clock = forth or back
         share = clock.share if clock else float
         wanted = range(made.start, made.end)
         yield from render.frames(wanted, movers[0], movers[1], share)
+
+
+def _mover(guide: Guide, motion: Field, waving: Iterator[Field]) -> render.Mover:
+    calm = guide.through_camera(settled(guide.conditions, motion))
+    if guide.wave is None:
+        return render.Mover(guide, calm)
+    wave = settled(guide.wave.conditions, next(waving))
+    return render.Mover(guide, calm, guide.through_camera(wave))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import camera
-from secondunit.engine.conditioning import Guide, grid_places
+from secondunit.engine.conditioning import Guide, Layer, grid_places
 from secondunit.engine.engine import RGB
 from secondunit.engine.motion import fill, splat
 from secondunit.engine.motion.conditions import FRAMES, similarity
@@ -25,6 +25,8 @@ from secondunit.engine.raster import (
     scaled,
     sharply,
 )
+
+Region = NDArray[np.bool_]
 
 MOTION_LONGEST = 960
 """Longer side at which motion is turned round, in pixels; pictures are sampled at full size."""
@@ -60,17 +62,24 @@ class Rendering:
 class Mover:
     """Renders any frame of a span from its anchor: what does not change with time is made once."""
 
-    def __init__(self, guide: Guide, displacement: Field) -> None:
-        """Take a guide and its motion T gh gw 2 (fractions of width, from the anchor's places)."""
+    def __init__(self, guide: Guide, displacement: Field, waving: Field | None = None) -> None:
+        """Take a guide and its motion T gh gw 2 (fractions of width, from the anchor's places).
+
+        `waving` is the motion with the guide's wave, where it has one.
+        """
         self._guide = guide
         h, w = guide.mask.shape
         scale = min(1.0, MOTION_LONGEST / max(h, w))
         self._size = (max(8, round(w * scale)), max(8, round(h * scale)))
-        self._static = guide.mask <= 0
-        self._blend = feathered(guide.mask)
+        self._seen: tuple[Field, Region, Field] | None = None
+        self._keeps = bool(guide.mask.min() <= 0)
         local = self._without_camera(displacement)
         self._base, self._own = self._shared_out(local)
-        self._shore = self._dying_away()
+        self._shore = self._dying_away(guide.free)
+        self._wave = None
+        if waving is not None and guide.wave is not None:
+            change = self._without_camera(waving) - local
+            self._wave = (change, self._dying_away(guide.wave.region))
         self._detail, self._trust = self._fine(local)
         self._rank = self._importance(local)
         self._edges = [fitted(layer.matte, guide.picture) for layer in guide.layers]
@@ -80,7 +89,7 @@ class Mover:
         for whole in self._whole:
             gone |= whole
         self._plate = fill.clean_plate(guide.picture, gone)
-        self._canvas = fill.canvas(self._plate, self._rim(displacement))
+        self._canvas = fill.canvas(self._through_the_window(displacement), self._rim(displacement))
         self._made_up = None if not guide.layers else gone.astype(np.float32)
 
     def render(self, frame: float) -> Rendering:
@@ -94,10 +103,39 @@ class Mover:
             front, matte = self._front(number, share, frame, view)
             picture = picture * (1 - matte[..., None]) + front * matte[..., None]
             trust = np.maximum(trust, matte)
-        blend = self._blend[..., None]
-        picture = np.clip(guide.picture * (1 - blend) + picture * blend, 0, 1)
-        picture[self._static] = guide.picture[self._static]
+        static, blend = self._window(round(frame))
+        picture = guide.picture * (1 - blend[..., None]) + picture * blend[..., None]
+        picture = np.clip(picture, 0, 1)
+        picture[static] = guide.picture[static]
         return Rendering(picture=picture, trust=trust)
+
+    def _window(self, frame: int) -> tuple[Region, Field]:
+        # What must stay, and how the rest meets it; greys are parts of motion, not of pixels.
+        mask = self._guide.window(frame)
+        if self._seen is None or self._seen[0] is not mask:
+            self._seen = (mask, mask <= 0, feathered((mask > 0).astype(np.float32)))
+        return self._seen[1:]
+
+    def _through_the_window(self, displacement: Field) -> Field:
+        # A camera inside a mask looks through a window: what comes in at its rim is more of the
+        # view, not of the wall.
+        guide, plate = self._guide, self._plate
+        if not (guide.cameras and self._keeps):
+            return plate
+        inside = guide.mask > 0
+        if not inside.any():
+            return plate
+        h, w = inside.shape
+        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+        cells = scaled(inside.astype(np.float32), displacement.shape[2:0:-1], "area") > 0
+        reach = 8 + round(1.1 * w * float(np.abs(displacement[:, cells]).max(initial=0)))
+        box = (
+            slice(max(0, int(rows[0]) - reach), min(h, int(rows[-1]) + reach + 1)),
+            slice(max(0, int(columns[0]) - reach), min(w, int(columns[-1]) + reach + 1)),
+        )
+        plate = plate.copy()
+        plate[box] = fill.clean_plate(plate[box], ~inside[box], fill.BEYOND)
+        return plate
 
     def _without_camera(self, displacement: Field) -> Field:
         # Motion on top of the camera, T+1 gh gw 2 from time 0: the camera itself is exact, not
@@ -121,15 +159,14 @@ class Mover:
         for layer in guide.layers:
             moved = local.copy()
             for k, frame in enumerate(guide.span.times):
-                moved[k + 1] -= guide.shift(layer, frame)
+                moved[k + 1] -= guide.shift(layer, frame) * layer.gain_cells[..., None]
             own.append(_continued(moved, _surely(layer.cells)))
             rest = rest * (1 - layer.cells)
         if rest.min() >= 1:
             return local, own
         return _continued(local, _surely(rest)), own
 
-    def _dying_away(self) -> Field | None:
-        free = self._guide.free
+    def _dying_away(self, free: Field) -> Field | None:
         if free.min() >= 1:
             return None
         ramp = np.clip(depth_inside(free > 0) / free.shape[1] / SHORE, 0, 1)
@@ -140,7 +177,7 @@ class Mover:
         # beyond; a mask keeps what is outside it, border included.
         guide = self._guide
         h, w = guide.mask.shape
-        if guide.conditions.other is not None or self._static.any():
+        if guide.conditions.other is not None or (self._keeps and not guide.cameras):
             return 0, 0, 0, 0
         x, y = displacement[..., 0] * w, displacement[..., 1] * w
         inwards = (x[:, :, 0], y[:, 0], -x[:, :, -1], -y[:, -1])
@@ -210,6 +247,10 @@ class Mover:
             motion = motion + self._detail * np.float32(self._profile(share))
         if self._shore is not None:
             motion = motion * self._shore[..., None]
+        if self._wave is not None:
+            change, shore = self._wave
+            wave = scaled(_at(change, share), (w, h))
+            motion = motion + (wave if shore is None else wave * shore[..., None])
         motion = (motion * w).astype(np.float32)
         full = (self._plate.shape[1], self._plate.shape[0])
         if float(np.abs(motion).max()) * full[0] / w < STILL:
@@ -250,7 +291,9 @@ class Mover:
         full = (guide.mask.shape[1], guide.mask.shape[0])
         shift = np.asarray(guide.shift(layer, frame), np.float32)
         bend = scaled(_at(self._own[number], share), (w, h))
-        if float(np.abs(bend).max()) * full[0] < STILL:
+        if layer.gain is not None:
+            offset = self._in_part(layer, bend, shift)
+        elif float(np.abs(bend).max()) * full[0] < STILL:
             offset = np.broadcast_to(shift * full[0], (full[1], full[0], 2))
         else:
             turned = splat.invert((bend + shift) * np.float32(w), shift * w)
@@ -264,6 +307,17 @@ class Mover:
         source = (at - offset).astype(np.float32)
         return sharply(guide.picture, source), sampled(edge, source, mirror=True)
 
+    def _in_part(self, layer: Layer, bend: Field, shift: Field) -> Field:
+        # Places of a region go different shares of its way: it stretches, and may fold.
+        assert layer.gain is not None
+        w, h = self._size
+        full = (layer.matte.shape[1], layer.matte.shape[0])
+        gain = splat.spread_known(layer.gain[..., None], layer.matte > 0)
+        gain = scaled(gain[..., 0], (w, h), "area")
+        motion = ((bend + shift) * gain[..., None] * np.float32(w)).astype(np.float32)
+        turned = splat.turn_round(motion, gain, np.ones((h, w), np.float32)).offset
+        return scaled(turned, full) * np.float32(full[0] / w)
+
     def _view(self, matrix: camera.Homography) -> Field | None:
         # For each pixel of the frame, the place before the camera moved, in pixels.
         if np.allclose(matrix, np.eye(3), atol=1e-9):
@@ -271,7 +325,10 @@ class Mover:
         h, w = self._guide.mask.shape
         start = grid_places((h, w), h / w)
         before = camera.carry(_inverse(matrix), start)
-        return ((before - start) * w).astype(np.float32) + places(h, w)
+        way = ((before - start) * w).astype(np.float32)
+        if self._keeps or self._guide.mask.min() < 1:  # a camera, too, moves a grey in part
+            way = way * np.where(self._guide.mask > 0, self._guide.mask, 1)[..., None]
+        return way + places(h, w)
 
 
 def frames(
