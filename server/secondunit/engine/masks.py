@@ -79,8 +79,8 @@ class MaskPictures:
 
     def _decoded(self, first: int, count: int) -> dict[int, Field]:
         files = self._track.files
-        if len(files) > 1:
-            return {n: load_mask(files[n], self._size) for n in range(first, first + count)}
-        (movie,) = files
-        pictures = decode(movie, range(first, first + count))
+        wanted = range(first, first + count)
+        if len(files) != 1:
+            return {n: load_mask(files[n], self._size) for n in wanted}
+        pictures = decode(files[0], wanted)
         return {n: luma(picture, self._size) for n, picture in pictures.items()}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from secondunit.engine import camera
 from secondunit.engine.conditioning import relative_camera
 from secondunit.engine.engine import Sources
-from secondunit.engine.raster import grown, scaled
+from secondunit.engine.raster import depth_inside, grown, scaled
 from secondunit.engine.strokes import region_shift
 from secondunit.finish.thresholds import LIMITS
 from secondunit.finish.tracks import Grey, Run, Tracker, features, normalised, runs
@@ -26,6 +26,7 @@ _AGREE = 0.4  # of the points that are followed
 _RENEW = 0.5  # of its points are left: the tracker takes new ones
 _RANSAC = 2.0  # pixels
 _FINEST = 5.0  # pixels: a move is never held to more than a tenth of this
+_RIM = 7.0  # pixels from a mask's edge, where the window of a point sees what stays
 _NAMES = ("dx", "dy", "scale", "roll")
 
 Similarity = NDArray[np.float64]
@@ -94,7 +95,12 @@ def _curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run
 
     regions = _regions(plan, sources, last)
     key, key_asked, key_found = run.anchor, np.eye(3), np.eye(3)
-    tracker = Tracker(last, _background(plan, regions, run, key, key_found, last))
+    inside = None
+    if plan.mask is not None:
+        # Only where the mask is white does the picture follow the whole move.
+        white = scaled(sources.mask(run.anchor), (last.shape[1], last.shape[0]), "area") > 0.98
+        inside = depth_inside(white) > _RIM
+    tracker = Tracker(last, _background(plan, regions, run, key, key_found, last, inside))
     for frame in run.frames:
         picture = greys[frame]
         tracker.follow(picture)
@@ -110,7 +116,7 @@ def _curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run
         curve.found.append(found)
         if tracker.alive.sum() < _RENEW * len(tracker.alive):
             key, key_asked, key_found = frame, asked, found
-            points = _background(plan, regions, run, key, key_found, picture)
+            points = _background(plan, regions, run, key, key_found, picture, inside)
             tracker = Tracker(picture, points)
     return curve
 
@@ -194,6 +200,7 @@ def _background(
     frame: int,
     motion: Similarity,
     picture: Grey,
+    inside: NDArray[np.bool_] | None,
 ) -> NDArray[np.float32]:
     """Points of a frame that come from the anchor's picture and from no region of a control."""
     height, width = picture.shape
@@ -209,6 +216,8 @@ def _background(
         return np.asarray(warped) > 0
 
     free = carried(np.ones(picture.shape, np.bool_), np.zeros(2))
+    if inside is not None:  # a window stands while the view behind it moves
+        free &= inside
     for number, region in regions:
         free &= ~carried(region, np.zeros(2))
         if number is not None:

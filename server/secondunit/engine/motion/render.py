@@ -305,7 +305,7 @@ class Mover:
         if view is not None:
             offset = sampled(offset, view)
         source = (at - offset).astype(np.float32)
-        return sharply(guide.picture, source), sampled(edge, source, mirror=True)
+        return sharply(guide.picture, source), sampled(edge, source)
 
     def _in_part(self, layer: Layer, bend: Field, shift: Field) -> Field:
         # Places of a region go different shares of its way: it stretches, and may fold.
