@@ -15,6 +15,7 @@ from secondunit.engine.motion import fill, splat
 from secondunit.engine.motion.conditions import FRAMES, similarity
 from secondunit.engine.motion.conditions import fill as fill_cells
 from secondunit.engine.motion.conditions import places as cell_places
+from secondunit.engine.motion.matte import FEATHER, feathered, fitted
 from secondunit.engine.raster import (
     Field,
     blurred,
@@ -32,8 +33,6 @@ MOTION_LONGEST = 960
 """Longer side at which motion is turned round, in pixels; pictures are sampled at full size."""
 SHORE = 0.012
 """Fractions of width over which free motion dies away towards pixels that must stay."""
-FEATHER = 0.004
-"""Fractions of width over which what moved meets what stays, inside a mask or a region."""
 STILL = 0.02
 """Pixels of motion below which a picture is not resampled."""
 
@@ -42,8 +41,6 @@ FINEST = 0.15
 """Pixels a frame, at the size at which flow is measured, that count as error of a velocity."""
 RIM, LEAST_RIM = 0.25, 0.005
 """Most and least that the picture is continued beyond its frame, in fractions of it."""
-OUTLINE = 0.06
-"""Difference of colour, 0..1, across a region's rim that makes it an object's outline."""
 GUESSED = np.float32(0.2)
 """Trust in a pixel whose motion is its neighbours': far above that in a hole's filling."""
 FIRMNESS = 2.0
@@ -365,33 +362,6 @@ def blended(first: Rendering, last: Rendering, share: float) -> RGB:
     weight = (1 / (1 + np.exp(-ratio))).astype(np.float32)
     weight = blurred(weight, _reach(apart) / 2)[..., None]
     return first.picture + weight * (last.picture - first.picture)
-
-
-def feathered(mask: Field) -> Field:
-    """Return a mask (`h w`, 1 may change) whose hard edges are softened inwards; 0 stays 0."""
-    if mask.min() >= 1:
-        return mask
-    radius = max(1.0, FEATHER * mask.shape[1])
-    ramp = np.clip(depth_inside(mask > 0) / (2 * radius), 0, 1)
-    return (np.minimum(mask, ramp)).astype(np.float32)
-
-
-def fitted(matte: Field, picture: RGB) -> Field:
-    """Return a region's matte (`h w`) with an edge that suits what it was drawn around.
-
-    Where the colours on both sides of its rim differ, the rim is an object's outline and stays
-    crisp; where they are alike it was drawn through water or sky, and is softened inwards.
-    """
-    inside, outside = (matte > 0.5).astype(np.float32), (matte <= 0.5).astype(np.float32)
-    width = max(1.5, matte.shape[1] / 320)
-    colours = [
-        blurred(picture * side[..., None], width) / (blurred(side, width)[..., None] + 1e-4)
-        for side in (inside, outside)
-    ]
-    apart = np.abs(colours[0] - colours[1]).mean(axis=-1)
-    loose = blurred(np.exp(-((apart / OUTLINE) ** 2)), width)
-    soft = matte + np.clip(loose, 0, 1) * (feathered(matte) - matte)
-    return np.asarray(soft, np.float32)
 
 
 def _reach(plane: NDArray[np.floating]) -> float:
