@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from secondunit.engine import conditioning, strokes
 from secondunit.engine.motion.generate import MotionEngine, classical
+from secondunit.finish.camera_fit import camera_entry
 from secondunit.finish.strokes import stroke_entry
 from secondunit.finish.tracks import grey
 from secondunit.plan.shot_plan import ShotPlan
@@ -99,9 +100,13 @@ def test_strokes_of_one_region_add_up_in_time() -> None:
 def test_a_camera_moves_what_already_moves() -> None:
     plan, sources = extension(CLIP, 5, FRAMES)
     moved = replace(plan, cameras=(CameraMove(zoom=1.2),))
-    with_, without = (
-        dict(MotionEngine(classical).run(p, sources, silent))[FRAMES - 1] for p in (moved, plan)
-    )
-    found = similarity(without, with_)
+    with_, without = (dict(MotionEngine(classical).run(p, sources, silent)) for p in (moved, plan))
+    found = similarity(without[FRAMES - 1], with_[FRAMES - 1])
     assert found["scale"] == pytest.approx(1.2, abs=0.02)
     assert found["dx"] == pytest.approx(0, abs=0.02)
+    greys = {frame: grey(picture) for frame, picture in {-1: CLIP[5], **with_}.items()}
+    entry = camera_entry(moved, sources, greys)
+    assert entry is not None and entry["pass"], entry
+    ignored = {frame: grey(picture) for frame, picture in {-1: CLIP[5], **without}.items()}
+    entry = camera_entry(moved, sources, ignored)
+    assert entry is not None and not entry["pass"]

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from secondunit.engine import camera
 from secondunit.engine.conditioning import relative_camera
 from secondunit.engine.engine import Sources
+from secondunit.engine.follow import carried_on
 from secondunit.engine.raster import depth_inside, grown, scaled
 from secondunit.engine.strokes import region_shift
 from secondunit.finish.thresholds import LIMITS
-from secondunit.finish.tracks import Grey, Run, Tracker, features, normalised, runs
+from secondunit.finish.tracks import Grey, Run, Tracker, features, grey, normalised, runs
 from secondunit.plan.shot_plan import ShotPlan
+from secondunit.units import Operation
 
 _POINTS = 400
 _FEWEST = 12  # points that agree on one motion
@@ -26,6 +28,7 @@ _AGREE = 0.4  # of the points that are followed
 _RENEW = 0.5  # of its points are left: the tracker takes new ones
 _RANSAC = 2.0  # pixels
 _FINEST = 5.0  # pixels: a move is never held to more than a tenth of this
+_LOOK_BACK = 2  # frames of a clip that say how it moves at its end
 _RIM = 7.0  # pixels from a mask's edge, where the window of a point sees what stays
 _NAMES = ("dx", "dy", "scale", "roll")
 
@@ -90,8 +93,14 @@ def _curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run
     last = greys[run.anchor]
     ratio = last.shape[0] / last.shape[1]
 
+    own = _own_motion(plan, sources, run)
+
     def asked_at(frame: int) -> camera.Homography:
-        return relative_camera(plan.cameras, frame, run.anchor, frames=plan.frames, ratio=ratio)
+        goes_on = carried_on(own, abs(frame - run.anchor))
+        return (
+            relative_camera(plan.cameras, frame, run.anchor, frames=plan.frames, ratio=ratio)
+            @ goes_on
+        )
 
     regions = _regions(plan, sources, last)
     key, key_asked, key_found = run.anchor, np.eye(3), np.eye(3)
@@ -119,6 +128,27 @@ def _curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run
             points = _background(plan, regions, run, key, key_found, picture, inside)
             tracker = Tracker(picture, points)
     return curve
+
+
+def _own_motion(plan: ShotPlan, sources: Sources, run: Run) -> Similarity:
+    """What a clip does by itself, a frame, away from the anchor: the camera moves on top of it."""
+    if plan.operation is Operation.ANIMATE:
+        return np.eye(3)
+    clip = sources.past(_LOOK_BACK) if run.anchor < 0 else sources.future(_LOOK_BACK)[::-1]
+    if not clip:
+        return np.eye(3)
+    last = grey(sources.pin(run.anchor))
+    tracker = Tracker(last, features(last, np.ones(last.shape, np.bool_), _POINTS))
+    step = np.eye(3)
+    for back, picture in enumerate(clip[::-1], 1):
+        tracker.follow(grey(picture))
+        same = _agreed(tracker)
+        if same is None:
+            break
+        start, then = tracker.start[same], tracker.places[same]
+        came = _similarity(normalised(then, last), normalised(start, last))
+        step = np.eye(3) + (came - np.eye(3)) / back
+    return step
 
 
 def _agreed(tracker: Tracker) -> NDArray[np.intp] | None:
