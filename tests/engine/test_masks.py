@@ -88,7 +88,7 @@ def test_a_mask_follows_the_clip_to_the_cut_and_on(tmp_path: Path) -> None:
 def test_a_grey_moves_in_part_and_an_edge_is_no_grey() -> None:
     mask = np.zeros((40, 80), np.float32)
     mask[:, :40], mask[:, 40:60] = 1, 0.5
-    mask[0] = 0.3  # the soft edge of what lies below
+    mask[0, :60] = 0.3  # the soft edge of what lies below
     owned, moved = owned_and_moved(mask)
     assert np.all(owned[5:, :40] == 1) and np.all(owned[5:, 42:60] == 1) and not owned[:, 61:].any()
     assert np.all(moved[5:, :40] == 1) and np.all(moved[5:, 44:58] == 0.5)

@@ -82,7 +82,8 @@ def test_ambient_motion_on_footage_keeps_to_its_region(wild: LoadedEngine) -> No
     sources.regions["ambient", 0] = region
     waving = replace(plan, ambients=(Ambient(region=None, strength=1.0),))
     without, with_ = made(wild, plan, sources)[8], made(wild, waving, sources)[8]
-    assert np.abs(with_ - without)[:46].mean() < 0.001
+    # The region travels with what it was drawn on.
+    assert np.abs(with_ - without)[:24].mean() < 0.001
     assert decibels(with_[60:], without[60:]) < 35
 
 

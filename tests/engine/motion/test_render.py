@@ -110,7 +110,7 @@ def test_a_slope_of_grey_stretches_and_its_dark_end_stays() -> None:
 
 def test_a_camera_behind_a_mask_looks_through_a_window() -> None:
     plane = box(40, 140, 60, 260)
-    wall = np.where(plane[..., None] > 0, STILL, np.float32((1, 0, 0)))
+    wall = np.where(plane[..., None] > 0, STILL, np.array((1, 0, 0), np.float32))
     plan, sources = animation(wall, 9, plane=plane, cameras=(CameraMove(truck=10),))  # 32 pixels
     shown = mover(plan, sources).render(8).picture
     assert np.array_equal(shown[plane == 0], wall[plane == 0])
