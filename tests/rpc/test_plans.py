@@ -156,9 +156,10 @@ def test_a_mask_that_follows_says_so_in_the_words_of_a_note() -> None:
         mask=mask,
         ambients=[shots_pb2.Ambient(region=mask)],
     )
+    carried = carry(request)  # held: OTIO's members die with their root
     (asked,) = [
         item.metadata["secondunit"]["request"]
-        for item in carry(request).timeline.tracks[0]
+        for item in carried.timeline.tracks[0]
         if "secondunit" in item.metadata
     ]
     assert asked["mask"] == {"file": "/edit/mask.png", "follow": True}
