@@ -10,7 +10,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 from secondunit.timeline.select import find_shots
-from secondunit.timeline.shot import Shot, mask_frames
+from secondunit.timeline.shot import Media, Shot, mask_frames
 from secondunit.units import FrameRange, Operation, Rate, Size
 
 from tests.timeline.clips import movie
@@ -89,7 +89,8 @@ def test_a_still_is_animated_inside_its_mask_along_a_stroke(shared: Path, tmp_pa
     assert shot.still is not None and shot.still.indexes == (0,)
     assert shot.size == Size(width=810, height=608)
     assert shot.record == FrameRange(start=0, frames=48)
-    assert shot.request.mask is not None and shot.request.mask.size == shot.size
+    mask = shot.request.mask
+    assert isinstance(mask, Media) and mask.size == shot.size
     (stroke,) = shot.request.strokes
     assert stroke.points == ((0.2, 0.5), (0.3, 0.5))
     assert stroke.over == FrameRange(start=0, frames=24)
