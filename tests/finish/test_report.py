@@ -18,11 +18,12 @@ from secondunit.finish.composite import composite
 from secondunit.finish.finish import finish
 from secondunit.finish.report import Report, control_report
 from secondunit.finish.thresholds import LIMITS
+from secondunit.finish.wording import lines
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.frames import decode
 from secondunit.timeline.media import opened, probe
 from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_frame
-from secondunit.timeline.shot import CameraMove, Media
+from secondunit.timeline.shot import CameraMove, MaskTrack, Media
 from secondunit.units import ColourTags, FrameRange, Operation, Size
 
 from tests.engine.pictures import dots, stroke
@@ -77,6 +78,34 @@ def test_change_inside_the_mask_is_precise(animated: ShotPlan) -> None:
     entry = reported(animated, inside)["M"]
     assert entry["pass"] and entry["measured"]["precision"] == 1.0
     assert entry["measured"]["recall"] > 0.2
+
+
+def test_a_mask_that_moves_is_held_frame_by_frame(animated: ShotPlan, tmp_path: Path) -> None:
+    planes = []
+    for number in range(6):
+        mask = np.zeros((H, W, 3), np.float32)
+        mask[:, 16 * number : 16 * number + 32] = 1
+        planes.append(still(tmp_path, mask, f"mask{number}"))
+    plan = replace(animated, mask=MaskTrack(files=tuple(planes)))
+
+    def along(number: int, rgb: np.ndarray) -> np.ndarray:
+        part = slice(16 * number, 16 * number + 32)
+        rgb[:, part] = np.roll(rgb[:, part], 5, axis=0)
+        return rgb
+
+    assert reported(plan, along)["M"]["pass"]
+    late = reported(plan, lambda number, rgb: along(max(number - 1, 0), rgb))["M"]
+    assert not late["pass"]
+
+
+def test_a_soft_keyframe_is_told_and_not_judged(animated: ShotPlan) -> None:
+    key = Pin(frame=3, media=animated.pins[0].media, index=0, strength=0.4)
+    report = reported(replace(animated, pulls=(key,)), inside)
+    (told,) = report["K"]["measured"]["pulled"]
+    assert report["K"]["pass"] and (told["frame"], told["strength"]) == (3, 0.4)
+    said = [line for line in lines(report) if line.title == "Keyframes, frame 3"]
+    assert said[0].asked == "drawn towards it with strength 0.4"
+    assert said[0].measured.endswith("only strength 1 is held to be exact")
 
 
 def test_change_outside_the_mask_fails(animated: ShotPlan) -> None:

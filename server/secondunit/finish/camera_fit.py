@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import camera
-from secondunit.engine.conditioning import relative_camera, relative_shift
+from secondunit.engine.conditioning import relative_camera
 from secondunit.engine.engine import Sources
-from secondunit.engine.raster import grown, scaled
+from secondunit.engine.follow import carried_on
+from secondunit.engine.raster import depth_inside, grown, scaled
+from secondunit.engine.strokes import region_shift
 from secondunit.finish.thresholds import LIMITS
-from secondunit.finish.tracks import Grey, Run, Tracker, features, normalised, runs
+from secondunit.finish.tracks import Grey, Run, Tracker, features, grey, normalised, runs
 from secondunit.plan.shot_plan import ShotPlan
+from secondunit.units import Operation
 
 _POINTS = 400
 _FEWEST = 12  # points that agree on one motion
@@ -27,6 +30,8 @@ _RANSAC = 2.0  # pixels
 # Pixels: smaller moves are held to the limit of one of this size. Points are followed to 0.04
 # pixels (RMS, down to 320x180 and through any delivery), and a tenth must be told from that.
 _FINEST = 2.0
+_LOOK_BACK = 2  # frames of a clip that say how it moves at its end
+_RIM = 7.0  # pixels from a mask's edge, where the window of a point sees what stays
 _NAMES = ("dx", "dy", "scale", "roll")
 
 Similarity = NDArray[np.float64]
@@ -108,12 +113,23 @@ def camera_curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], ru
     last = greys[run.anchor]
     ratio = last.shape[0] / last.shape[1]
 
+    own = _own_motion(plan, sources, run)
+
     def asked_at(frame: int) -> camera.Homography:
-        return relative_camera(plan.cameras, frame, run.anchor, frames=plan.frames, ratio=ratio)
+        goes_on = carried_on(own, abs(frame - run.anchor))
+        return (
+            relative_camera(plan.cameras, frame, run.anchor, frames=plan.frames, ratio=ratio)
+            @ goes_on
+        )
 
     regions = _regions(plan, sources, last)
     key, key_asked, key_found = run.anchor, np.eye(3), np.eye(3)
-    tracker = Tracker(last, _background(plan, regions, run, key, key_found, last))
+    inside = None
+    if plan.mask is not None:
+        # Only where the mask is white does the picture follow the whole move.
+        white = scaled(sources.mask(run.anchor), (last.shape[1], last.shape[0]), "area") > 0.98
+        inside = depth_inside(white) > _RIM
+    tracker = Tracker(last, _background(plan, regions, run, key, key_found, last, inside))
     for frame in run.frames:
         picture = greys[frame]
         tracker.follow(picture)
@@ -129,9 +145,30 @@ def camera_curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], ru
         curve.found.append(found)
         if tracker.alive.sum() < _RENEW * len(tracker.alive):
             key, key_asked, key_found = frame, asked, found
-            points = _background(plan, regions, run, key, key_found, picture)
+            points = _background(plan, regions, run, key, key_found, picture, inside)
             tracker = Tracker(picture, points)
     return curve
+
+
+def _own_motion(plan: ShotPlan, sources: Sources, run: Run) -> Similarity:
+    """What a clip does by itself, a frame, away from the anchor: the camera moves on top of it."""
+    if plan.operation is Operation.ANIMATE:
+        return np.eye(3)
+    clip = sources.past(_LOOK_BACK) if run.anchor < 0 else sources.future(_LOOK_BACK)[::-1]
+    if not clip:
+        return np.eye(3)
+    last = grey(sources.pin(run.anchor))
+    tracker = Tracker(last, features(last, np.ones(last.shape, np.bool_), _POINTS))
+    step = np.eye(3)
+    for back, picture in enumerate(clip[::-1], 1):
+        tracker.follow(grey(picture))
+        same = _agreed(tracker)
+        if same is None:
+            break
+        start, then = tracker.start[same], tracker.places[same]
+        came = _similarity(normalised(then, last), normalised(start, last))
+        step = np.eye(3) + (came - np.eye(3)) / back
+    return step
 
 
 def _agreed(tracker: Tracker) -> NDArray[np.intp] | None:
@@ -203,6 +240,7 @@ def _background(
     frame: int,
     motion: Similarity,
     picture: Grey,
+    inside: NDArray[np.bool_] | None,
 ) -> NDArray[np.float32]:
     """Points of a frame that come from the anchor's picture and from no region of a control."""
     height, width = picture.shape
@@ -218,10 +256,10 @@ def _background(
         return np.asarray(warped) > 0
 
     free = carried(np.ones(picture.shape, np.bool_), np.zeros(2))
+    if inside is not None:  # a window stands while the view behind it moves
+        free &= inside
     for number, region in regions:
         free &= ~carried(region, np.zeros(2))
         if number is not None:
-            stroke = plan.strokes[number]
-            way = relative_shift(stroke, frame, run.anchor, frames=plan.frames, ratio=ratio)
-            free &= ~carried(region, way * stroke.strength * plan.strength)
+            free &= ~carried(region, region_shift(plan, number, frame, run.anchor, ratio))
     return features(picture, free, _POINTS)

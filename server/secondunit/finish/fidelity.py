@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.engine.sources import PlanSources
+from secondunit.engine.strokes import drawn_at
 from secondunit.finish.composite import all_may_change
 from secondunit.finish.thresholds import LIMITS, Limit
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.picture import FORMATS, Picture
-from secondunit.units import Operation
 
 _CHANGED = 20 / 255  # a larger difference is no codec's doing (AnimateAnything's evaluation)
 _SOME = 5e-4  # of all pixels must have changed before their place says anything
@@ -32,10 +32,11 @@ class Fidelity:
         self._leaks: list[float] = []
         self._changed = np.zeros(2, np.int64)  # inside the mask, outside
         self._inside = self._seen = 0
-        self._mask: NDArray[np.floating] | None = None
-        if plan.mask is not None and plan.operation is Operation.ANIMATE:
-            self._mask = sources.delivered_mask()
-            self._still = sources.picture(0)
+        self._strengths = {pull.frame: pull.strength for pull in plan.pulls}
+        self._pulled: list[dict[str, float]] = []
+        self._masked = plan.mask is not None
+        if self._masked:
+            self._still = sources.picture(drawn_at(plan))
             self._still_rgb = self._still.rgb()
 
     def add(self, frame: int, picture: Picture, rgb: NDArray[np.floating]) -> None:
@@ -43,8 +44,13 @@ class Fidelity:
         if frame in self._pinned:
             asked = self._sources.picture(frame)
             self._pins.append(_fidelity(picture, asked, None, self._exact))
-        elif self._mask is not None:
-            outside = self._mask == 0
+            return
+        if frame in self._strengths:
+            apart = _psnr(rgb - self._sources.picture(frame).rgb())
+            said = {"frame": frame, "strength": self._strengths[frame], "psnr": round(apart, 2)}
+            self._pulled.append(said)
+        if self._masked:
+            outside = self._sources.delivered_mask(frame) == 0
             if outside.any():
                 self._leaks.append(_fidelity(picture, self._still, outside, self._exact))
             changed = np.abs(rgb - self._still_rgb).max(axis=-1) > _CHANGED
@@ -63,6 +69,9 @@ class Fidelity:
         entries: dict[str, dict[str, Any]] = {}
         if self._pins:
             entries["K"] = self._psnr(self._pins, "pinned frames")
+            if self._pulled:
+                # How near strength s should come is nobody's to say: it is told, not judged.
+                entries["K"]["measured"]["pulled"] = self._pulled
         if self._leaks:
             limits = LIMITS["M"]
             entry = self._psnr(self._leaks, "frames outside the mask")

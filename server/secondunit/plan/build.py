@@ -12,8 +12,8 @@ from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.errors import Fault
-from secondunit.plan.controls import control_adaptations, control_faults, keyframe_frame
-from secondunit.plan.grid import legal_frames, work_size
+from secondunit.plan.controls import control_adaptations, control_faults
+from secondunit.plan.grid import keyframe_frame, legal_frames, work_size
 from secondunit.plan.shot_plan import Adaptation, Level, Pin, ShotPlan
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
@@ -202,11 +202,26 @@ def _pins(shot: Shot, handles: tuple[int, int]) -> tuple[Pin, ...]:
         for frame in range(-head, 1):
             pin(frame, shot.still, shot.still.indexes[0])
     for keyframe in shot.request.keyframes:
+        if keyframe.strength < 1:
+            continue
         image = SourceFrames(media=keyframe.image, indexes=(0,))
         at = keyframe_frame(keyframe.frame, frames)
         for frame in range(-head, 1) if at == 0 and shot.still is not None else (at,):
             pin(frame, image, 0)
     return tuple(pins[frame] for frame in sorted(pins))
+
+
+def _pulls(shot: Shot) -> tuple[Pin, ...]:
+    """Keyframes that draw a made frame towards them, by frame of the shot."""
+    pulls = [
+        Pin(
+            frame=keyframe_frame(keyframe.frame, shot.record.frames), media=keyframe.image,
+            index=0, strength=keyframe.strength,
+        )
+        for keyframe in shot.request.keyframes
+        if 0 < keyframe.strength < 1
+    ]  # fmt: skip
+    return tuple(sorted(pulls, key=lambda pull: pull.frame))
 
 
 def _ranges(shot: Shot, handles: tuple[int, int], pins: tuple[Pin, ...]) -> tuple[FrameRange, ...]:
@@ -250,6 +265,7 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         handles=handles,
         generate=_ranges(shot, handles, pins),
         pins=pins,
+        pulls=_pulls(shot),
         past=_context(shot.before, request.context, before=True),
         future=_context(shot.after, request.context, before=False),
         mask=request.mask,

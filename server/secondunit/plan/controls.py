@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal
 
 from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.errors import Fault
+from secondunit.plan.grid import keyframe_frame
+from secondunit.plan.masks import follow_faults, mask_adaptations
 from secondunit.plan.shot_plan import Adaptation, Level
+from secondunit.plan.strokes import stroke_adaptations, stroke_faults
 from secondunit.timeline.shot import Request, Shot
 from secondunit.units import FrameRange, Operation
 
@@ -26,14 +28,8 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
             what=f"engine '{engine.name}' does not do '{request.operation}'; {choice}",
             path=f"{path}.engine",
         )
-    if request.operation is not Operation.ANIMATE:
+    if request.operation not in (Operation.ANIMATE, Operation.EXTEND):
         yield from _fixed_by_pins(request, path)
-    elif request.mask is not None and request.cameras:
-        yield Fault(
-            what="a camera move changes every pixel, but the mask keeps some: give the mask to "
-            "the strokes as their region (`in FILE`) or leave the camera out",
-            path=f"{path}.camera",
-        )
     for kind, asked, able in (
         ("stroke", bool(request.strokes), engine.strokes),
         ("ambient", bool(request.ambients), engine.ambient),
@@ -58,6 +54,8 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
             )
     yield from _past_the_picture(shot, path)
     yield from _keyframes(shot, path)
+    yield from stroke_faults(shot)
+    yield from follow_faults(shot)
 
 
 def _past_the_picture(shot: Shot, path: str) -> Iterator[Fault]:
@@ -89,14 +87,14 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
     if request.mask is not None:
         yield Fault(
             what=f"a mask keeps pixels of one picture, which '{request.operation}' does not have; "
-            "use animate",
+            "use animate or extend",
             path=f"{path}.mask",
         )
     held = (
         "a bridge is held by the frames at both ends; pin what it should pass through with "
         "`keyframe:`"
         if request.operation is Operation.BRIDGE
-        else "an extension goes on as its clip moves; animate one of its frames instead"
+        else f"'{request.operation}' moves as its footage does; use extend or animate"
     )
     for kind, controls in (
         ("stroke", request.strokes), ("ambient", request.ambients), ("camera", request.cameras),
@@ -115,18 +113,17 @@ def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
             yield Fault(what=f"keyframe {at} is outside the shot's frames 0-{frames}", path=where)
         if at in seen:
             yield Fault(what=f"two keyframes at frame {at}", path=where)
+        if at == 0 and keyframe.strength < 1 and shot.still is not None:
+            yield Fault(
+                what="frame 0 is the still itself: a keyframe there replaces it with strength 1, "
+                "or not at all",
+                path=where,
+            )
         if keyframe.image.size != shot.size:
             yield Fault(
                 what=f"the keyframe is {keyframe.image.size}, the shot {shot.size}", path=where
             )
         seen.add(at)
-
-
-def keyframe_frame(frame: int | Literal["first", "last"], frames: int) -> int:
-    """Frame of the shot that a keyframe names."""
-    if frame == "first":
-        return 0
-    return frames - 1 if frame == "last" else frame
 
 
 def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
@@ -139,9 +136,15 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
                 path=f"{path}.{key}",
             )  # fmt: skip
     for i, keyframe in enumerate(request.keyframes):
-        if keyframe.strength < 1:
+        if keyframe.strength == 0:
             yield Adaptation(
-                level=Level.ROUNDED, what=f"keyframe strength {keyframe.strength:g} is held as 1",
+                level=Level.DROPPED, what="a keyframe of strength 0 is as if it were not there",
+                path=f"{path}.keyframe[{i}]",
+            )  # fmt: skip
+        elif keyframe.strength < 1:
+            yield Adaptation(
+                level=Level.EMULATED, what=f"strength {keyframe.strength:g} draws the frame "
+                "towards its keyframe; only strength 1 is the picture itself",
                 path=f"{path}.keyframe[{i}]",
             )  # fmt: skip
     for at, kind, over in _ranges(request):
@@ -150,6 +153,8 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
                 level=Level.ROUNDED, what=f"the {kind} goes on to frame {over.end}, the shot ends "
                 f"at {shot.record.frames}: the rest is cut off", path=f"{path}.{at}.over",
             )  # fmt: skip
+    yield from stroke_adaptations(shot)
+    yield from mask_adaptations(shot)
     if request.preset is not None:
         yield Adaptation(
             level=Level.DROPPED, what=f"engine '{engine.name}' has no presets",

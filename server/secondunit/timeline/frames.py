@@ -68,8 +68,12 @@ def load_mask(media: Media, size: Size, frame: int | None = None) -> NDArray[np.
     Of a movie the first frame, or frame `frame`. Raises MediaUnreadable.
     """
     number = 0 if media.still or frame is None else min(frame, media.frames - 1)
-    picture = decode(media, [number])[number].fitted(size)
-    rgb = picture.rgb()
+    return luma(decode(media, [number])[number], size)
+
+
+def luma(picture: Picture, size: Size) -> NDArray[np.float32]:
+    """`h w`, 0..1: how light a picture is, scaled where `size` differs."""
+    rgb = picture.fitted(size).rgb()
     if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 1], rgb[..., 2]):
         return np.ascontiguousarray(rgb[..., 1])  # grey as it is, without rounding in the sum
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32)

@@ -8,12 +8,24 @@ from typing import Literal
 
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaError
-from secondunit.timeline.controls import Faults
-from secondunit.timeline.locate import first_of_sequence, locate
+from secondunit.timeline.controls import Faults, MaskWords
+from secondunit.timeline.locate import first_of_sequence, locate, sequence_of
 from secondunit.timeline.media import probe
 from secondunit.timeline.notes import Note
-from secondunit.timeline.shot import Ambient, Keyframe, Media, Request, Stroke
+from secondunit.timeline.shot import (
+    Ambient,
+    Keyframe,
+    Mask,
+    MaskTrack,
+    Media,
+    Request,
+    Stroke,
+    mask_frames,
+)
 from secondunit.units import Operation, Rate, Size
+
+MOST_MASKS = 2000
+"""Numbered pictures of one mask; no shot is longer than a few passes of 240 frames."""
 
 
 def requests_of_note(
@@ -35,7 +47,7 @@ def requests_of_note(
     strokes = [
         Stroke(
             points=s.points,
-            region=None if s.file is None else files.region(s.file, f"{s.path}.in"),
+            region=None if s.region is None else files.region(s.region, f"{s.path}.in"),
             over=s.over,
             strength=s.strength,
         )
@@ -43,7 +55,7 @@ def requests_of_note(
     ]
     ambients = [
         Ambient(
-            region=None if a.file is None else files.region(a.file, f"{a.path}.in"),
+            region=None if a.region is None else files.region(a.region, f"{a.path}.in"),
             strength=a.strength,
         )
         for a in note.ambients
@@ -100,17 +112,55 @@ class _Files:
             self.faults.add(str(exc), path)
             return None
 
-    def region(self, name: str, path: str) -> Media | None:
-        media = self.media(name, path)
-        if media is not None and self.size is not None and media.size != self.size:
+    def region(self, words: MaskWords, path: str) -> Mask | None:
+        name = words.file
+        try:
+            numbered = sequence_of(name, self.folder, self.config)
+        except MediaError as exc:
+            self.faults.add(str(exc), path)
+            return None
+        if len(numbered) > MOST_MASKS:
             self.faults.add(
-                f"'{media.path.name}' is {media.size}; the shot is {self.size}, and so is its mask",
-                path,
+                f"'{name}' has {len(numbered)} pictures; a mask has at most {MOST_MASKS}", path
             )
             return None
-        numbered = first_of_sequence(name, self.folder, self.config) != name
-        if media is not None and (media.frames > 1 or numbered):
-            self.notices.append(
-                f"the mask '{name}' has many frames; its first one stands for the whole shot"
+        files = self._sequence(numbered, name) if numbered else [name]
+        found: dict[str, Media] = {}
+        for file in dict.fromkeys(files):
+            media = self.media(file, path)
+            if media is None:
+                return None
+            if self.size is not None and media.size != self.size:
+                self.faults.add(
+                    f"'{media.path.name}' is {media.size}; the shot is {self.size}, and so is its "
+                    "mask",
+                    path,
+                )
+                return None
+            found[file] = media
+        pictures = tuple(found[file] for file in files)
+        if len(pictures) == 1 and not words.follow:
+            return pictures[0]
+        mask = MaskTrack(files=pictures, follow=words.follow)
+        if words.follow and mask_frames(mask) is not None:
+            self.faults.add(
+                f"'{name}' has a picture for each frame; only a still mask can follow", path
             )
-        return media
+        return mask
+
+    def _sequence(self, numbered: dict[int, str], name: str) -> list[str]:
+        """A file for each frame from the first number on; a gap repeats the file before it."""
+        first, last = min(numbered), max(numbered)
+        if last - first >= MOST_MASKS:
+            last = first + MOST_MASKS - 1
+        files: list[str] = []
+        missing = 0
+        for number in range(first, last + 1):
+            missing += number not in numbered
+            files.append(numbered.get(number) or files[-1])
+        if missing:
+            self.notices.append(
+                f"the mask '{name}' lacks {missing} of its numbers from {first} to {last}; the "
+                "picture before a gap stands for it"
+            )
+        return files

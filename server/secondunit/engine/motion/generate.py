@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Protocol
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 
 from secondunit.engine.conditioning import Guide, Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
-from secondunit.engine.motion import render
+from secondunit.engine.motion import pull, render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.engine.motion.trajectory import Seen, Trajectory
 from secondunit.errors import EngineFailed
@@ -86,12 +87,35 @@ class MotionEngine:
         total, done = sum(made.frames for made in plan.generate), 0
         try:
             for made, forth, back in spans(plan):
-                for frame, picture in self._range(plan, sources, made, forth, back, progress):
+                for frame, picture in self._drawn(plan, sources, made, forth, back, progress):
                     done += 1
                     progress("render", done, total)
                     yield frame, picture
         except (cv2.error, MemoryError) as exc:
             raise EngineFailed(f"rendering shot {plan.shot} failed: {exc}") from exc
+
+    def _drawn(
+        self,
+        plan: ShotPlan,
+        sources: Sources,
+        made: FrameRange,
+        forth: Span | None,
+        back: Span | None,
+        progress: Progress,
+    ) -> Iterator[tuple[int, RGB]]:
+        without = self._range(plan, sources, made, forth, back, progress)
+        exact = pull.through(plan, made)
+        if exact is None:
+            yield from without
+            return
+        morph = pull.Morph()
+        parts = chain.from_iterable(
+            self._range(exact, sources, *part, progress) for part in spans(exact)
+        )
+        for frame, picture in without:
+            pinned = any(pin.frame == frame for pin in exact.pins)
+            other = sources.pin(frame) if pinned else next(parts)[1]
+            yield frame, morph.between(picture, other, pull.strength(plan, made, frame))
 
     def _range(
         self,
@@ -107,17 +131,20 @@ class MotionEngine:
         # Each range draws noise of its own, whatever the others are.
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
         motions = iter(self._denoise(told, plan.steps, seed, progress))
+        waves = [guide.wave.conditions for guide in asked if guide.wave is not None]
+        waving = iter(self._denoise(waves, plan.steps, seed, progress) if waves else ())
         movers = [
-            None
-            if guide is None
-            else render.Mover(
-                guide, settled(guide.conditions, next(motions)), self._trajectory(guide)
-            )
+            None if guide is None else self._mover(guide, next(motions), waving)
             for guide in anchors
         ]
         yield from render.frames(range(made.start, made.end), movers[0], movers[1])
 
-    def _trajectory(self, guide: Guide) -> Trajectory | None:
-        if self._navigate is None or guide.seen is None:
-            return None
-        return self._navigate(guide.seen)
+    def _mover(self, guide: Guide, motion: Field, waving: Iterator[Field]) -> render.Mover:
+        calm = guide.through_camera(settled(guide.conditions, motion))
+        wave = None
+        if guide.wave is not None:
+            wave = guide.through_camera(settled(guide.wave.conditions, next(waving)))
+        trajectory = None
+        if self._navigate is not None and guide.seen is not None:
+            trajectory = self._navigate(guide.seen)
+        return render.Mover(guide, calm, wave, trajectory)

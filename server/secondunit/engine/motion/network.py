@@ -27,6 +27,13 @@ def _measured(conditions: AnchorConditions) -> bool:
     return bool(max(conditions.end_confidence.max(), conditions.past_confidence.max()) > DEFINITE)
 
 
+def _warmth(conditions: AnchorConditions) -> Field:
+    """Share of the noise, gh gw; motion without direction is never a likeliest one."""
+    if not _measured(conditions):
+        return np.ones_like(conditions.mask)
+    return np.where(conditions.ambient > 0, 1, MEASURED).astype(np.float32)
+
+
 class Network:
     """A loaded `MotionPipeline`; implements `generate.Denoiser`, `navigator` the other one."""
 
@@ -55,8 +62,8 @@ class Network:
 
         generator = torch.Generator("cpu").manual_seed(seed % 2**63)
         shape = (len(conditions), FRAMES, *conditions[0].mask.shape, 2)
-        warmth = torch.tensor([MEASURED if _measured(c) else 1.0 for c in conditions])
-        noise = warmth[:, None, None, None, None] * torch.randn(shape, generator=generator)
+        warmth = torch.from_numpy(np.stack([_warmth(c) for c in conditions]))
+        noise = warmth[:, None, :, :, None] * torch.randn(shape, generator=generator)
         try:
             output = self._pipeline(
                 list(conditions),
