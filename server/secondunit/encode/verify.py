@@ -39,6 +39,8 @@ class Facts:
     """None: no reel was asked, or the container keeps none."""
     samples: str | None
     """SHA-256 of every sample in file order; None where the codec loses some."""
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Width to height of one pixel."""
 
 
 class Content:
@@ -119,6 +121,11 @@ class _Reading:
         )  # fmt: skip
         self._differ("the colour tags (primaries, transfer, matrix, range)", seen,
                      colour_numbers(facts.colour))  # fmt: skip
+        seen_aspect = Fraction(video.sample_aspect_ratio or 1)
+        wanted_aspect = Fraction(*facts.pixel_aspect)
+        # matroska says it in whole pixels of the shown width
+        if abs(seen_aspect - wanted_aspect) * facts.size.width > 1:
+            self.wrong.append(f"a pixel is {seen_aspect} wide, not {wanted_aspect}")
         self._differ("the start", video.start_time, 0)
         tick = Fraction(video.time_base or 0)
         if video.duration is not None:

@@ -11,21 +11,10 @@ from numpy.typing import NDArray
 from secondunit.engine.engine import RGB
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.frames import decode, load_mask
+from secondunit.timeline.masks import levelled
 from secondunit.timeline.picture import Picture
 from secondunit.timeline.shot import Media, SourceFrames
 from secondunit.units import Size
-
-
-def levelled(mask: NDArray[np.floating]) -> NDArray[np.floating]:
-    """`h w`, 0..1: the mask as it was meant, exactly 0 where pixels stay.
-
-    A mask with next to no greys was drawn hard: compression or scaling softened it, and it is cut
-    at the middle. A soft mask keeps its greys; what is nearly black or white is made so.
-    """
-    greys = np.mean((mask > 0.25) & (mask < 0.75))
-    if greys < 0.002:
-        return (mask >= 0.5).astype(np.float32)
-    return np.clip((mask - np.float32(1 / 16)) * np.float32(8 / 7), 0, 1)
 
 
 class PlanSources:

@@ -13,11 +13,12 @@ from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.errors import Fault
 from secondunit.plan.controls import control_adaptations, control_faults, keyframe_frame
+from secondunit.plan.eyes import seen_adaptations
 from secondunit.plan.grid import legal_frames, work_size
 from secondunit.plan.shot_plan import Adaptation, Level, Pin, ShotPlan
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
-from secondunit.units import FrameRange, Operation, Rate
+from secondunit.units import FrameRange, Operation, Rate, Size
 
 _LAST_SEED = 2**63 - 1
 """Messages carry 64 bits, and each take's seed is one higher."""
@@ -265,10 +266,18 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         drop_frame=shot.drop_frame,
         reel=first.reel,
         delivery=delivery,
+        pixel_aspect=first.pixel_aspect,
         draft=options.draft,
         adaptations=tuple(_adaptations(shot, engine, handles, sources)),
         place=shot.place,
     )
+
+
+def _stretch(other: Media, first: Media, size: Size) -> str:
+    """Words for a picture whose shape is lost when it is scaled to another's."""
+    wanted = size.width * first.pixel_aspect[0] / (size.height * first.pixel_aspect[1])
+    has = other.size.width * other.pixel_aspect[0] / (other.size.height * other.pixel_aspect[1])
+    return "" if abs(has / wanted - 1) < 0.02 else ", which stretches it"
 
 
 def _seed(shot: Shot, options: Options) -> int | None:
@@ -286,6 +295,7 @@ def _adaptations(
 ) -> Iterator[Adaptation]:
     path = shot.place.path
     yield from control_adaptations(shot, engine)
+    yield from seen_adaptations(shot)
     asked = shot.request.handles
     for side, got in zip(("head", "tail"), handles, strict=True):
         if got < asked:
@@ -297,7 +307,7 @@ def _adaptations(
         if other.size != shot.size:
             yield Adaptation(
                 level=Level.ROUNDED, what=f"{other.path.name} is {other.size} and is scaled to "
-                f"{shot.size}", path=path,
+                f"{shot.size}{_stretch(other, sources[0], shot.size)}", path=path,
             )  # fmt: skip
         if (other.format, other.colour) != (sources[0].format, sources[0].colour):
             yield Adaptation(

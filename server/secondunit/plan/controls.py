@@ -57,7 +57,54 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
                 path=f"{path}.{at}.over",
             )
     yield from _past_the_picture(shot, path)
+    yield from _leaning_pixels(shot, path)
+    yield from _out_of_sight(request, path)
+    yield from _two_ways(shot, path)
     yield from _keyframes(shot, path)
+
+
+def _leaning_pixels(shot: Shot, path: str) -> Iterator[Fault]:
+    """Turns are geometry of square pixels; others would lean and stretch under them."""
+    wide, high = shot.still.media.pixel_aspect if shot.still is not None else (1, 1)
+    for i, move in enumerate(shot.request.cameras):
+        turns = [word for word in ("pan", "tilt", "roll") if getattr(move, word)]
+        if turns and wide != high:
+            yield Fault(
+                what=f"{' and '.join(turns)} would lean: the pixels are {wide}:{high} wide, not "
+                "square; truck, pedestal, dolly and zoom work",
+                path=f"{path}.camera[{i}]",
+            )
+
+
+def _out_of_sight(request: Request, path: str) -> Iterator[Fault]:
+    for i, stroke in enumerate(request.strokes):
+        if not any(map(_in_picture, stroke.points)):
+            yield Fault(
+                what="the stroke's whole way lies outside the picture; points go from 0 to 1",
+                path=f"{path}.stroke[{i}]",
+            )
+
+
+def _in_picture(point: tuple[float, float]) -> bool:
+    return all(0 <= value <= 1 for value in point)
+
+
+def _two_ways(shot: Shot, path: str) -> Iterator[Fault]:
+    """Strokes that want one region to be at two places at the same time."""
+    request, whole = shot.request, FrameRange(start=0, frames=shot.record.frames)
+    for j, later in enumerate(request.strokes):
+        for i, earlier in enumerate(request.strokes[:j]):
+            a, b = (stroke.region or request.mask for stroke in (earlier, later))
+            if a is None or b is None or a.digest != b.digest or earlier.points == later.points:
+                continue
+            spans = [stroke.over or whole for stroke in (earlier, later)]
+            start, end = max(s.start for s in spans), min(s.end for s in spans)
+            if start < end:
+                yield Fault(
+                    what=f"strokes {i} and {j} take the same region two ways in frames "
+                    f"{start}-{end}: give each a region of its own, or draw one way",
+                    path=f"{path}.stroke[{j}]",
+                )
 
 
 def _past_the_picture(shot: Shot, path: str) -> Iterator[Fault]:
@@ -107,12 +154,15 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
 
 def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
     seen: set[int] = set()
-    frames = shot.record.frames
+    frames, handles = shot.record.frames, shot.request.handles
     for i, keyframe in enumerate(shot.request.keyframes):
         at = keyframe_frame(keyframe.frame, frames)
         where = f"{path}.keyframe[{i}]"
         if not 0 <= at < frames:
-            yield Fault(what=f"keyframe {at} is outside the shot's frames 0-{frames}", path=where)
+            handle = "; a handle is there, which no cut shows" if at < frames + handles else ""
+            yield Fault(
+                what=f"keyframe {at} is outside the shot's frames 0-{frames}{handle}", path=where
+            )
         if at in seen:
             yield Fault(what=f"two keyframes at frame {at}", path=where)
         if keyframe.image.size != shot.size:
@@ -144,6 +194,7 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
                 level=Level.ROUNDED, what=f"keyframe strength {keyframe.strength:g} is held as 1",
                 path=f"{path}.keyframe[{i}]",
             )  # fmt: skip
+    yield from _stroke_adaptations(shot, path)
     for at, kind, over in _ranges(request):
         if over.end > shot.record.frames:
             yield Adaptation(
@@ -160,3 +211,29 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
             level=Level.DROPPED, what="the clip comes without audio; the edit's own audio stays",
             path=f"{path}.audio",
         )  # fmt: skip
+
+
+def _stroke_adaptations(shot: Shot, path: str) -> Iterator[Adaptation]:
+    """What an editor may not have meant to draw."""
+    request, whole = shot.request, FrameRange(start=0, frames=shot.record.frames)
+    pinned = {keyframe_frame(k.frame, shot.record.frames) for k in request.keyframes}
+    for i, stroke in enumerate(request.strokes):
+        where = f"{path}.stroke[{i}]"
+        out = [n for n, point in enumerate(stroke.points) if not _in_picture(point)]
+        if out and len(out) < len(stroke.points):
+            x, y = stroke.points[out[0]]
+            yield Adaptation(
+                level=Level.EXACT, what=f"the stroke leaves the picture at point {out[0]} "
+                f"({x:g},{y:g}): what it carries out is not seen", path=where,
+            )  # fmt: skip
+        if len(set(stroke.points)) == 1:
+            yield Adaptation(
+                level=Level.EXACT, what="the stroke goes nowhere: its region is held still; for "
+                "motion without a direction write `ambient`", path=where,
+            )  # fmt: skip
+        over = stroke.over or whole
+        for frame in sorted(f for f in pinned if over.start < f < over.end):
+            yield Adaptation(
+                level=Level.ROUNDED, what=f"the stroke goes on across the keyframe at frame "
+                f"{frame}, and there the keyframe's picture says where the region is", path=where,
+            )  # fmt: skip

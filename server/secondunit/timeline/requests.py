@@ -6,11 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaError
 from secondunit.timeline.controls import Faults
 from secondunit.timeline.locate import first_of_sequence, locate
-from secondunit.timeline.media import probe
+from secondunit.timeline.masks import reach, same_shape
+from secondunit.timeline.media import has_cutout, probe
 from secondunit.timeline.notes import Note
 from secondunit.timeline.shot import Ambient, Keyframe, Media, Request, Stroke
 from secondunit.units import Operation, Rate, Size
@@ -21,7 +25,8 @@ def requests_of_note(
 ) -> tuple[tuple[Request, ...], tuple[Fault, ...]]:
     """The Request of a Note; two for `edge: both`, none beside faults.
 
-    `size` is that of the shot: masks and regions must have it, unless it is None (not known).
+    `size` is that of the shot: masks and regions must have its shape, unless it is None (not
+    known).
     What an editor should know, though it stops nothing, is added to `notices`.
     """
     faults = Faults(note.faults)
@@ -30,7 +35,7 @@ def requests_of_note(
     keyframes = [
         Keyframe(frame=k.frame, image=image, strength=k.strength)
         for k in note.keyframes
-        if (image := files.media(k.file, f"{k.path}.file")) is not None
+        if (image := files.keyframe(k.file, f"{k.path}.file")) is not None
     ]
     strokes = [
         Stroke(
@@ -48,6 +53,12 @@ def requests_of_note(
         )
         for a in note.ambients
     ]
+    for kind, regions in (
+        ("stroke", [(s.region, w.path) for s, w in zip(strokes, note.strokes, strict=True)]),
+        ("ambient", [(a.region, w.path) for a, w in zip(ambients, note.ambients, strict=True)]),
+    ):
+        for region, path in regions:
+            files.check_within(region, mask, f"{path}.in", kind)
     frames = note.frames
     if frames is None and note.seconds is not None:
         frames = round(note.seconds * rate.fraction)
@@ -102,15 +113,72 @@ class _Files:
 
     def region(self, name: str, path: str) -> Media | None:
         media = self.media(name, path)
-        if media is not None and self.size is not None and media.size != self.size:
+        if media is None:
+            return None
+        size = self.size or media.size
+        if not same_shape(media.size, size):
             self.faults.add(
-                f"'{media.path.name}' is {media.size}; the shot is {self.size}, and so is its mask",
+                f"'{media.path.name}' is {media.size}; the shot is {size}, and its mask has the "
+                "same shape",
                 path,
             )
             return None
+        if media.size != size:
+            self.notices.append(f"the mask '{name}' is {media.size} and is scaled to {size}")
         numbered = first_of_sequence(name, self.folder, self.config) != name
-        if media is not None and (media.frames > 1 or numbered):
+        if media.frames > 1 or numbered:
             self.notices.append(
                 f"the mask '{name}' has many frames; its first one stands for the whole shot"
             )
+        self._check_cover(name, media, size, path, numbered=numbered)
         return media
+
+    def keyframe(self, name: str, path: str) -> Media | None:
+        media = self.media(name, path)
+        if media is not None and media.frames > 1:
+            self.notices.append(
+                f"the keyframe '{name}' has {media.frames} frames; its first one is pinned"
+            )
+        return media
+
+    def _check_cover(
+        self, name: str, media: Media, size: Size, path: str, *, numbered: bool
+    ) -> None:
+        cover = self._reach(media, size, path)
+        if cover is None:
+            return
+        if not cover.any() and not numbered:  # later files of a sequence may cover something
+            self.faults.add(
+                f"the mask '{name}' covers nothing: white may change, and none of it is white",
+                path,
+            )
+        elif cover.min() == 1:
+            self.notices.append(
+                f"the mask '{name}' is white all over: it keeps nothing as it is, and means the "
+                "whole picture"
+            )
+        if has_cutout(media):
+            self.notices.append(
+                f"the mask '{name}' is of one colour and transparent: its alpha is taken, and "
+                "what is opaque may change"
+            )
+
+    def check_within(self, region: Media | None, mask: Media | None, path: str, kind: str) -> None:
+        """A region may move only where the mask lets pixels change."""
+        if region is None or mask is None:
+            return
+        size = self.size or mask.size
+        inside, allowed = self._reach(region, size, path), self._reach(mask, size, path)
+        if inside is not None and allowed is not None and not (inside * allowed).any():
+            self.faults.add(
+                f"the {kind}'s region '{region.path.name}' lies where the mask "
+                f"'{mask.path.name}' lets nothing change",
+                path,
+            )
+
+    def _reach(self, media: Media, size: Size, path: str) -> NDArray[np.floating] | None:
+        try:
+            return reach(media, size)
+        except MediaError as exc:
+            self.faults.add(str(exc), path)
+            return None
