@@ -123,9 +123,7 @@ class _Reading:
                      colour_numbers(facts.colour))  # fmt: skip
         seen_aspect = Fraction(video.sample_aspect_ratio or 1)
         wanted_aspect = Fraction(*facts.pixel_aspect)
-        # matroska says it in whole pixels of the shown width
-        if abs(seen_aspect - wanted_aspect) * facts.size.width > 1:
-            self.wrong.append(f"a pixel is {seen_aspect} wide, not {wanted_aspect}")
+        self._differ("the width of a pixel", str(seen_aspect), str(wanted_aspect))
         self._differ("the start", video.start_time, 0)
         tick = Fraction(video.time_base or 0)
         if video.duration is not None:

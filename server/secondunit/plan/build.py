@@ -111,7 +111,10 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
                   path=f"{path}.delivery")
         )  # fmt: skip
     else:
-        faults += delivery_faults(DELIVERIES[delivery], shot.size, path=f"{path}.delivery")
+        aspect = next((m.pixel_aspect for m in _sources_of(shot)), (1, 1))
+        faults += delivery_faults(
+            DELIVERIES[delivery], shot.size, path=f"{path}.delivery", pixel_aspect=aspect
+        )
     if shot.drop_frame and (shot.rate.den != 1001 or shot.rate.nominal % 30):
         faults.append(
             Fault(what=f"drop-frame timecode does not exist at {shot.rate} frames per second",
@@ -273,6 +276,10 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
     )
 
 
+def _wide(media: Media) -> str:
+    return f"{media.pixel_aspect[0]}:{media.pixel_aspect[1]}"
+
+
 def _stretch(other: Media, first: Media, size: Size) -> str:
     """Words for a picture whose shape is lost when it is scaled to another's."""
     wanted = size.width * first.pixel_aspect[0] / (size.height * first.pixel_aspect[1])
@@ -308,6 +315,12 @@ def _adaptations(
             yield Adaptation(
                 level=Level.ROUNDED, what=f"{other.path.name} is {other.size} and is scaled to "
                 f"{shot.size}{_stretch(other, sources[0], shot.size)}", path=path,
+            )  # fmt: skip
+        elif _stretch(other, sources[0], shot.size):
+            yield Adaptation(
+                level=Level.ROUNDED, what=f"the pixels of {other.path.name} are "
+                f"{_wide(other)} wide and are shown {_wide(sources[0])} wide, which stretches it",
+                path=path,
             )  # fmt: skip
         if (other.format, other.colour) != (sources[0].format, sources[0].colour):
             yield Adaptation(

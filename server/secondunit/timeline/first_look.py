@@ -18,8 +18,10 @@ from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame
 from secondunit.timeline.upright import Orientation, upright
 from secondunit.units import Rate
 
-_PLACES, _LONG = 3, 4
+_PLACES, _LONG = 3, 3
 """How many stretches of how many frames are looked at for combs."""
+_COLUMNS = 320
+"""At least so many of them are looked at: combs stand in every column of what moves."""
 _TURNS = {0: 0, -90: 1, 90: 3, 180: 2, -180: 2}
 """Quarter turns clockwise that undo the angle FFmpeg reports (counter-clockwise)."""
 
@@ -124,9 +126,12 @@ def _luma(
 ) -> tuple[list[NDArray[np.unsignedinteger]], int]:
     """(luma of the first frames that decode from a key frame at or before `at`, bits)."""
     source.seek(at, stream=stream, backward=True)
-    found = [picture_of_frame(frame) for frame in islice(source.decode(stream), _LONG)]
-    bits = FORMATS[found[0].format].bits if found else 8
-    return [picture.planes[0] for picture in found], bits
+    found, bits = [], 8
+    for frame in islice(source.decode(stream), _LONG):
+        picture = picture_of_frame(frame)
+        bits = FORMATS[picture.format].bits
+        found.append(picture.planes[0][:, :: max(1, picture.size.width // _COLUMNS)].copy())
+    return found, bits
 
 
 def _transparent(frame: av.VideoFrame) -> bool:
