@@ -1,4 +1,4 @@
-"""Odd footage drawn in the test, and a render of a whole edit without a server or a child process."""
+"""Odd footage drawn in the test, and a whole edit rendered without a server or a child process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 import opentimelineio as otio
+from av.filter import Graph
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from secondunit.config import Config
@@ -88,7 +89,6 @@ def woven(draw: Draw, *, top_first: bool = True) -> Draw:
 
 def flagged(*, top_first: bool = True) -> Callable[[av.VideoFrame], av.VideoFrame]:
     """Marks a frame as interlaced; no sample changes."""
-    from av.filter import Graph
 
     def mark(frame: av.VideoFrame) -> av.VideoFrame:
         graph = Graph()

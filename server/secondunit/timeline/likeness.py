@@ -24,11 +24,12 @@ _WIDTH = 96  # pixels that a picture is looked at with
 _PATCH, _STEP = 12, 4
 _LEAD = 8  # frames of each clip that tell how fast it moves
 
-# Measured on a hand-held clip with a train crossing (370 bridges of 1 to 24 frames: no false alarm)
-# and on 147 pairs of unrelated footage (all told): shares found again are at least 0.06 in one shot
-# unless it is fast, at most 0.04 between two. In one shot at most 0.38 of the colours change, between
-# two at least 0.49. Two places of the clip 340 frames apart are told as two shots half the time.
+# Measured on a hand-held clip with a train crossing (370 bridges of 1 to 24 frames, no false alarm)
+# and on 147 pairs of unrelated footage, all told. Shares found again: at least 0.06 in one shot
+# that is not fast, at most 0.04 between two. Colours that change: 0.38 at most in one shot, 0.49 at
+# least between two. Places of the clip 340 frames apart are told as two shots half of the time.
 _FOUND = 0.06
+_SURELY_FOUND = 0.4  # soft pictures are alike in patches: up to 0.35 of two that were drawn so
 _OTHER_COLOURS = 0.43
 _WOULD_BE_FOUND = 0.25
 _TEXTURED = 12  # patches with something to find; with fewer nobody can tell
@@ -51,13 +52,12 @@ def _other_shots(before: SourceFrames, after: SourceFrames, frames: int) -> bool
     if quick[0] is not None and quick[1] is not None and quick != ends:
         a = _seen(before, quick[0])[quick[0]]
         b = _seen(after, quick[1], like=a)[quick[1]]
-        found = _found_again(_grey(a), _grey(b))
-        if found is not None and found >= _FOUND:
+        if _one_shot(a, b):
             return False
     a = _seen(before, ends[0])[ends[0]]
     b = _seen(after, ends[1], like=a)[ends[1]]
     found = _found_again(_grey(a), _grey(b))
-    if found is None or found >= _FOUND:
+    if found is None or _one_shot(a, b, found):
         return False
     if _colours_apart(a, b) > _OTHER_COLOURS:
         return True
@@ -71,6 +71,14 @@ def _other_shots(before: SourceFrames, after: SourceFrames, frames: int) -> bool
     ]
     slowest = min((share for share in own if share is not None), default=0.0)
     return slowest ** ((frames + 1) / led) > _WOULD_BE_FOUND
+
+
+def _one_shot(a: NDArray[np.floating], b: NDArray[np.floating], found: float | None = None) -> bool:
+    """Whether so much of one picture is in the other that nothing more need be asked."""
+    share = _found_again(_grey(a), _grey(b)) if found is None else found
+    if share is None or share < _FOUND:
+        return False
+    return share >= _SURELY_FOUND or _colours_apart(a, b) <= _OTHER_COLOURS
 
 
 def _standing_alone(side: SourceFrames, *, last: bool) -> int | None:
