@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from secondunit.config import Config
 from secondunit.errors import MediaUnreadable
+from secondunit.timeline.fields import first_field, is_woven
 from secondunit.timeline.frames import decode
 from secondunit.timeline.media import notes_of, probe
 from secondunit.units import Size
@@ -223,3 +224,19 @@ def test_progressive_footage_of_an_interlaced_size_is_left_alone(
     fine[::2] = 255  # lines of one pixel, which a comb looks like, and which stand still
     assert notes(film(tmp_path / "b.mkv", lambda time: fine)) == ""
     assert notes(shared / "media" / "train.m4v") == ""
+
+
+@pytest.mark.parametrize("start", [17, 65, 113])
+@pytest.mark.parametrize("top_first", [True, False])
+def test_fields_are_told_from_whole_pictures_on_real_footage(
+    shared: Path, start: int, top_first: bool
+) -> None:
+    media = probe(shared / "media" / "train.m4v", CONFIG)
+    luma = [p.planes[0] for p in decode(media, range(2 * start, 2 * start + 6)).values()]
+    assert not is_woven(luma[::2], 8)
+    both = [(luma[2 * k], luma[2 * k + 1].copy()) for k in range(3)]
+    fields = [later for _, later in both]
+    for first, later in both:
+        later[(0 if top_first else 1) :: 2] = first[(0 if top_first else 1) :: 2]
+    assert is_woven(fields, 8)
+    assert first_field(fields, 8) == ("top" if top_first else "bottom")

@@ -19,9 +19,9 @@ from secondunit.timeline.upright import Orientation, upright
 from secondunit.units import Rate
 
 _PLACES, _LONG = 3, 3
-"""How many stretches of how many frames are looked at for combs."""
+"""How many stretches of how many frames are looked at for fields."""
 _COLUMNS = 320
-"""At least so many of them are looked at: combs stand in every column of what moves."""
+"""At least so many of them are looked at."""
 _TURNS = {0: 0, -90: 1, 90: 3, 180: 2, -180: 2}
 """Quarter turns clockwise that undo the angle FFmpeg reports (counter-clockwise)."""
 
