@@ -11,7 +11,16 @@ from secondunit.catalog.weights import FOLDERS
 from secondunit.config import Config
 from secondunit.plan.build import Options, plan_shot
 from secondunit.plan.shot_plan import Level, ShotPlan
-from secondunit.timeline.shot import Ambient, CameraMove, Keyframe, MaskTrack, Shot, Stroke
+from secondunit.timeline.shot import (
+    Ambient,
+    CameraMove,
+    Keyframe,
+    MaskTrack,
+    Media,
+    Shot,
+    SourceFrames,
+    Stroke,
+)
 from secondunit.units import ColourTags, FrameRange, Operation, Size
 
 from tests.shots import media, neighbour, shot, still
@@ -297,3 +306,67 @@ def test_a_mask_that_follows_says_over_how_many_frames() -> None:
     mask = MaskTrack(files=(still("mask.png"),), follow=True)
     plan = planned(shot(Operation.EXTEND, mask=mask))
     assert any("followed over 24 frames to the cut" in a.what for a in plan.adaptations)
+
+
+LEFT, RIGHT = still("left.png"), still("right.png")
+
+
+def drawn(*points: tuple[float, float], region: Media = LEFT, **more: Any) -> Stroke:
+    return Stroke(points=points, region=region, over=more.pop("over", None), **more)
+
+
+def adaptations(**request: Any) -> str:
+    return "\n".join(f"{a.what} @ {a.path}" for a in planned(
+        shot(Operation.ANIMATE, **request)).adaptations)  # fmt: skip
+
+
+def test_a_stroke_without_length_is_told_the_word_for_it() -> None:
+    said = adaptations(strokes=(drawn((0.4, 0.4), (0.4, 0.4)),))
+    assert "stroke 1 goes nowhere" in said and "write `ambient`" in said
+
+
+def test_keyframes_may_be_written_in_any_order() -> None:
+    poses = [Keyframe(frame=f, image=still(f"{f}.png")) for f in (14, 5)]
+    plan = planned(shot(Operation.BRIDGE, keyframes=tuple(poses)))
+    assert [p.frame for p in plan.pins if 0 <= p.frame < 24] == [5, 14]
+    assert plan.digest == planned(shot(Operation.BRIDGE, keyframes=tuple(poses[::-1]))).digest
+
+
+@pytest.mark.parametrize("frame", [0, "first"])
+def test_a_frame_that_is_pinned_twice_is_refused(frame: Any) -> None:
+    poses = (Keyframe(frame=0, image=still("a.png")), Keyframe(frame=frame, image=still("b.png")))
+    assert "two keyframes at frame 0" in refused(shot(Operation.BRIDGE, keyframes=poses))
+
+
+def test_a_keyframe_on_a_handle_is_told_that_no_cut_shows_it() -> None:
+    def said(frame: int) -> str:
+        pose = Keyframe(frame=frame, image=still())
+        return refused(shot(Operation.BRIDGE, keyframes=(pose,)))
+
+    assert "outside the shot's frames 0-24; a handle is there, which no cut shows" in said(24)
+    assert "a handle" not in said(32)
+
+
+def test_turns_of_pixels_that_are_not_square_are_refused_and_straight_moves_are_not() -> None:
+    wide = SourceFrames(media=still(pixel_aspect=(64, 45)), indexes=(0,))
+    leaning = shot(Operation.ANIMATE, cameras=(CameraMove(pan=3, roll=2),), still=wide)
+    assert "pan and roll would lean: the pixels are 64:45 wide" in refused(leaning)
+    plan = planned(shot(Operation.ANIMATE, cameras=(CameraMove(dolly=9),), still=wide))
+    assert plan.pixel_aspect == (64, 45)
+
+
+def test_wide_pixels_are_refused_where_the_file_cannot_say_so() -> None:
+    wide = neighbour(media(pixel_aspect=(4, 3)), range(20))
+    text = refused(shot(Operation.BRIDGE, before=wide, delivery="ffv1"))
+    assert "the pixels are 4:3 wide, which a file of 'ffv1' cannot say; these can: prores" in text
+
+
+def test_neighbours_of_other_shapes_are_said_to_be_stretched() -> None:
+    def said(**changes: Any) -> str:
+        other = neighbour(media("B002.mov", **changes), range(20))
+        plan = planned(shot(Operation.BRIDGE, after=other))
+        return "\n".join(a.what for a in plan.adaptations)
+
+    assert "is scaled to 1280x720, which stretches it" in said(size=Size(width=720, height=720))
+    assert said(size=Size(width=640, height=360)).endswith("is scaled to 1280x720")
+    assert "are 4:3 wide and are shown 1:1 wide" in said(pixel_aspect=(4, 3))

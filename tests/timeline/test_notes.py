@@ -119,7 +119,8 @@ def test_all_faults_of_a_note_come_at_once() -> None:
         "audio is 'loud'; it is one of none, keep @ m.audio",
         "strength is 1.5; it goes from 0 to 1 @ m.strength",
         "id is 'A'; it is made of eight lower-case letters and digits @ m.id",
-        "a stroke has at least two points: 0.2,0.5 > 0.4,0.5 @ m.stroke[0].points",
+        "a stroke has at least two points: 0.2,0.5 > 0.4,0.5; for motion without a direction "
+        "write `ambient` @ m.stroke[0].points",
     ]
 
 

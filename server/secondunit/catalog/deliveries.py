@@ -42,6 +42,8 @@ class Delivery:
     """Least PSNR in dB (RGB, one frame) that pictures keep through a lossy codec; None: exact."""
     reel: bool = True
     """The container keeps the reel name."""
+    square: bool = False
+    """The file cannot say that its pixels are not square."""
 
 
 def _prores(profile: str, quantiser: int) -> dict[str, str]:
@@ -100,6 +102,7 @@ _ROWS = (
         name="ffv1", title="FFV1 level 3, lossless in the source's own layout, .mkv",
         codec="ffv1", container="matroska", suffix=".mkv", format=None,
         options={"level": "3", "slicecrc": "1", "g": "1"}, exact=True,
+        square=True,
     ),
     Delivery(
         name="h264", title="H.264 High, 8 bit, for review, .mp4", codec="libx264",
@@ -124,9 +127,20 @@ DELIVERIES: dict[str, Delivery] = {row.name: row for row in _ROWS}
 DEFAULT = "prores_422_hq"
 
 
-def delivery_faults(row: Delivery, size: Size, *, path: str) -> tuple[Fault, ...]:
-    """What keeps pictures of `size` from being delivered so: every reason, at `path`."""
+def delivery_faults(
+    row: Delivery, size: Size, *, path: str, pixel_aspect: tuple[int, int] = (1, 1)
+) -> tuple[Fault, ...]:
+    """What keeps pictures of `size` from being delivered so: every reason, at `path`.
+
+    `pixel_aspect` is the width to height of one pixel.
+    """
     faults: list[str] = []
+    if row.square and pixel_aspect[0] != pixel_aspect[1]:
+        wide_too = ", ".join(r.name for r in _ROWS if not r.square)
+        faults.append(
+            f"the pixels are {pixel_aspect[0]}:{pixel_aspect[1]} wide, which a file of "
+            f"'{row.name}' cannot say; these can: {wide_too}"
+        )
     if row.even and (size.width % 2 or size.height % 2):
         odd_too = ", ".join(r.name for r in _ROWS if not r.even)
         faults.append(

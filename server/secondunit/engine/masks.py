@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from secondunit.engine.follow import Affine, carried
 from secondunit.engine.raster import Field, lightest_near
 from secondunit.timeline.frames import decode, load_mask, luma
+from secondunit.timeline.masks import levelled
 from secondunit.timeline.shot import Mask, MaskTrack, mask_frames
 from secondunit.units import Size
 
@@ -19,20 +20,6 @@ RIM = 0.002
 """Fractions of width within which a grey beside a lighter one is the edge of it."""
 WHOLE = 1.5
 """How soon a pixel belongs wholly to what moves beside it: slopes of grey are no transparency."""
-
-
-def levelled(mask: NDArray[np.floating], *, like: NDArray[np.floating] | None = None) -> Field:
-    """`h w`, 0..1: the mask as it was meant, exactly 0 where pixels stay.
-
-    A mask with next to no greys was drawn hard: compression or scaling softened it, and it is cut
-    at the middle. A soft mask keeps its greys; what is nearly black or white is made so. `like` is
-    the picture that decides which of the two a movie is.
-    """
-    judged = mask if like is None else like
-    greys = np.mean((judged > 0.25) & (judged < 0.75))
-    if greys < 0.002:
-        return (mask >= 0.5).astype(np.float32)
-    return np.clip((mask - np.float32(1 / 16)) * np.float32(8 / 7), 0, 1).astype(np.float32)
 
 
 def owned_and_moved(mask: NDArray[np.floating]) -> tuple[Field, Field]:

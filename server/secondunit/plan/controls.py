@@ -53,9 +53,23 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
                 path=f"{path}.{at}.over",
             )
     yield from _past_the_picture(shot, path)
+    yield from _leaning_pixels(shot, path)
     yield from _keyframes(shot, path)
     yield from stroke_faults(shot)
     yield from follow_faults(shot)
+
+
+def _leaning_pixels(shot: Shot, path: str) -> Iterator[Fault]:
+    """Turns are geometry of square pixels; others would lean and stretch under them."""
+    wide, high = shot.still.media.pixel_aspect if shot.still is not None else (1, 1)
+    for i, move in enumerate(shot.request.cameras):
+        turns = [word for word in ("pan", "tilt", "roll") if getattr(move, word)]
+        if turns and wide != high:
+            yield Fault(
+                what=f"{' and '.join(turns)} would lean: the pixels are {wide}:{high} wide, not "
+                "square; truck, pedestal, dolly and zoom work",
+                path=f"{path}.camera[{i}]",
+            )
 
 
 def _past_the_picture(shot: Shot, path: str) -> Iterator[Fault]:
@@ -105,12 +119,15 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
 
 def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
     seen: set[int] = set()
-    frames = shot.record.frames
+    frames, handles = shot.record.frames, shot.request.handles
     for i, keyframe in enumerate(shot.request.keyframes):
         at = keyframe_frame(keyframe.frame, frames)
         where = f"{path}.keyframe[{i}]"
         if not 0 <= at < frames:
-            yield Fault(what=f"keyframe {at} is outside the shot's frames 0-{frames}", path=where)
+            handle = "; a handle is there, which no cut shows" if at < frames + handles else ""
+            yield Fault(
+                what=f"keyframe {at} is outside the shot's frames 0-{frames}{handle}", path=where
+            )
         if at in seen:
             yield Fault(what=f"two keyframes at frame {at}", path=where)
         if at == 0 and keyframe.strength < 1 and shot.still is not None:

@@ -117,6 +117,8 @@ class ShotPlan:
     reel: str | None
     delivery: str
     """A row of `catalog.deliveries`."""
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Width to height of one pixel, the source's own; the file says it too."""
     draft: bool
     adaptations: tuple[Adaptation, ...]
     place: Place

@@ -44,13 +44,19 @@ def stroke_faults(shot: Shot) -> Iterator[Fault]:
 
 
 def stroke_adaptations(shot: Shot) -> Iterator[Adaptation]:
-    """How far a stroke leaves the picture: what it takes out is not seen there."""
+    """How far a stroke leaves the picture, or that it goes nowhere."""
     for i, stroke in enumerate(shot.request.strokes):
         beyond = [_beyond(point) for point in stroke.points]
         if max(beyond) > 0:
             yield Adaptation(
                 level=Level.EXACT, what=f"stroke {i + 1} leaves the picture by "
                 f"{max(beyond):.0%} of it at point {beyond.index(max(beyond)) + 1}",
+                path=f"{shot.place.path}.stroke[{i}].points",
+            )  # fmt: skip
+        if len(set(stroke.points)) == 1:
+            yield Adaptation(
+                level=Level.EXACT, what=f"stroke {i + 1} goes nowhere: its region is held still; "
+                "for motion without a direction write `ambient`",
                 path=f"{shot.place.path}.stroke[{i}].points",
             )  # fmt: skip
 

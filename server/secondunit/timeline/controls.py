@@ -291,7 +291,11 @@ def keyframe(value: Any, path: str, faults: Faults) -> KeyframeWords | None:
 
 def _points(value: Any, path: str, faults: Faults) -> tuple[tuple[float, float], ...]:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) < 2:
-        faults.add("a stroke has at least two points: 0.2,0.5 > 0.4,0.5", path)
+        faults.add(
+            "a stroke has at least two points: 0.2,0.5 > 0.4,0.5; for motion without a direction "
+            "write `ambient`",
+            path,
+        )
         return ()
     if len(value) > 1000:
         faults.add(f"a stroke of {len(value)} points; 1000 at most", path)

@@ -31,6 +31,8 @@ class Media:
     """FFmpeg's name of the layout that decoding gives (a key of `picture.FORMATS`)."""
     colour: ColourTags
     reel: str | None
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Width to height of one pixel; anamorphic footage has wide ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
