@@ -37,7 +37,7 @@ class Denoiser(Protocol):
 class Navigator(Protocol):
     """What finds where the footage's own motion goes."""
 
-    def __call__(self, seen: Seen) -> Trajectory:
+    def __call__(self, seen: Seen, /) -> Trajectory:
         """Return the path of every place of an anchor."""
         ...
 

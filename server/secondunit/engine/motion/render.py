@@ -165,8 +165,7 @@ class Mover:
         # there the picture goes on as it does around.
         guide = self._guide
         way = trajectory.displacement.copy()
-        height, width = way.shape[1:3]
-        size = (width, height)
+        size = (way.shape[2], way.shape[1])
         change = (local - self._without_camera(guide.through_camera(prior(guide.conditions))))[1:]
         if np.abs(change).max() > 0:
             way += np.stack([scaled(step, size) for step in change])
@@ -177,12 +176,8 @@ class Mover:
             cells = (rest.shape[1], rest.shape[0])
             around = _continued(np.stack([scaled(s, cells, "area") for s in way]), _surely(rest))
             share = scaled(rest, size)[..., None]
-            way = np.stack(
-                [
-                    w * share + scaled(a, size) * (1 - share)
-                    for w, a in zip(way, around, strict=True)
-                ]
-            )
+            for step, cells_around in zip(way, around, strict=True):
+                step += (1 - share) * (scaled(cells_around, size) - step)
         return np.concatenate([np.zeros_like(way[:1]), way])
 
     def _weight(self, trust: Field, share: float) -> Field:

@@ -13,12 +13,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from secondunit.engine import flow
 from secondunit.engine.motion.conditions import FADE, FRAMES, fill, sample_bilinear, similarity
 from secondunit.engine.motion.conditions import places as cell_places
-from secondunit.engine.raster import Field, places, sampled, scaled
+from secondunit.engine.raster import blurred, places, sampled, scaled
+
+Field = NDArray[np.floating]
 
 CELL = 12
 """Pixels of flow's size to a cell of the network's grid, about."""
@@ -27,8 +31,10 @@ EASE = 12.0
 CANDIDATES = 13
 ALONE = 9
 """Candidates that need no other pin: the first ones."""
-CHANNELS = 2 * (CANDIDATES - 1) + 16
+CHANNELS = 2 * (CANDIDATES - 1) + 19
 """Width of `features`."""
+ALONG = np.float32(0.06)
+"""How much (squared) an error along an edge counts against one across it."""
 LEAST = 0.0008
 """Smallest difference of candidates that counts, in fractions of width."""
 
@@ -115,8 +121,33 @@ class Sureness:
     arrival: Field
     unlike: Field
     """How different both ends look; 0 alike."""
+    structure: Field
+    """`h w 3`, see `structure`."""
     known: bool
     """There is a history at all."""
+
+
+def structure(luma: flow.Luma, grid: tuple[int, int]) -> Field:
+    """Return the structure tensor of a picture on a grid, `gh gw 3`: xx, xy, yy.
+
+    Gradients are per pixel of flow's size, of luma 0..1. Along an edge a motion is neither seen
+    nor missed; across it a fraction of a pixel is.
+    """
+    plane = luma.astype(np.float32) / 255
+    across = np.asarray(cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3), np.float32) / 8
+    down = np.asarray(cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3), np.float32) / 8
+    products = np.stack([across * across, across * down, down * down], axis=-1)
+    return scaled(blurred(products, 3.0), (grid[1], grid[0]), "area")
+
+
+def metric(tensor: Field) -> Field:
+    """Return the matrix (`... 3`: xx, xy, yy) by which errors of motion are measured.
+
+    About 1 across edges and at corners, `ALONG` where the picture does not change.
+    """
+    xx, xy, yy = tensor[..., 0], tensor[..., 1], tensor[..., 2]
+    largest = (xx + yy + np.sqrt((xx - yy) ** 2 + 4 * xy * xy)) / 2 + np.float32(1e-7)
+    return np.stack([xx / largest + ALONG, xy / largest, yy / largest + ALONG], -1)
 
 
 def grid_of(luma: flow.Luma) -> tuple[int, int]:
@@ -126,7 +157,7 @@ def grid_of(luma: flow.Luma) -> tuple[int, int]:
 
 def pooled(found: flow.Flow, grid: tuple[int, int]) -> Field:
     """Return a flow on a grid, `gh gw 3`: the mean of what can be believed, and how far."""
-    size = grid[::-1]
+    size = (grid[1], grid[0])
     weight = found.confidence[..., None] + np.float32(1e-4)
     mean = scaled(found.displacement * weight, size, "area")
     mean /= scaled(weight[..., 0], size, "area")[..., None]
@@ -151,20 +182,19 @@ def _padded(planes: Sequence[Field], blank: bool) -> Field:
 
 
 def evidence(
-    ways: Sequence[Field], reach: Field | None, beyond: Field | None, other: Field | None,
-    own: Field | None, span: int,
+    ways: Sequence[Field], reach: Field | None, beyond: Field | None, other: Field,
+    own: Field, tensor: Field, span: int,
 ) -> tuple[Evidence, Sureness]:  # fmt: skip
     """Return what is known on the network's grid.
 
     `ways` are the pooled flows (`gh gw 3`) to the frames behind the anchor, one for each lag that
     there is; `reach` the one to the other pin; `beyond` the mean velocity per frame and its
     confidence at the other pin's own places, in the anchor's sense of time; `own` and `other` the
-    two pictures' luma on the grid, 0..1.
+    two pictures' luma on the grid, 0..1; `tensor` the anchor's structure.
     """
-    whole = ways[0] if ways else reach
-    assert whole is not None, "nothing was seen"
-    grid = whole.shape[:2]
-    where = cell_places(*grid)
+    rows, columns = own.shape
+    grid = (rows, columns)
+    where = cell_places(rows, columns)
     none, still = np.zeros(grid, np.float32), np.zeros((*grid, 2), np.float32)
     end = end_camera = end_filled = still
     end_sure = arrival_sure = unlike = none
@@ -191,17 +221,17 @@ def evidence(
         if beyond is not None:
             there = sample_bilinear(beyond, where + end)
             arrival, arrival_sure = there[..., :2], there[..., 2] * end_sure
-        if other is not None and own is not None:
-            apart = np.abs(sample_bilinear(other[..., None], where + end)[..., 0] - own)
-            unlike = np.clip(apart * 6, 0, 3).astype(np.float32)
+        apart = np.abs(sample_bilinear(other[..., None], where + end)[..., 0] - own)
+        unlike = np.clip(apart * 6, 0, 3).astype(np.float32)
     seen = Evidence(
         velocities=velocities, fitted=speed, filled=filled, camera=camera,
         end=None if reach is None else end, end_filled=end_filled, end_camera=end_camera,
         arrival=arrival, span=span,
     )  # fmt: skip
     return seen, Sureness(
-        velocities=sure, end=end_sure, arrival=arrival_sure, unlike=unlike, known=bool(ways)
-    )
+        velocities=sure, end=end_sure, arrival=arrival_sure, unlike=unlike, structure=tensor,
+        known=bool(ways),
+    )  # fmt: skip
 
 
 def features(seen: Evidence, sure: Sureness, last: Field) -> tuple[Field, Field]:
@@ -210,7 +240,7 @@ def features(seen: Evidence, sure: Sureness, last: Field) -> tuple[Field, Field]
     `last` are the candidates at the span's end. All displacements are relative to their median and
     in units of their own spread, so that what was learned of slow things holds for fast ones.
     """
-    grid = last.shape[1:3]
+    grid = sure.end.shape
     bridge = seen.end is not None
     choice = last[1:] if bridge else last[1:ALONE]
     middle = np.median(choice, axis=0)
@@ -219,6 +249,8 @@ def features(seen: Evidence, sure: Sureness, last: Field) -> tuple[Field, Field]
     base = last[12] if bridge else last[7]
     apart = np.clip((last[1:] - middle) / scale[None, ..., None], -4, 4)
     ones = np.ones((1, *grid), np.float32)
+    xx, xy, yy = (sure.structure[None, ..., k] for k in range(3))
+    strength = xx + yy + np.float32(1e-7)
     told = [
         apart.transpose(0, 3, 1, 2).reshape(-1, *grid),
         sure.velocities, sure.end[None], sure.arrival[None], sure.unlike[None],
@@ -227,6 +259,7 @@ def features(seen: Evidence, sure: Sureness, last: Field) -> tuple[Field, Field]
         np.clip(((middle - base) / whole).transpose(2, 0, 1), -4, 4),
         np.clip(((seen.fitted * seen.span - base) / whole).transpose(2, 0, 1), -4, 4),
         ones * bridge, ones * sure.known, ones * math.log(seen.span / 12),
+        np.log(strength) / 4 + 2, (xx - yy) / strength, 2 * xy / strength,
     ]  # fmt: skip
     return np.concatenate(told).astype(np.float32), scale.astype(np.float32)
 
@@ -237,13 +270,13 @@ def coarse(seen: Seen) -> tuple[Evidence, Sureness]:
     beyond = None
     if seen.beyond is not None:
         beyond = _onward(pooled(seen.beyond.ways[_onward_lag(seen.beyond)], grid), seen.beyond)
-    lumas = [
-        None if luma is None else scaled(luma.astype(np.float32) / 255, grid[::-1], "area")
-        for luma in (seen.luma, seen.other)
-    ]
+    own, other = (
+        scaled(luma.astype(np.float32) / 255, (grid[1], grid[0]), "area")
+        for luma in (seen.luma, seen.luma if seen.other is None else seen.other)
+    )
     ways = [] if seen.history is None else [pooled(way, grid) for way in seen.history.ways]
     reach = None if seen.reach is None else pooled(seen.reach, grid)
-    return evidence(ways, reach, beyond, lumas[1], lumas[0], seen.span)
+    return evidence(ways, reach, beyond, other, own, structure(seen.luma, grid), seen.span)
 
 
 def _onward_lag(beyond: flow.History) -> int:

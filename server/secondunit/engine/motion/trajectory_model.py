@@ -93,7 +93,15 @@ def shares(raw: Tensor, bridge: Tensor) -> Tensor:
     return torch.cat([raw[:, :, :ALONE], barred], 2).softmax(2)
 
 
-def likeliest(weights: Tensor, candidates: Tensor, doubt: Tensor) -> Tensor:
+def length(motion: Tensor, metric: Tensor) -> Tensor:
+    """Return the length of motions (b ... gh gw 2) by `trajectory.metric` (b gh gw 3)."""
+    between = (1,) * (motion.dim() - 4)
+    xx, xy, yy = metric.reshape(metric.shape[0], *between, *metric.shape[1:]).unbind(-1)
+    x, y = motion.unbind(-1)
+    return (xx * x * x + 2 * xy * x * y + yy * y * y).clamp(min=1e-12).sqrt()
+
+
+def likeliest(weights: Tensor, candidates: Tensor, doubt: Tensor, metric: Tensor) -> Tensor:
     """Return the weights (b T n gh gw) of the likeliest answer alone.
 
     The weights are a mixture of Laplace distributions about the candidates (b T n gh gw 2, in
@@ -101,7 +109,7 @@ def likeliest(weights: Tensor, candidates: Tensor, doubt: Tensor) -> Tensor:
     goes when two things are possible; the candidate with the most weight around it is one of them,
     and keeps those that say the same.
     """
-    apart = torch.linalg.vector_norm(candidates[:, :, :, None] - candidates[:, :, None], dim=-1)
+    apart = length(candidates[:, :, :, None] - candidates[:, :, None], metric)
     near = torch.exp(-apart / doubt[:, :, None, None]) * weights[:, :, None]
     best = near.sum(3).argmax(2, keepdim=True)
     spread = best[:, :, :, None].expand(-1, -1, -1, weights.shape[2], -1, -1)
@@ -121,12 +129,13 @@ def found(model: TrajectoryModel, seen: Seen) -> Trajectory:
     expected = doubts(doubt, size).exp() / WIDEST
     ways = torch.from_numpy(steps)[None]
     all_weights = shares(raw, bridge)
-    weights = likeliest(all_weights, ways, expected)
+    measure = torch.from_numpy(trajectory.metric(sure.structure))[None]
+    weights = likeliest(all_weights, ways, expected, measure)
     moved = (residual[0] * size).permute(0, 2, 3, 1).numpy()
     path = trajectory.weighed(
         trajectory.fine(seen, rough), weights[0].numpy(), np.ascontiguousarray(moved)
     )
     chosen = (weights[..., None] * ways).sum(2, keepdim=True)
-    apart = torch.linalg.vector_norm(ways - chosen, dim=-1).clamp(max=UNLIKE)
+    apart = length(ways - chosen, measure).clamp(max=UNLIKE)
     whole = expected + (all_weights * apart).sum(2)
     return Trajectory(displacement=path, doubt=whole[0].numpy().astype(np.float32))
