@@ -6,6 +6,7 @@ from pathlib import Path
 
 from secondunit.catalog.weights import FOLDERS
 from secondunit.engine.engine import LoadedEngine
+from secondunit.engine.parallel import cores
 from secondunit.errors import EngineFailed, EngineMissing
 
 
@@ -13,7 +14,8 @@ def load(threads: int | None = None, weights: Path | None = None) -> LoadedEngin
     """Return the motion engine with its weights in memory.
 
     Args:
-        threads: of torch; None leaves it as it is. Another number may give other last bits.
+        threads: of torch, and frames rendered side by side; None leaves torch as it is and takes
+            every core. Another number of torch's threads may give other last bits of the motion.
         weights: folder of a saved `MotionPipeline`; None: the ones of the package.
 
     Raises EngineMissing where a package or the weights are not there, and EngineFailed where the
@@ -36,6 +38,6 @@ def load(threads: int | None = None, weights: Path | None = None) -> LoadedEngin
     if not any(folder.rglob("*.safetensors")):
         raise EngineMissing(f"the motion engine's weights are not in {folder}")
     try:
-        return MotionEngine(Network(folder))
+        return MotionEngine(Network(folder), threads or cores())
     except (OSError, ValueError, RuntimeError, KeyError) as exc:
         raise EngineFailed(f"the weights in {folder} cannot be read: {exc}") from exc

@@ -22,6 +22,10 @@ STANDING = 0.0015
 """Way over the whole span, in fractions of width, that counts as standing still."""
 
 
+PIXELS_AT_ONCE = 3 * 1920 * 1080
+"""Of frames that are rendered side by side, so that large ones do not fill the memory."""
+
+
 class Denoiser(Protocol):
     """What turns conditions into motion."""
 
@@ -61,8 +65,10 @@ def settled(conditions: AnchorConditions, motion: Field) -> Field:
 class MotionEngine:
     """Makes frames by moving the pixels of the pins; implements `engine.LoadedEngine`."""
 
-    def __init__(self, denoise: Denoiser) -> None:
+    def __init__(self, denoise: Denoiser, threads: int = 1) -> None:
+        """`threads`: frames that are rendered side by side, fewer where they are large."""
         self._denoise = denoise
+        self._threads = threads
 
     def run(
         self, plan: ShotPlan, sources: Sources, progress: Progress
@@ -103,4 +109,6 @@ class MotionEngine:
         clock = forth or back
         share = clock.share if clock else float
         wanted = range(made.start, made.end)
-        yield from render.frames(wanted, movers[0], movers[1], share)
+        pixels = plan.work.width * plan.work.height
+        at_once = max(1, min(self._threads, PIXELS_AT_ONCE // pixels))
+        yield from render.frames(wanted, movers[0], movers[1], share, at_once)

@@ -15,6 +15,7 @@ from secondunit.engine.motion import fill, splat
 from secondunit.engine.motion.conditions import FRAMES, similarity
 from secondunit.engine.motion.conditions import fill as fill_cells
 from secondunit.engine.motion.conditions import places as cell_places
+from secondunit.engine.parallel import in_order
 from secondunit.engine.raster import (
     Field,
     blurred,
@@ -279,18 +280,23 @@ def frames(
     forth: Mover | None,
     back: Mover | None,
     share: Callable[[int], float],
+    at_once: int = 1,
 ) -> Iterator[tuple[int, RGB]]:
     """Yield each wanted frame, from one anchor or blended from both.
 
-    `share` is the frame's place 0..1 between the two pins.
+    `share` is the frame's place 0..1 between the two pins; `at_once` frames are made side by side,
+    which changes no bit of them.
     """
-    for frame in wanted:
+
+    def made(frame: int) -> tuple[int, RGB]:
         if forth is not None and back is not None:
-            yield frame, blended(forth.render(frame), back.render(frame), share(frame))
-        elif forth is not None:
-            yield frame, forth.render(frame).picture
-        elif back is not None:
-            yield frame, back.render(frame).picture
+            return frame, blended(forth.render(frame), back.render(frame), share(frame))
+        anchor = forth or back
+        assert anchor is not None
+        return frame, anchor.render(frame).picture
+
+    if forth is not None or back is not None:
+        yield from in_order(made, wanted, at_once)
 
 
 def blended(first: Rendering, last: Rendering, share: float) -> RGB:
