@@ -56,7 +56,7 @@ def load_engine(name: str, config: Config) -> LoadedEngine:
         raise EngineMissing(f"There is no way to load the engine '{name}' here.")
     from secondunit.engine.motion.engine import load
 
-    return load(threads=config.threads or None)
+    return load(threads=config.threads or None, later=True)
 
 
 class Rooms:
@@ -94,7 +94,8 @@ class Rooms:
             return {"frames": 0}
         work.progress("load the engine", 0, 1)
         engine = self._engine(plan.engine)
-        for frame, rgb in engine.run(plan, self._pictures(plan), work.progress):
+        for frame, rgb in engine.run(plan, self._pictures(plan), work.progress, work.show):
+            work.show(frame, rgb)
             with _kept(work.folder):
                 spool.save_rgb(work.folder, frame, rgb)
             made += 1
@@ -127,9 +128,12 @@ class Rooms:
         sidecar.write(record, work.folder / "clip.json")
         total = plan.file_range.frames
         shown = plan.handles[0] + plan.frames // 2
-        thumbnails.poster(clip, work.folder / "poster.png", frame=shown)
+        thumbnails.poster(clip, work.folder / "poster.png", frame=shown, draft=plan.draft)
         thumbnails.strip(
-            clip, work.folder / "strip.png", frames=thumbnails.spread(total, min(total, 6))
+            clip,
+            work.folder / "strip.png",
+            frames=thumbnails.spread(total, min(total, 6)),
+            draft=plan.draft,
         )
         _sheet(plan, self._pictures(plan), report, clip, work.folder / SHEET)
         return {

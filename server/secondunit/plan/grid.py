@@ -5,7 +5,7 @@ from __future__ import annotations
 from secondunit.catalog.engines import Engine
 from secondunit.units import Size
 
-DRAFT_SIDE = 480
+DRAFT_SIDE = 640
 """Longest side of a draft in pixels."""
 
 

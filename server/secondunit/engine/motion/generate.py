@@ -8,10 +8,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from secondunit.engine.conditioning import Span, guides, spans
-from secondunit.engine.engine import RGB, Progress, Sources
+from secondunit.engine.conditioning import Guide, Span, guides, spans
+from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
 from secondunit.engine.motion import render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
+from secondunit.engine.motion.sketch import sketch
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import FrameRange
@@ -71,17 +72,22 @@ class MotionEngine:
         self._threads = threads
 
     def run(
-        self, plan: ShotPlan, sources: Sources, progress: Progress
+        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
     ) -> Iterator[tuple[int, RGB]]:
         """Yield (frame of the shot, `h w 3` at `plan.work`) for every frame of `plan.generate`.
 
-        One frame is in memory at a time. The same plan gives the same bits on one machine. Raises
-        EngineFailed, or whatever `progress` raised.
+        A few frames are in memory at a time. The same plan gives the same bits on one machine.
+        `show` gets a rough picture of each range before the network is asked. Raises EngineFailed,
+        or whatever `progress` raised.
         """
         total, done = sum(made.frames for made in plan.generate), 0
         try:
             for made, forth, back in spans(plan):
-                for frame, picture in self._range(plan, sources, made, forth, back, progress):
+                progress("look at the sources", done, total)
+                anchors = guides(plan, sources, forth, back)
+                if show is not unseen:
+                    show(*sketch(made, anchors), rough=True)
+                for frame, picture in self._range(plan, made, forth or back, anchors, progress):
                     done += 1
                     progress("render", done, total)
                     yield frame, picture
@@ -91,13 +97,11 @@ class MotionEngine:
     def _range(
         self,
         plan: ShotPlan,
-        sources: Sources,
         made: FrameRange,
-        forth: Span | None,
-        back: Span | None,
+        clock: Span | None,
+        anchors: Sequence[Guide | None],
         progress: Progress,
     ) -> Iterator[tuple[int, RGB]]:
-        anchors = guides(plan, sources, forth, back)
         asked = [guide for guide in anchors if guide is not None]
         # Each range draws noise of its own, whatever the others are.
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
@@ -106,7 +110,6 @@ class MotionEngine:
             None if guide is None else render.Mover(guide, settled(guide.conditions, next(motions)))
             for guide in anchors
         ]
-        clock = forth or back
         share = clock.share if clock else float
         wanted = range(made.start, made.end)
         pixels = plan.work.width * plan.work.height
