@@ -25,10 +25,10 @@ def cores() -> int:
 def in_order(work: Callable[[T], R], items: Iterable[T], at_once: int | None = None) -> Iterator[R]:
     """Yield `work(item)` for each item, in the order of the items; the caller's thread is free.
 
-    At most `at_once` items (None: one for each core, up to `MOST`) are in work or done and not yet taken, so
-    that memory stays bounded. Each result depends on its item alone, and therefore not on how many
-    are made at once. What `work` or `items` raises comes out in its place; leaving the loop drops
-    what has not begun and waits for what has.
+    At most `at_once` items (None: one for each core, up to `MOST`) are in work or done and not yet
+    taken, so that memory stays bounded. Each result depends on its item alone, and therefore not on
+    how many are made at once. What `work` or `items` raises comes out in its place; leaving the
+    loop drops what has not begun and waits for what has.
     """
     count = at_once or min(cores(), MOST)
     if count == 1:
