@@ -111,3 +111,20 @@ def test_a_seed_that_is_none_is_refused(seed: str, capsys: pytest.CaptureFixture
         main(["plan", "cut.otio", f"--seed={seed}"])
     assert caught.value.code == REFUSED
     assert "--seed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("picture.png", "is no name of a JPEG file"),
+        ("gone/picture.jpg", "is not there"),
+        ("folder.jpg", "is a folder"),
+    ],
+)
+def test_a_preview_that_cannot_be_kept_is_refused_before_any_work(
+    name: str, said: str, room: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder.jpg").mkdir()
+    assert main(["render", "cut.otio", "--preview", str(tmp_path / name)]) == REFUSED
+    assert said in capsys.readouterr().err
+    assert not (room / "worker.log").exists()

@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
     render = add("render", _render, "Make the shots that a timeline asks for and place them.")
     _timeline_flags(render)
+    _preview_flag(render)
     render.add_argument(
         "--out",
         type=Path,
@@ -86,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     _server_flags(jobs)
     watch = add("watch", _watch, "Follow a job until it ends.")
     watch.add_argument("job")
+    _preview_flag(watch)
     _server_flags(watch)
     cancel = add("cancel", _cancel, "Stop a job; it stops within one step.")
     cancel.add_argument("job")
@@ -126,6 +128,15 @@ def _timeline_flags(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--seed", type=_seed, help="for every shot; another seed is another take")
     sub.add_argument("--draft", action="store_true", help="small and fast, at the delivered size")
+
+
+def _preview_flag(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--preview",
+        type=Path,
+        metavar="FILE.jpg",
+        help="keep the newest picture of the work in this file while a shot renders",
+    )
 
 
 def _place_flags(sub: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -15,6 +16,8 @@ from secondunit_client import Connection, options, state_name
 from secondunit_client.rendered import operation_name
 
 from secondunit.config import Config
+from secondunit.encode.durable import temporary_beside
+from secondunit.errors import Refused
 from secondunit.place.relink import check_target
 from secondunit.v1 import jobs_pb2, plans_pb2
 
@@ -63,7 +66,8 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
         flags.begun = True  # from here on nothing is a refusal before work
         bars.planned(plan)
 
-    with connected(config, flags) as unit, _Bars(quiet=flags.json) as bars:
+    newest = _newest(flags.preview)
+    with connected(config, flags) as unit, _Bars(quiet=flags.json, newest=newest) as bars:
         made = unit.render(
             flags.timeline,
             options=_options(config, flags),
@@ -139,7 +143,8 @@ def list_jobs(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
 
 def watch(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Follow one job to its end."""
-    with connected(config, flags) as unit, _Bars(quiet=flags.json) as bars:
+    newest = _newest(flags.preview)
+    with connected(config, flags) as unit, _Bars(quiet=flags.json, newest=newest) as bars:
         first = unit.jobs.get(flags.job)
         ended = unit.jobs.wait(flags.job, lambda event: bars.event(first, event))
     record = _job(ended)
@@ -175,10 +180,43 @@ def _job(job: jobs_pb2.Job) -> dict[str, Any]:
     }
 
 
+class _Newest:
+    """The file that holds the newest picture of the work, whole at any moment."""
+
+    def __init__(self, file: Path) -> None:
+        """Raises Refused for a file that cannot hold a JPEG, or whose folder is not there."""
+        if file.suffix.lower() not in (".jpg", ".jpeg"):
+            raise Refused.single(f"'{file}' is no name of a JPEG file (.jpg)", "--preview")
+        if not file.absolute().parent.is_dir():
+            raise Refused.single(f"the folder of '{file}' is not there", "--preview")
+        if file.is_dir():
+            raise Refused.single(f"'{file}' is a folder", "--preview")
+        self.file = file.absolute()
+        self._kept = False
+
+    def keep(self, preview: jobs_pb2.Preview) -> bool:
+        """Replace the picture; True for the first one. A full disk keeps no shot from its end."""
+        temporary = temporary_beside(self.file)
+        try:
+            temporary.write_bytes(preview.data)
+            temporary.replace(self.file)
+        except OSError as exc:
+            _SCREEN.print(f"note: the preview {self.file} cannot be written: {exc}")
+            temporary.unlink(missing_ok=True)
+            return False
+        first, self._kept = not self._kept, True
+        return first
+
+
+def _newest(file: Path | None) -> _Newest | None:
+    return None if file is None else _Newest(file)
+
+
 class _Bars:
     """Progress of every shot on a terminal; nothing where nobody looks."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, newest: _Newest | None) -> None:
+        self._newest = newest
         self._progress = Progress(
             TextColumn("{task.description:28}", markup=False),
             BarColumn(bar_width=32),
@@ -210,7 +248,11 @@ class _Bars:
                 _SCREEN.print(f"{word}: {a.what} @ {a.path}")
 
     def event(self, job: jobs_pb2.Job, event: jobs_pb2.JobEvent) -> None:
-        """Move the bar of a job."""
+        """Move the bar of a job, or keep its picture."""
+        if event.HasField("preview"):
+            if self._newest is not None and self._newest.keep(event.preview) and not self._quiet:
+                _SCREEN.print(f"Newest picture: {self._newest.file}")
+            return
         if job.id not in self._tasks:
             title = f"{operation_name(job.operation)} {job.name}"[:28]
             self._tasks[job.id] = self._progress.add_task(title, total=None, doing="queued")

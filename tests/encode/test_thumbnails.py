@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.encode.thumbnails import poster, spread, strip
@@ -52,6 +53,23 @@ def test_a_poster_is_no_larger_than_the_picture(tmp_path: Path) -> None:
     picture = png(tmp_path / "poster.png")
     assert picture.size == plan.size
     assert number_in(picture) == 5
+
+
+def test_thumbnails_of_a_draft_say_so(tmp_path: Path) -> None:
+    plan = shot_plan(frames=30)
+    clip = tmp_path / "clip.mov"
+    write(numbered_pictures(plan), plan, clip, progress=silent)
+    poster(clip, tmp_path / "poster.png", frame=5)
+    poster(clip, tmp_path / "draft.png", frame=5, draft=True)
+    strip(clip, tmp_path / "strip.png", frames=(5, 6), draft=True)
+    plain, stamped = (png(tmp_path / f"{name}.png") for name in ("poster", "draft"))
+    assert stamped.size == plain.size and not stamped.same_as(plain)
+    # One corner is the word's, the rest is the picture's.
+    assert all(
+        np.array_equal(a[-8:], b[-8:]) for a, b in zip(plain.planes, stamped.planes, strict=True)
+    )
+    corner = png(tmp_path / "strip.png").planes[0][:12, :24]
+    assert np.array_equal(corner, stamped.planes[0][:12, :24])
 
 
 def test_a_frame_past_the_end_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from secondunit.catalog.deliveries import DELIVERIES, delivery_faults
 from secondunit.encode.writer import write
+from secondunit.engine.parallel import cores
 from secondunit.errors import Cancelled, DeliveryError, EngineFailed
 from secondunit.timeline.picture import (
     FORMATS,
@@ -240,7 +241,7 @@ def test_the_last_column_keeps_its_colour_at_every_size_that_is_taken(
     assert np.abs(column - (0.8, 0.4, 0.3)).max() < 0.02
 
 
-def test_pictures_are_taken_one_at_a_time(tmp_path: Path) -> None:
+def test_pictures_are_taken_a_few_at_a_time(tmp_path: Path) -> None:
     plan = shot_plan()
     taken: list[int] = []
     seen: list[tuple[int, int]] = []
@@ -257,7 +258,8 @@ def test_pictures_are_taken_one_at_a_time(tmp_path: Path) -> None:
 
     write(pictures(), plan, tmp_path / "clip.mov", progress=progress)
 
-    assert seen == [(n, n) for n in range(1, 11)]
+    assert [done for _, done in seen] == list(range(1, 11))
+    assert all(done <= took < done + cores() for took, done in seen)
 
 
 @pytest.mark.parametrize(("step", "at"), [("encode", 1), ("encode", 10), ("verify", 4)])

@@ -1,8 +1,8 @@
 """Stages without pictures: a worker's work that counts itself and does what the prompt says.
 
 The prompt of the plan is JSON: {"steps": 4, "pause": 0.02, "die": [attempts], "deaf": true,
-"fail": "sentence", "hang": [attempts], "boast": true}; all keys may be left out. Only the first
-attempt pauses, so that tests see it at work and need not wait for the second.
+"fail": "sentence", "hang": [attempts], "boast": true, "show": true}; all keys may be left out.
+Only the first attempt pauses, so that tests see it at work and need not wait for the second.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from secondunit.config import Config
 from secondunit.errors import EngineFailed
 from secondunit.jobs.job import Result, Stage
@@ -44,6 +45,8 @@ class CountingStages:
         for step in range(steps):
             if not wish.get("deaf"):
                 work.progress("denoise", step, steps)
+            if wish.get("show"):
+                work.show(step, np.zeros((36, 64, 3), np.float32), step == 0)
             time.sleep(wish.get("pause", 0.0) if attempt == 1 else 0.0)
             if step == steps // 2 and attempt in wish.get("die", ()):
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,9 @@ STAGES = "tests.fakes.engine:CountingStages"
 @pytest.fixture(autouse=True)
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker's process finds the fake stages."""
-    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    # Before what is there: a checkout that is not the one installed is found by it.
+    path = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
 
 
 @pytest.fixture

@@ -267,6 +267,40 @@ def test_a_watcher_is_woken_by_the_next_event(open_desk: OpenDesk) -> None:
     assert seen == list(range(1, len(seen) + 1))
 
 
+def test_the_newest_picture_of_the_work_is_there_until_the_job_has_ended(
+    open_desk: OpenDesk,
+) -> None:
+    desk = open_desk()
+    id = desk.create(wish(steps=400, pause=0.01, show=True), request_id="a", timeline="t").id
+    until(lambda: desk.preview(id) is not None)
+    first = desk.preview(id)
+    assert first and first.rough and first.frame == 0 and first.jpeg.startswith(b"\xff\xd8")
+    until(lambda: desk.preview(id, first.number) is not None)
+    second = desk.preview(id, first.number)
+    assert second and not second.rough and second.frame > 0
+    assert ended(desk, id).state is State.SUCCEEDED
+    until(lambda: desk.preview(id) is None)
+    events = desk.events(id)
+    assert [e.sequence for e in events] == list(range(1, len(events) + 1))
+
+
+def test_a_picture_wakes_only_watchers_that_want_pictures(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    job = desk.create(wish(steps=400, pause=0.01, show=True), request_id="a", timeline="t")
+    until(lambda: desk.preview(job.id) is not None)
+    seen = desk.preview(job.id)
+    assert seen
+
+    async def wait(after_preview: int | None) -> bool:
+        """True if it returned without an event while pictures came."""
+        after = desk.get(job.id).sequence
+        found = await desk.wait_events(job.id, after, 10.0, after_preview=after_preview)
+        return not found and not desk.get(job.id).state.final
+
+    assert asyncio.run(wait(0))
+    assert not asyncio.run(wait(None))
+
+
 def test_a_watcher_is_let_go_when_the_desk_stops(open_desk: OpenDesk) -> None:
     desk = open_desk()
 

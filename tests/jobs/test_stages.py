@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from secondunit.config import Config
 from secondunit.encode.writer import write
-from secondunit.engine.engine import RGB, Progress, Sources
+from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
 from secondunit.errors import Cancelled, MediaError, MediaMissing, StoreError, StoreFull
 from secondunit.jobs import spool
 from secondunit.jobs.job import Checkpoint, Result, Stage, stage_folder
@@ -34,7 +34,7 @@ class Dissolve:
     """An engine that mixes the two pins beside the gap."""
 
     def run(
-        self, plan: ShotPlan, sources: Sources, progress: Progress
+        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
     ) -> Iterator[tuple[int, RGB]]:
         first, last = sources.pin(-1), sources.pin(plan.frames)
         for frame in range(plan.frames):

@@ -140,7 +140,7 @@ def test_a_changed_source_file_is_another_plan() -> None:
 
 def test_a_draft_works_small_and_delivers_full_size() -> None:
     plan = planned(shot(Operation.BRIDGE), Options(draft=True))
-    assert plan.work == Size(width=480, height=270) and plan.size == Size(width=1280, height=720)
+    assert plan.work == Size(width=640, height=360) and plan.size == Size(width=1280, height=720)
 
 
 def test_a_gap_longer_than_the_longest_pass_is_refused() -> None:

@@ -240,3 +240,46 @@ def test_leaving_a_watch_does_not_end_the_job(unit: Unit, stub: JobServiceStub) 
 def test_jobs_are_kept_for_good(unit: Unit, stub: JobServiceStub) -> None:
     request = pb.DeleteJobRequest(job_id="x")
     assert code_of(lambda: stub.DeleteJob(request)) is grpc.StatusCode.UNIMPLEMENTED
+
+
+def showing(unit: Unit) -> str:
+    """A job that shows a picture at each step, of which some are sent."""
+    plan = wish(steps=150, pause=0.01, show=True)
+    return unit.desk.create(plan, request_id="showing", timeline="").id
+
+
+def test_previews_come_between_the_events_and_leave_no_gap(
+    unit: Unit, stub: JobServiceStub
+) -> None:
+    updates = list(stub.WatchJob(pb.WatchJobRequest(job_id=showing(unit)), timeout=60))
+    events = [u.event for u in updates[1:]]
+    previews = [e.preview for e in events if e.HasField("preview")]
+    assert previews[0].rough and previews[0].media_type == "image/jpeg"
+    assert 0 < len(previews[0].data) <= 256 * 1024
+    numbers = [p.number for p in previews]
+    assert numbers == sorted(set(numbers))
+    assert all(e.sequence == 0 for e in events if e.HasField("preview"))
+    kept = [e.sequence for e in events if e.sequence]
+    assert kept == list(range(1, len(kept) + 1))
+
+
+def test_the_client_hands_previews_to_whoever_follows_a_job(unit: Unit) -> None:
+    followed = list(unit.client.jobs.watch(showing(unit)))
+    assert any(event.HasField("preview") and event.preview.data for event in followed)
+    assert followed[-1].state.state == pb.JOB_STATE_SUCCEEDED
+
+
+def test_a_long_poll_returns_the_newest_preview_to_those_who_ask_for_it(
+    unit: Unit, stub: JobServiceStub
+) -> None:
+    id = showing(unit)
+    until(lambda: unit.desk.preview(id) is not None)
+
+    def poll(**fields: int) -> pb.ListJobEventsResponse:
+        return stub.ListJobEvents(pb.ListJobEventsRequest(job_id=id, **fields), timeout=30)
+
+    first = poll(after_preview=0).preview
+    assert first.data and first.number
+    assert poll(after_preview=first.number + 10**9).preview.number == 0
+    assert not poll().HasField("preview")
+    assert code_of(lambda: poll(after_preview=-1)) is grpc.StatusCode.INVALID_ARGUMENT

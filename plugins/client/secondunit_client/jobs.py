@@ -133,6 +133,9 @@ class Jobs:
     ) -> Iterator[pb.JobEvent]:
         """Events after a sequence, each once and in order, until the job has ended.
 
+        Between them come previews, `event.preview`, whose sequence is 0: the newest picture of the
+        work whenever there is a new one.
+
         A lost stream is taken up again where it was; Unreachable after `patience` seconds without
         a server. Leaving the loop does not end the job. Raises NotFound.
         """
@@ -145,6 +148,8 @@ class Jobs:
                     event = update.event
                     if update.HasField("event") and event.sequence > after:
                         after = event.sequence
+                        yield event
+                    elif event.HasField("preview"):
                         yield event
                 return
             except grpc.RpcError as exc:

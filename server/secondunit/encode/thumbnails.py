@@ -13,20 +13,33 @@ from numpy.typing import NDArray
 
 from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import DeliveryError
+from secondunit.finish.drawing import Canvas, width_of
 from secondunit.timeline.picture import picture_of_frame
 from secondunit.units import Size
 
 _GAP = 2  # black pixels between the pictures of a strip
+_LABEL, _INK = (232, 178, 76), (24, 25, 27)
 
 
-def poster(clip: Path, target: Path, *, frame: int, height: int = 360) -> None:
-    """Write frame number `frame` of a clip, at most `height` pixels high. Raises DeliveryError."""
-    save(pictures(clip, (frame,), height)[0], target)
+def poster(clip: Path, target: Path, *, frame: int, height: int = 360, draft: bool = False) -> None:
+    """Write frame number `frame` of a clip, at most `height` pixels high. Raises DeliveryError.
+
+    A draft says that it is one.
+    """
+    (shown,) = pictures(clip, (frame,), height)
+    save(stamped(shown) if draft else shown, target)
 
 
-def strip(clip: Path, target: Path, *, frames: tuple[int, ...], height: int = 96) -> None:
-    """Write the numbered frames of a clip (from 0) side by side. Raises DeliveryError."""
+def strip(
+    clip: Path, target: Path, *, frames: tuple[int, ...], height: int = 96, draft: bool = False
+) -> None:
+    """Write the numbered frames of a clip (from 0) side by side. Raises DeliveryError.
+
+    A draft says that it is one, on its first picture.
+    """
     shown = pictures(clip, frames, height)
+    if draft:
+        shown[0] = stamped(shown[0])
     tall = shown[0].shape[0]
     between = np.zeros((tall, _GAP, 3), np.uint8)
     row = [piece for picture in shown for piece in (picture, between)][:-1]
@@ -59,6 +72,18 @@ def pictures(clip: Path, frames: tuple[int, ...], height: int) -> list[NDArray[n
     if missing := set(frames) - set(found):
         raise DeliveryError(f"no thumbnail of {clip.name}: it has no frame {min(missing)}")
     return [found[number] for number in frames]
+
+
+def stamped(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (`h w 3`, 8 bit) with the word DRAFT in its corner."""
+    canvas = Canvas(rgb.shape[1], rgb.shape[0], _INK)
+    canvas.pixels[:] = rgb
+    letters = max(9, rgb.shape[0] // 12)
+    room = letters // 2
+    wide = width_of("DRAFT", letters, 700)
+    canvas.box((0, 0), (wide + 2 * room, letters + 2 * room), _LABEL)
+    canvas.text((room, room + round(0.86 * letters)), "DRAFT", letters, _INK, 700)
+    return canvas.pixels
 
 
 def _small(frame: av.VideoFrame, height: int) -> NDArray[np.uint8]:

@@ -46,19 +46,22 @@ class Facts:
 class Content:
     """A running account of pictures: a hash of the samples, and the mean of each plane."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hashed: bool = True) -> None:
+        """Without `hashed` the samples of a codec that loses some are not hashed in vain."""
         self._fingerprint = Fingerprint()
+        self._hashed = hashed
         self.means: list[tuple[float, ...]] = []
 
     @property
     def digest(self) -> str:
-        """SHA-256 of every sample so far, hexadecimal."""
+        """SHA-256 of every sample so far, hexadecimal; of none where they are not hashed."""
         return self._fingerprint.digest
 
     def add(self, picture: Picture) -> None:
         """Account for the next picture."""
         top = 2 ** FORMATS[picture.format].bits
-        self._fingerprint.add(picture)
+        if self._hashed:
+            self._fingerprint.add(picture)
         self.means.append(tuple(float(plane.mean()) / top for plane in picture.planes))
 
 

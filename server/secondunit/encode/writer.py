@@ -19,6 +19,7 @@ from secondunit.catalog.deliveries import DELIVERIES, Delivery
 from secondunit.encode.durable import settle, temporary_beside, unwritten
 from secondunit.encode.verify import Content, Facts, verify
 from secondunit.engine.engine import Progress
+from secondunit.engine.parallel import in_order
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.picture import FORMATS, Picture, colour_numbers
@@ -41,7 +42,12 @@ class Encoded:
 
 
 def write(
-    pictures: Iterable[Picture], plan: ShotPlan, target: Path, *, progress: Progress
+    pictures: Iterable[Picture],
+    plan: ShotPlan,
+    target: Path,
+    *,
+    progress: Progress,
+    seen: Content | None = None,
 ) -> Encoded:
     """Encode `plan.file_range.frames` pictures, in file order, to `target`; verify; then rename.
 
@@ -50,6 +56,8 @@ def write(
     wrong, or is raised by `progress` or by `pictures`, leaves nothing behind. Raises
     DeliveryError for a wrong number, size or layout of pictures, for what the codec refuses,
     and for a file that reads back as something else; StoreFull where the disk is full.
+
+    `seen` is told every picture as the file gives it back, in order.
     """
     facts = facts_of(plan)
     row = DELIVERIES[plan.delivery]
@@ -58,7 +66,8 @@ def write(
         content = _encode(pictures, plan, temporary, progress)
         if row.exact:
             facts = replace(facts, samples=content.digest)
-        wrong = verify(temporary, facts, content=content, progress=progress)
+        back = seen or Content(hashed=row.exact)
+        wrong = verify(temporary, facts, content=content, seen=back, progress=progress)
         if wrong:
             raise DeliveryError(f"{target.name} is not as asked: {'; '.join(wrong)}")
         with _translated(target):
@@ -118,13 +127,15 @@ def _encode(
 ) -> Content:
     row = DELIVERIES[plan.delivery]
     total = plan.file_range.frames
-    content, count = Content(), 0
+    content, count = Content(hashed=row.exact), 0
     mux = _Mux(temporary, plan, row)
     try:
-        for picture in pictures:
+        # The encoder works on one picture while the next ones are brought to its layout.
+        for picture in in_order(lambda p: _fitting(p, plan, row), pictures):
             if count == total:
                 raise DeliveryError(f"{plan.name}: more pictures came than the {total} planned")
-            mux.add(_fitting(picture, plan, row, content), count)
+            content.add(picture)
+            mux.add(picture, count)
             count += 1
             progress("encode", count, total)
         if count != total:
@@ -135,8 +146,8 @@ def _encode(
     return content
 
 
-def _fitting(picture: Picture, plan: ShotPlan, row: Delivery, content: Content) -> Picture:
-    """The picture as the encoder takes it, accounted for."""
+def _fitting(picture: Picture, plan: ShotPlan, row: Delivery) -> Picture:
+    """The picture as the encoder takes it."""
     if picture.size != plan.size:
         raise DeliveryError(f"{plan.name}: a picture is {picture.size}, planned is {plan.size}")
     format, colour = layout_of(plan, row)
@@ -149,9 +160,7 @@ def _fitting(picture: Picture, plan: ShotPlan, row: Delivery, content: Content) 
     named = replace(
         picture.colour, primaries=colour.primaries, transfer=colour.transfer
     )  # fmt: skip
-    fitting = replace(picture, colour=named).converted(format, colour)
-    content.add(fitting)
-    return fitting
+    return replace(picture, colour=named).converted(format, colour)
 
 
 class _Mux:

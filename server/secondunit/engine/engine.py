@@ -17,6 +17,18 @@ Progress = Callable[[str, int, int], None]
 """(step in words, done, of): called at least once a denoise step. It raises to cancel."""
 
 
+class Show(Protocol):
+    """Takes pictures of work in progress for whoever watches; it decides which are sent."""
+
+    def __call__(self, frame: int, rgb: RGB, rough: bool = False) -> None:
+        """A picture `h w 3` of a frame of the shot; `rough`: made before the model was asked."""
+        ...
+
+
+def unseen(frame: int, rgb: RGB, rough: bool = False) -> None:
+    """Nobody watches; implements `Show`."""
+
+
 class Sources(Protocol):
     """Decoded pictures of a plan, at the size the engine works at, each decoded once."""
 
@@ -47,12 +59,12 @@ class LoadedEngine(Protocol):
     """An engine with its weights in memory."""
 
     def run(
-        self, plan: ShotPlan, sources: Sources, progress: Progress
+        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
     ) -> Iterator[tuple[int, RGB]]:
         """Yield every frame of `plan.generate` with its number in the shot, at `plan.work`.
 
         Frames come one at a time, so that a long shot does not fill the memory. Deterministic for
-        a plan on one machine. Raises EngineFailed, or whatever `progress` raised, with nothing
-        left behind.
+        a plan on one machine. `show` takes what can be seen before the first frame, if anything.
+        Raises EngineFailed, or whatever `progress` raised, with nothing left behind.
         """
         ...

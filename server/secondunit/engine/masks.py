@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -45,6 +46,7 @@ class MaskPictures:
         self._size, self._way = size, way
         self._kept: dict[int, Field] = {}
         self._first: Field | None = None
+        self._one_at_a_time = threading.Lock()
 
     def at(self, frame: int) -> Field:
         """`h w`, 0..1, for a frame of the shot; before the first and past the last, that one.
@@ -53,12 +55,13 @@ class MaskPictures:
         """
         count = mask_frames(self._track) or 1
         number = min(max(frame, 0), count - 1)
-        if self._first is None:
-            self._first = self._decoded(0, 1)[0]
-        if number not in self._kept:
-            ahead = self._decoded(number, min(count - number, AHEAD))
-            self._kept = {n: levelled(p, like=self._first) for n, p in ahead.items()}
-        picture = self._kept[number]
+        with self._one_at_a_time:  # frames are rendered side by side
+            if self._first is None:
+                self._first = self._decoded(0, 1)[0]
+            if number not in self._kept:
+                ahead = self._decoded(number, min(count - number, AHEAD))
+                self._kept = {n: levelled(p, like=self._first) for n, p in ahead.items()}
+            picture = self._kept[number]
         if not self._track.follow:
             return picture
         gone = carried(picture, self._way(frame), self._size.width, self._size.height)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from secondunit.engine.engine import RGB
+from secondunit.engine.parallel import in_order
 from secondunit.engine.sources import PlanSources
 from secondunit.engine.strokes import drawn_at
 from secondunit.finish.composite import composite
@@ -23,15 +24,16 @@ def finish(
     """
     pinned = {pin.frame for pin in plan.pins}
     kept = None if plan.mask is None else sources.picture(drawn_at(plan))
-    for frame in range(plan.file_range.start, plan.file_range.end):
+
+    def finished(frame: int) -> Picture:
         if frame in pinned:
-            yield sources.picture(frame)
-            continue
+            return sources.picture(frame)
         rgb = _at_size(generated(frame), plan.size)
         if kept is not None:
-            yield composite(rgb, kept, sources.delivered_mask(frame))
-        else:
-            yield picture_from_rgb(rgb, plan.format, plan.colour)
+            return composite(rgb, kept, sources.delivered_mask(frame))
+        return picture_from_rgb(rgb, plan.format, plan.colour)
+
+    yield from in_order(finished, range(plan.file_range.start, plan.file_range.end))
 
 
 def _at_size(rgb: RGB, size: Size) -> RGB:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.engine.parallel import in_order
 from secondunit.engine.sources import PlanSources
 from secondunit.finish.camera_fit import camera_entry
 from secondunit.finish.fidelity import Fidelity
@@ -34,8 +35,7 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
     followed = bool(plan.strokes or plan.cameras)
     greys: dict[int, Grey] = {}
     frame = plan.file_range.start
-    for picture in pictures:
-        rgb = picture.rgb()
+    for picture, rgb in in_order(lambda p: (p, p.rgb()), pictures):
         fidelity.add(frame, picture, rgb)
         steadiness.add(frame, rgb)
         fingerprint.add(picture)

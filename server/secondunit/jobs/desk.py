@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import builtins
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from secondunit.config import Config
-from secondunit.jobs.job import Event, Job, Page, Priority, Result, State
+from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
 from secondunit.jobs.runner import PATIENCE, Patience, Runner
 from secondunit.jobs.store import Store
 from secondunit.plan.shot_plan import ShotPlan
@@ -39,7 +42,10 @@ class Desk:
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
         self._store = Store(config.data, address=address, told=self._told)
-        self._runner = Runner(self._store, config, stages, patience=patience)
+        self._runner = Runner(
+            self._store, config, stages, patience=patience, shown=self._shown
+        )  # fmt: skip
+        self._previews: dict[str, Preview] = {}
         self._stopped = False
 
     def start(self) -> None:
@@ -113,17 +119,21 @@ class Desk:
         after: int = 0,
         timeout: float = 25.0,  # noqa: ASYNC109 - none is an answer here, not an error
         limit: int = 100,
+        after_preview: int | None = None,
     ) -> tuple[Event, ...]:
         """The same, but waits up to `timeout` seconds for the first; empty if none came.
 
-        Also returns, empty, when the desk stops.
+        Also returns, empty, when the desk stops; and when there is a preview with a number
+        greater than `after_preview`, where that is given.
         """
-        waiter = _Waiter(asyncio.get_running_loop())
+        waiter = _Waiter(asyncio.get_running_loop(), previews=after_preview is not None)
         with self._waiting_lock:
             self._waiting.setdefault(id, set()).add(waiter)
         try:
             if found := self._store.events(id, after, limit):
                 return found
+            if after_preview is not None and self.preview(id, after_preview):
+                return ()
             try:
                 await asyncio.wait_for(waiter.woken.wait(), timeout)
             except TimeoutError:
@@ -147,18 +157,43 @@ class Desk:
             token=page_token,
         )  # fmt: skip
 
+    def preview(self, id: str, after: int = 0) -> Preview | None:
+        """The newest picture of a job in work, if its number is greater than `after`."""
+        newest = self._previews.get(id)
+        return newest if newest and newest.number > after else None
+
+    def _shown(self, id: str, message: Mapping[str, Any] | None) -> None:
+        # In memory alone: a picture of work in progress is worth nothing after a crash.
+        if message is None:
+            self._previews.pop(id, None)
+            return
+        now = datetime.now(UTC)
+        before = self._previews.get(id)
+        # By the clock, so that the numbers go on rising when a server takes the job up again.
+        number = max(int(now.timestamp() * 1000), before.number + 1 if before else 0)
+        self._previews[id] = Preview(
+            number=number, time=now, frame=message["frame"], rough=message["rough"],
+            jpeg=base64.b64decode(message["jpeg"]),
+        )  # fmt: skip
+        self._wake(id, previews=True)
+
     def _told(self, id: str, sequence: int) -> None:
+        self._wake(id)
+
+    def _wake(self, id: str, *, previews: bool = False) -> None:
         with self._waiting_lock:
             waiters = tuple(self._waiting.get(id, ()))
         for waiter in waiters:
-            waiter.wake()
+            if waiter.previews or not previews:
+                waiter.wake()
 
 
 class _Waiter:
     """A coroutine that waits for events, woken from any thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, previews: bool = False) -> None:
         self._loop = loop
+        self.previews = previews
         self.woken = asyncio.Event()
 
     def wake(self) -> None:

@@ -158,6 +158,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The newest picture of a job's work. It is no event: it is not kept, and some are left out."""
+
+    number: int
+    """Greater than that of every earlier one of the job, by any step."""
+    time: datetime
+    frame: int
+    """Of the shot; 0 is the first shown."""
+    rough: bool
+    """Made before the model was asked."""
+    jpeg: bytes
+    """A JPEG file of at most 256 KiB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """A stage that is done and what it left."""
 

@@ -7,6 +7,7 @@ import queue
 import shutil
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ class Patience:
 
 PATIENCE = Patience()
 
+Shown = Callable[[str, Mapping[str, Any] | None], None]
+"""(job, the worker's message of a picture); None: the job has ended, none is of use any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
@@ -50,9 +54,11 @@ class Runner:
     """One thread and one worker: one job at a time."""
 
     def __init__(
-        self, store: Store, config: Config, stages: str, *, patience: Patience = PATIENCE
-    ) -> None:
-        """`stages` is "module:callable" for the worker."""
+        self, store: Store, config: Config, stages: str, *, patience: Patience = PATIENCE,
+        shown: Shown | None = None,
+    ) -> None:  # fmt: skip
+        """`stages` is "module:callable" for the worker; `shown` is told of its pictures."""
+        self._shown = shown
         self._store, self._config, self._factory = store, config, stages
         self._patience = patience
         self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -137,6 +143,8 @@ class Runner:
             self._publish(lease, job, done)
         if self._store.get(job.id).state.final:
             self._cancelling.discard(job.id)
+            if self._shown:
+                self._shown(job.id, None)
             shutil.rmtree(folder, ignore_errors=True)
 
     def _publish(self, lease: Lease, job: Job, done: list[Checkpoint]) -> None:
@@ -176,6 +184,8 @@ class Runner:
             if message and message.get("from") is child:
                 heard = now
                 match message["is"]:
+                    case "preview" if self._shown:
+                        self._shown(job.id, message)
                     case "progress":
                         last = (message["doing"], message["step"], message["steps"])
                     case "gone":

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,8 +19,9 @@ from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
 from secondunit.encode.durable import disk_full, replacing, sync_folder
-from secondunit.encode.writer import Encoded, write
-from secondunit.engine.engine import LoadedEngine, Progress
+from secondunit.encode.verify import Content
+from secondunit.encode.writer import Encoded, facts_of, write
+from secondunit.engine.engine import LoadedEngine
 from secondunit.engine.sources import PlanSources
 from secondunit.errors import EngineMissing, MediaError, StoreError, StoreFull
 from secondunit.finish.contact_sheet import contact_sheet, frames_wanted
@@ -26,9 +31,12 @@ from secondunit.jobs import spool
 from secondunit.jobs.job import SHEET, Result, Stage
 from secondunit.jobs.work import Work
 from secondunit.plan.shot_plan import ShotPlan, canonical, media_uses, record_of_json
-from secondunit.timeline.media import index_of, opened
-from secondunit.timeline.picture import Picture, picture_of_frame
+from secondunit.timeline.media import index_of
+from secondunit.timeline.picture import Picture
 from secondunit.units import ColourTags
+
+RELAYED = 4
+"""Pictures that wait between the one who reads the file and the one who measures."""
 
 Loader = Callable[[str, Config], LoadedEngine]
 """An engine's name to the engine in memory."""
@@ -48,7 +56,7 @@ def load_engine(name: str, config: Config) -> LoadedEngine:
         raise EngineMissing(f"There is no way to load the engine '{name}' here.")
     from secondunit.engine.motion.engine import load
 
-    return load(threads=config.threads or None)
+    return load(threads=config.threads or None, later=True)
 
 
 class Rooms:
@@ -86,7 +94,8 @@ class Rooms:
             return {"frames": 0}
         work.progress("load the engine", 0, 1)
         engine = self._engine(plan.engine)
-        for frame, rgb in engine.run(plan, self._pictures(plan), work.progress):
+        for frame, rgb in engine.run(plan, self._pictures(plan), work.progress, work.show):
+            work.show(frame, rgb)
             with _kept(work.folder):
                 spool.save_rgb(work.folder, frame, rgb)
             made += 1
@@ -111,9 +120,7 @@ class Rooms:
         """The clip, read back and measured; its record and its thumbnails."""
         plan, row = work.plan, DELIVERIES[work.plan.delivery]
         clip = work.folder / f"clip{row.suffix}"
-        encoded = write(_finished(work), plan, clip, progress=work.progress)
-        pictures = _read_back(encoded, row.container, work.progress)
-        report = control_report(plan, pictures, self._pictures(plan))
+        encoded, report = _written_and_measured(work, clip, self._pictures(plan))
         record = sidecar.compose(
             plan, encoded, request={}, report=report, versions=_versions(),
             timings={str(c.stage): c.seconds for c in work.done.values()},
@@ -121,9 +128,12 @@ class Rooms:
         sidecar.write(record, work.folder / "clip.json")
         total = plan.file_range.frames
         shown = plan.handles[0] + plan.frames // 2
-        thumbnails.poster(clip, work.folder / "poster.png", frame=shown)
+        thumbnails.poster(clip, work.folder / "poster.png", frame=shown, draft=plan.draft)
         thumbnails.strip(
-            clip, work.folder / "strip.png", frames=thumbnails.spread(total, min(total, 6))
+            clip,
+            work.folder / "strip.png",
+            frames=thumbnails.spread(total, min(total, 6)),
+            draft=plan.draft,
         )
         _sheet(plan, self._pictures(plan), report, clip, work.folder / SHEET)
         return {
@@ -206,13 +216,65 @@ def _finished(work: Work) -> Iterator[Picture]:
         yield spool.load_picture(folder, number, point["format"], colour)
 
 
-def _read_back(encoded: Encoded, container: str, progress: Progress) -> Iterator[Picture]:
-    """The delivered file's pictures in order, as a host decodes them."""
-    facts = encoded.facts
-    with opened(encoded.path, container, facts.size.width * facts.size.height) as source:
-        for number, frame in enumerate(source.decode(video=0)):
-            progress("measure", number + 1, facts.frames)
-            yield picture_of_frame(frame, colour=facts.colour)
+class _Relay(Content):
+    """What the file gives back while it is verified, handed on to be measured: it is read once."""
+
+    def __init__(self, colour: ColourTags, *, hashed: bool) -> None:
+        super().__init__(hashed=hashed)
+        self._colour = colour
+        self._queue: queue.Queue[Picture | BaseException | None] = queue.Queue(RELAYED)
+        self._unwanted = threading.Event()
+
+    def add(self, picture: Picture) -> None:
+        """Account for the next picture, and hand it on while somebody takes it."""
+        super().add(picture)
+        # As the file's own tags were found to be what was asked: see `verify`.
+        self._put(replace(picture, colour=self._colour))
+
+    def over(self, error: BaseException | None = None) -> None:
+        """No more pictures come, for what reason if that is not that it was the last one."""
+        self._put(error)
+
+    def let_go(self) -> None:
+        """Nobody takes pictures any more; whoever adds some need not wait."""
+        self._unwanted.set()
+
+    def pictures(self) -> Iterator[Picture]:
+        """The pictures in order, as they are read; raises what kept the rest from coming."""
+        while (came := self._queue.get()) is not None:
+            if isinstance(came, BaseException):
+                raise came
+            yield came
+
+    def _put(self, what: Picture | BaseException | None) -> None:
+        while not self._unwanted.is_set():
+            with suppress(queue.Full):
+                self._queue.put(what, timeout=0.2)
+                return
+
+
+def _written_and_measured(work: Work, clip: Path, sources: PlanSources) -> tuple[Encoded, Report]:
+    """The clip, and the report of the pictures that reading it back gave."""
+    plan = work.plan
+    facts = facts_of(plan)
+    relay = _Relay(facts.colour, hashed=DELIVERIES[plan.delivery].exact)
+
+    def written() -> Encoded:
+        try:
+            encoded = write(_finished(work), plan, clip, progress=work.progress, seen=relay)
+        except BaseException as exc:
+            relay.over(exc)
+            raise
+        relay.over()
+        return encoded
+
+    with ThreadPoolExecutor(1, thread_name_prefix="writer") as pool:
+        encoding = pool.submit(written)
+        try:
+            report = control_report(plan, relay.pictures(), sources)
+        finally:
+            relay.let_go()
+        return encoding.result(), report
 
 
 def _sheet(plan: ShotPlan, sources: PlanSources, report: Report, clip: Path, target: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from secondunit.engine.engine import Progress
+from secondunit.engine.engine import Progress, Show, unseen
 from secondunit.jobs.job import Checkpoint, Result, Stage
 from secondunit.plan.shot_plan import ShotPlan
 
@@ -27,6 +27,8 @@ class Work:
     """The stages before this one."""
     progress: Progress
     """To be called at least once a step; it raises Cancelled when the job is to stop."""
+    show: Show = unseen
+    """Takes pictures of work in progress."""
 
     def left_by(self, stage: Stage) -> Path:
         """The folder of an earlier stage."""

@@ -6,6 +6,7 @@ returns the `Stages`. It talks over its standard streams and dies with its serve
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import logging
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from secondunit.config import Config
+from secondunit.engine.engine import RGB, Show
 from secondunit.errors import Cancelled, SecondUnitError
 from secondunit.jobs.job import Checkpoint, Stage, stage_folder
 from secondunit.jobs.pipe import Pipe
@@ -39,6 +41,7 @@ class Worker:
         self._pipe = pipe
         self._factory = factory
         self._stages: Stages | None = None
+        self._previewer: Show | None = None
         self._orders: list[dict[str, Any]] = []
         self._arrived = threading.Condition()
         self._halt = threading.Event()
@@ -104,7 +107,7 @@ class Worker:
         done = [record_of_json(Checkpoint, c, "checkpoint") for c in order["done"]]
         work = Work(
             plan=plan_of_json(order["plan"]), data=data, job=job, folder=folder,
-            done={c.stage: c for c in done}, progress=self._progress,
+            done={c.stage: c for c in done}, progress=self._progress, show=self._show,
         )  # fmt: skip
         self._progress(stage, 0, 0)
         # Through text, so that what is no JSON fails here and not while it is being sent.
@@ -117,6 +120,18 @@ class Worker:
             make: Callable[[Config], Stages] = getattr(importlib.import_module(module), name)
             stages = self._stages = make(record_of_json(Config, config, "config"))
         return stages
+
+    def _show(self, frame: int, rgb: RGB, rough: bool = False) -> None:
+        if self._previewer is None:
+            # Here, not above: it needs OpenCV, which a worker loads with its engine only.
+            from secondunit.engine.preview import Previewer
+
+            self._previewer = Previewer(self._send_preview)
+        self._previewer(frame, rgb, rough)
+
+    def _send_preview(self, frame: int, jpeg: bytes, rough: bool) -> None:
+        data = base64.b64encode(jpeg).decode()
+        self._pipe.send({"is": "preview", "frame": frame, "rough": rough, "jpeg": data})
 
     def _progress(self, doing: str, step: int, steps: int) -> None:
         if self._halt.is_set():

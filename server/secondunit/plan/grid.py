@@ -7,7 +7,7 @@ from typing import Literal
 from secondunit.catalog.engines import Engine
 from secondunit.units import Size
 
-DRAFT_SIDE = 480
+DRAFT_SIDE = 640
 """Longest side of a draft in pixels."""
 
 

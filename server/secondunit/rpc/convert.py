@@ -15,7 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
 from secondunit.errors import Fault, Refused
-from secondunit.jobs.job import Event, Job, JobError, Kind, Priority, Result, Stage, State
+from secondunit.jobs.job import Event, Job, JobError, Kind, Preview, Priority, Result, Stage, State
 from secondunit.plan.build import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
 from secondunit.timeline.shot import Shot
@@ -227,6 +227,22 @@ def event(value: Event, job: Job, result: Result | None) -> jobs_pb2.JobEvent:
             line = jobs_pb2.LogLine(level=jobs_pb2.LOG_LEVEL_INFO, text=told["text"])
             message.log.CopyFrom(line)
     return message
+
+
+def preview(value: Preview) -> jobs_pb2.Preview:
+    """Preview."""
+    return jobs_pb2.Preview(
+        frame=value.frame,
+        data=value.jpeg,
+        media_type="image/jpeg",
+        number=value.number,
+        rough=value.rough,
+    )
+
+
+def preview_event(job: str, value: Preview) -> jobs_pb2.JobEvent:
+    """Preview, as it goes between the events of a watched job."""
+    return jobs_pb2.JobEvent(job_id=job, time=_moment(value.time), preview=preview(value))
 
 
 def report(value: Mapping[str, Mapping[str, Any]]) -> list[deliveries_pb2.ControlResult]:

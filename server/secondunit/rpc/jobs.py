@@ -129,19 +129,22 @@ class Jobs(JobServiceServicer):
     async def WatchJob(
         self, request: pb.WatchJobRequest, context: Context
     ) -> AsyncIterator[pb.WatchJobResponse]:
-        """A snapshot, then every event until the job has ended."""
-        id, after = request.job_id, request.after_sequence
+        """A snapshot, then every event until the job has ended, and previews as they come."""
+        id, after, seen = request.job_id, request.after_sequence, 0
         job = self._known(id, after)
         yield pb.WatchJobResponse(snapshot=self._message(job))
         while True:
-            events = await self._next(id, after, HEARTBEAT)
+            events = await self._next(id, after, HEARTBEAT, after_preview=seen)
             job = self._desk.get(id)
             for event in self._events(job, events):
                 yield pb.WatchJobResponse(event=event)
                 after = event.sequence
             if job.state.final and job.sequence <= after:
                 return
-            if not events:
+            if preview := self._desk.preview(id, seen):
+                yield pb.WatchJobResponse(event=convert.preview_event(id, preview))
+                seen = preview.number
+            elif not events:
                 beat = pb.Heartbeat(draining=self._draining.is_set())
                 yield pb.WatchJobResponse(event=pb.JobEvent(job_id=id, heartbeat=beat))
             if self._draining.is_set():
@@ -152,14 +155,22 @@ class Jobs(JobServiceServicer):
         wait = request.wait.seconds + request.wait.nanos / 1e9
         if request.limit < 0 or wait < 0:
             raise Refused.single("limit and wait are not negative", "limit")
+        seen = request.after_preview if request.HasField("after_preview") else None
+        if seen is not None and seen < 0:
+            raise Refused.single("after_preview is not negative", "after_preview")
         id, after = request.job_id, request.after_sequence
         job = self._known(id, after)
         limit = min(request.limit or EVENTS, MOST_EVENTS)
         over = job.state.final and job.sequence <= after
         wait = 0.0 if over or self._draining.is_set() else min(wait, LONGEST_WAIT)
-        events = await self._next(id, after, wait, limit)
+        events = await self._next(id, after, wait, limit, after_preview=seen)
         job = self._desk.get(id)
-        return pb.ListJobEventsResponse(job=self._message(job), events=self._events(job, events))
+        newest = None if seen is None else self._desk.preview(id, seen)
+        return pb.ListJobEventsResponse(
+            job=self._message(job),
+            events=self._events(job, events),
+            preview=None if newest is None else convert.preview(newest),
+        )
 
     def _known(self, id: str, after: int) -> Job:
         job = self._desk.get(id)
@@ -171,10 +182,20 @@ class Jobs(JobServiceServicer):
         return job
 
     async def _next(
-        self, id: str, after: int, wait: float, limit: int = EVENTS
+        self,
+        id: str,
+        after: int,
+        wait: float,
+        limit: int = EVENTS,
+        *,
+        after_preview: int | None = None,
     ) -> tuple[Event, ...]:
-        """Events after a sequence; empty after `wait` seconds, or when the server drains."""
-        waiting = asyncio.ensure_future(self._desk.wait_events(id, after, wait, limit))
+        """Events after a sequence; empty after `wait` seconds, or when the server drains.
+
+        Empty too when there is a preview newer than `after_preview`, where that is given.
+        """
+        found = self._desk.wait_events(id, after, wait, limit, after_preview)
+        waiting = asyncio.ensure_future(found)
         draining = asyncio.ensure_future(self._draining.wait())
         try:
             await asyncio.wait((waiting, draining), return_when=asyncio.FIRST_COMPLETED)

@@ -89,13 +89,19 @@ class Picture:
         if layout.rgb:
             g, b, r = self.planes
             top = np.float32(2**layout.bits - 1)
-            return np.stack([r, g, b], axis=-1).astype(np.float32) / top
+            whole = np.empty((*g.shape, 3), np.float32)
+            for channel, plane in enumerate((r, g, b)):
+                np.divide(plane, top, out=whole[..., channel], dtype=np.float32)
+            return whole
         y, cb, cr = _signal(self)
         kr, kb = _KR_KB[self.colour.matrix]
         r = y + np.float32(2 - 2 * kr) * cr
         b = y + np.float32(2 - 2 * kb) * cb
         g = (y - np.float32(kr) * r - np.float32(kb) * b) / np.float32(1 - kr - kb)
-        return np.clip(np.stack([r, g, b], axis=-1), 0, 1)
+        whole = np.empty((*y.shape, 3), np.float32)
+        for channel, plane in enumerate((r, g, b)):
+            np.clip(plane, 0, 1, out=whole[..., channel])
+        return whole
 
     def converted(self, format: str, colour: ColourTags) -> Picture:
         """The same picture in another layout; luma and chroma keep their values where they can.

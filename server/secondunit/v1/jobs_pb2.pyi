@@ -179,16 +179,20 @@ class StateChange(_message.Message):
     def __init__(self, state: _Optional[_Union[JobState, str]] = ..., attempt: _Optional[int] = ..., reason: _Optional[str] = ..., waits_for_job: _Optional[str] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorDetail, _Mapping]] = ...) -> None: ...
 
 class Preview(_message.Message):
-    __slots__ = ("frame", "data", "blob", "media_type")
+    __slots__ = ("frame", "data", "blob", "media_type", "number", "rough")
     FRAME_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     BLOB_FIELD_NUMBER: _ClassVar[int]
     MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    ROUGH_FIELD_NUMBER: _ClassVar[int]
     frame: int
     data: bytes
     blob: _units_pb2.Digest
     media_type: str
-    def __init__(self, frame: _Optional[int] = ..., data: _Optional[bytes] = ..., blob: _Optional[_Union[_units_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ...) -> None: ...
+    number: int
+    rough: bool
+    def __init__(self, frame: _Optional[int] = ..., data: _Optional[bytes] = ..., blob: _Optional[_Union[_units_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., number: _Optional[int] = ..., rough: _Optional[bool] = ...) -> None: ...
 
 class LogLine(_message.Message):
     __slots__ = ("level", "text")
@@ -355,21 +359,25 @@ class WatchJobResponse(_message.Message):
     def __init__(self, snapshot: _Optional[_Union[Job, _Mapping]] = ..., event: _Optional[_Union[JobEvent, _Mapping]] = ...) -> None: ...
 
 class ListJobEventsRequest(_message.Message):
-    __slots__ = ("job_id", "after_sequence", "limit", "wait")
+    __slots__ = ("job_id", "after_sequence", "limit", "wait", "after_preview")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     WAIT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_PREVIEW_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     after_sequence: int
     limit: int
     wait: _duration_pb2.Duration
-    def __init__(self, job_id: _Optional[str] = ..., after_sequence: _Optional[int] = ..., limit: _Optional[int] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    after_preview: int
+    def __init__(self, job_id: _Optional[str] = ..., after_sequence: _Optional[int] = ..., limit: _Optional[int] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., after_preview: _Optional[int] = ...) -> None: ...
 
 class ListJobEventsResponse(_message.Message):
-    __slots__ = ("job", "events")
+    __slots__ = ("job", "events", "preview")
     JOB_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
     job: Job
     events: _containers.RepeatedCompositeFieldContainer[JobEvent]
-    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., events: _Optional[_Iterable[_Union[JobEvent, _Mapping]]] = ...) -> None: ...
+    preview: Preview
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., events: _Optional[_Iterable[_Union[JobEvent, _Mapping]]] = ..., preview: _Optional[_Union[Preview, _Mapping]] = ...) -> None: ...

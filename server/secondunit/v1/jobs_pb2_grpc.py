@@ -178,7 +178,8 @@ class JobServiceServicer:
         """Follows one job until it ends.
 
         The first message is a snapshot of the job. Then come its events in order, none twice,
-        beginning after `after_sequence`; a heartbeat when nothing happens. The stream ends
+        beginning after `after_sequence`; between them the newest preview whenever there is a new one,
+        and a heartbeat when nothing happens. The stream ends
         with OK once the job has ended and its last event is sent. Ending the stream never ends the
         job: only CancelJob does. After a lost stream, call again with the last `sequence` seen.
 

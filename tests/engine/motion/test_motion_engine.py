@@ -168,3 +168,60 @@ def test_broken_weights_are_the_engines_failure(tmp_path: Path) -> None:
     (tmp_path / "transformer/model.safetensors").write_bytes(b"no weights")
     with pytest.raises(EngineFailed, match="cannot be read"):
         load(weights=tmp_path)
+
+
+def test_frames_made_side_by_side_are_the_same_bits(train) -> None:
+    plan, sources = bridge(train, 145, 8)
+    alone = dict(ENGINE.run(plan, sources, silent))
+    together = dict(MotionEngine(classical, threads=4).run(plan, sources, silent))
+    assert list(alone) == list(together)
+    assert all(np.array_equal(alone[frame], together[frame]) for frame in alone)
+
+
+def test_a_rough_picture_is_shown_before_the_network_is_asked(train) -> None:
+    told: list[str] = []
+    shown: list[tuple[int, np.ndarray]] = []
+
+    def denoise(conditions, steps, seed, progress):
+        told.append("network")
+        return classical(conditions, steps, seed, progress)
+
+    def show(frame: int, rgb: np.ndarray, rough: bool = False) -> None:
+        told.append("rough" if rough else "picture")
+        shown.append((frame, rgb))
+
+    plan, sources = bridge(train, 145, 8)
+    frames = dict(MotionEngine(denoise).run(plan, sources, silent, show))
+    assert told == ["rough", "network"]
+    frame, rough = shown[0]
+    assert decibels(rough, frames[frame]) > 30
+
+
+def test_a_final_obeys_the_draft_that_was_approved(train) -> None:
+    large = [cv2.resize(p, (640, 360), interpolation=cv2.INTER_CUBIC).clip(0, 1) for p in train]
+    for make, start in ((bridge, 145), (extension, 40)):
+        full, sources = make(large, start, 8)
+        draft, few = make(train, start, 8)
+        final = made(full, sources)
+        for frame, shown in made(draft, few).items():
+            reduced = cv2.resize(final[frame], (320, 180), interpolation=cv2.INTER_AREA)
+            assert decibels(shown, reduced) > 30, (make.__name__, frame)
+
+
+def test_a_stop_is_heard_while_the_network_is_still_loaded(train) -> None:
+    plan, sources = bridge(train, 145, 8)
+    engine = load(threads=1, later=True)
+
+    def stopped(doing: str, step: int, steps: int) -> None:
+        if doing in ("load the network", "denoise"):
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        list(engine.run(plan, sources, stopped))
+
+
+def test_weights_that_cannot_be_read_are_said_by_the_first_run(train, tmp_path: Path) -> None:
+    (tmp_path / "weights.safetensors").write_bytes(b"no weights")
+    plan, sources = bridge(train, 145, 8)
+    with pytest.raises(EngineFailed, match="cannot be read"):
+        list(load(weights=tmp_path, later=True).run(plan, sources, silent))

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from secondunit.engine.conditioning import Guide, Span, guides, spans
-from secondunit.engine.engine import RGB, Progress, Sources
+from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
 from secondunit.engine.motion import pull, render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
+from secondunit.engine.motion.sketch import sketch
 from secondunit.engine.motion.trajectory import Seen, Trajectory
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
@@ -22,6 +23,10 @@ TREMBLE = 0.0015
 """Largest correction at any time of the span, in fractions of width, that counts as tremble."""
 STANDING = 0.0015
 """Way over the whole span, in fractions of width, that counts as standing still."""
+
+
+PIXELS_AT_ONCE = 3 * 1920 * 1080
+"""Of frames that are rendered side by side, so that large ones do not fill the memory."""
 
 
 class Denoiser(Protocol):
@@ -37,8 +42,8 @@ class Denoiser(Protocol):
 class Navigator(Protocol):
     """What finds where the footage's own motion goes."""
 
-    def __call__(self, seen: Seen, /) -> Trajectory:
-        """Return the path of every place of an anchor."""
+    def __call__(self, seen: Seen, /) -> Trajectory | None:
+        """Return the path of every place of an anchor; None leaves it to the prior."""
         ...
 
 
@@ -71,23 +76,30 @@ def settled(conditions: AnchorConditions, motion: Field) -> Field:
 class MotionEngine:
     """Makes frames by moving the pixels of the pins; implements `engine.LoadedEngine`."""
 
-    def __init__(self, denoise: Denoiser, navigate: Navigator | None = None) -> None:
-        """Without `navigate` the footage's own motion is the classical prior's."""
+    def __init__(
+        self, denoise: Denoiser, navigate: Navigator | None = None, threads: int = 1
+    ) -> None:
+        """Without `navigate` the footage's own motion is the classical prior's.
+
+        `threads`: frames that are rendered side by side, fewer where they are large.
+        """
         self._denoise = denoise
         self._navigate = navigate
+        self._threads = threads
 
     def run(
-        self, plan: ShotPlan, sources: Sources, progress: Progress
+        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
     ) -> Iterator[tuple[int, RGB]]:
         """Yield (frame of the shot, `h w 3` at `plan.work`) for every frame of `plan.generate`.
 
-        One frame is in memory at a time. The same plan gives the same bits on one machine. Raises
-        EngineFailed, or whatever `progress` raised.
+        A few frames are in memory at a time. The same plan gives the same bits on one machine.
+        `show` gets a rough picture of each range before the network is asked. Raises EngineFailed,
+        or whatever `progress` raised.
         """
         total, done = sum(made.frames for made in plan.generate), 0
         try:
             for made, forth, back in spans(plan):
-                for frame, picture in self._drawn(plan, sources, made, forth, back, progress):
+                for frame, picture in self._drawn(plan, sources, made, forth, back, progress, show):
                     done += 1
                     progress("render", done, total)
                     yield frame, picture
@@ -102,15 +114,16 @@ class MotionEngine:
         forth: Span | None,
         back: Span | None,
         progress: Progress,
+        show: Show,
     ) -> Iterator[tuple[int, RGB]]:
-        without = self._range(plan, sources, made, forth, back, progress)
+        without = self._range(plan, sources, made, forth, back, progress, show)
         exact = pull.through(plan, made)
         if exact is None:
             yield from without
             return
         morph = pull.Morph()
         parts = chain.from_iterable(
-            self._range(exact, sources, *part, progress) for part in spans(exact)
+            self._range(exact, sources, *part, progress, unseen) for part in spans(exact)
         )
         for frame, picture in without:
             pinned = any(pin.frame == frame for pin in exact.pins)
@@ -125,8 +138,12 @@ class MotionEngine:
         forth: Span | None,
         back: Span | None,
         progress: Progress,
+        show: Show,
     ) -> Iterator[tuple[int, RGB]]:
+        progress("look at the sources", 0, 1)
         anchors = guides(plan, sources, forth, back)
+        if show is not unseen:
+            show(*sketch(made, anchors), rough=True)
         asked = [guide for guide in anchors if guide is not None]
         # Each range draws noise of its own, whatever the others are.
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
@@ -137,7 +154,9 @@ class MotionEngine:
             None if guide is None else self._mover(guide, next(motions), waving)
             for guide in anchors
         ]
-        yield from render.frames(range(made.start, made.end), movers[0], movers[1])
+        pixels = plan.work.width * plan.work.height
+        at_once = max(1, min(self._threads, PIXELS_AT_ONCE // pixels))
+        yield from render.frames(range(made.start, made.end), movers[0], movers[1], at_once)
 
     def _mover(self, guide: Guide, motion: Field, waving: Iterator[Field]) -> render.Mover:
         calm = guide.through_camera(settled(guide.conditions, motion))

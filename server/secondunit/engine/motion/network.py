@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def _warmth(conditions: AnchorConditions) -> Field:
 
 
 class Network:
-    """A loaded `MotionPipeline`; implements `generate.Denoiser`, `navigator` the other one."""
+    """A loaded `MotionPipeline`; implements `generate.Denoiser`, `navigate` a `Navigator`."""
 
     def __init__(self, folder: Path) -> None:
         """Load a saved pipeline from a folder of this machine; nothing is fetched."""
@@ -45,11 +44,10 @@ class Network:
         )
         self._pipeline.set_progress_bar_config(disable=True)
 
-    @property
-    def navigator(self) -> Callable[[Seen], Trajectory] | None:
-        """What finds the footage's own motion (`generate.Navigator`), where it is in the folder."""
+    def navigate(self, seen: Seen) -> Trajectory | None:
+        """Return the footage's own motion; None where the folder has no network for it."""
         model = self._pipeline.trajectory
-        return None if model is None else partial(found, model)
+        return None if model is None else found(model, seen)
 
     def __call__(
         self, conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress

@@ -17,6 +17,7 @@ from secondunit.engine.motion.conditions import fill as fill_cells
 from secondunit.engine.motion.conditions import places as cell_places
 from secondunit.engine.motion.matte import FEATHER, feathered, fitted
 from secondunit.engine.motion.trajectory import Trajectory
+from secondunit.engine.parallel import in_order
 from secondunit.engine.raster import (
     Field,
     blurred,
@@ -123,9 +124,10 @@ class Mover:
     def _window(self, frame: int) -> tuple[Region, Field]:
         # What must stay, and how the rest meets it; greys are parts of motion, not of pixels.
         mask = self._guide.window(frame)
-        if self._seen is None or self._seen[0] is not mask:
-            self._seen = (mask, mask <= 0, feathered((mask > 0).astype(np.float32)))
-        return self._seen[1:]
+        seen = self._seen  # frames are rendered side by side: another one may be kept meanwhile
+        if seen is None or seen[0] is not mask:
+            seen = self._seen = (mask, mask <= 0, feathered((mask > 0).astype(np.float32)))
+        return seen[1], seen[2]
 
     def _through_the_window(self, displacement: Field) -> Field:
         # A camera inside a mask looks through a window: what comes in at its rim is more of the
@@ -382,15 +384,22 @@ def frames(
     wanted: Iterable[int],
     forth: Mover | None,
     back: Mover | None,
+    at_once: int = 1,
 ) -> Iterator[tuple[int, RGB]]:
-    """Yield each wanted frame, from one anchor or blended from both."""
-    for frame in wanted:
+    """Yield each wanted frame, from one anchor or blended from both.
+
+    `at_once` frames are made side by side, which changes no bit of them.
+    """
+
+    def made(frame: int) -> tuple[int, RGB]:
         if forth is not None and back is not None:
-            yield frame, blended(forth.render(frame), back.render(frame))
-        elif forth is not None:
-            yield frame, forth.render(frame).picture
-        elif back is not None:
-            yield frame, back.render(frame).picture
+            return frame, blended(forth.render(frame), back.render(frame))
+        anchor = forth or back
+        assert anchor is not None
+        return frame, anchor.render(frame).picture
+
+    if forth is not None or back is not None:
+        yield from in_order(made, wanted, at_once)
 
 
 def by_time(trust: Field, share: float) -> Field:

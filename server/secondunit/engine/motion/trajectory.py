@@ -10,7 +10,7 @@ moving things stay where flow saw them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -28,9 +28,12 @@ CELL = 12
 """Pixels of flow's size to a cell of the network's grid, about."""
 EASE = 12.0
 """Frames over which a measured acceleration is believed to last (time constant)."""
-CANDIDATES = 13
-ALONE = 9
+CANDIDATES = 14
+ALONE = 10
 """Candidates that need no other pin: the first ones."""
+PAST, CAMERA, PATH, END_CAMERA = 8, 7, 11, 13
+"""Candidates by name: the past filled (the classical extension), the past's camera, the bent way to
+an end (the classical bridge), the end's camera."""
 CHANNELS = 2 * (CANDIDATES - 1) + 19
 """Width of `features`."""
 ALONG = np.float32(0.06)
@@ -75,6 +78,9 @@ class Evidence:
     """`h w 2`, per frame: the velocity at the anchor by all of them."""
     filled: Field
     """The same, where it is not sure taken from around."""
+    streamed: Field
+    """`T h w 2`: the way of a point that is carried by the filled field as it stands. Past what a
+    steady camera passes, velocities belong to places of the frame, not to things."""
     camera: Field
     """The similarity that fits it, per frame."""
     end: Field | None
@@ -96,10 +102,10 @@ class Evidence:
         found = [
             np.zeros_like(one), one * time, self.fitted * time, four * time, eight * time,
             (one + quick / 2) * time + quick * turn, (two + slow) * time + slow * turn,
-            self.camera * time, self.filled * lasting,
+            self.camera * time, self.filled * lasting, self.streamed[step - 1],
         ]  # fmt: skip
         if self.end is None:
-            found += found[-1:] * (CANDIDATES - ALONE)
+            found += found[PAST : PAST + 1] * (CANDIDATES - ALONE)
         else:
             path = (
                 (3 * s**2 - 2 * s**3) * self.end_filled
@@ -225,6 +231,7 @@ def evidence(
         unlike = np.clip(apart * 6, 0, 3).astype(np.float32)
     seen = Evidence(
         velocities=velocities, fitted=speed, filled=filled, camera=camera,
+        streamed=streamed(filled, span, lambda way: sample_bilinear(filled, where + way)),
         end=None if reach is None else end, end_filled=end_filled, end_camera=end_camera,
         arrival=arrival, span=span,
     )  # fmt: skip
@@ -232,6 +239,20 @@ def evidence(
         velocities=sure, end=end_sure, arrival=arrival_sure, unlike=unlike, structure=tensor,
         known=bool(ways),
     )  # fmt: skip
+
+
+def streamed(field: Field, span: int, sample: Callable[[Field], Field]) -> Field:
+    """Return the ways (`T h w 2`) of points that a field of velocities (`h w 2`) carries.
+
+    `sample` gives the field where points are after a way (`h w 2`). Midpoint rule.
+    """
+    step = np.float32(span / FRAMES)
+    ways, way = [], np.zeros_like(field)
+    for _ in range(FRAMES):
+        middle = way + sample(way) * (step / 2)
+        way = way + sample(middle) * step
+        ways.append(way)
+    return np.stack(ways).astype(np.float32)
 
 
 def features(seen: Evidence, sure: Sureness, last: Field) -> tuple[Field, Field]:
@@ -246,7 +267,7 @@ def features(seen: Evidence, sure: Sureness, last: Field) -> tuple[Field, Field]
     middle = np.median(choice, axis=0)
     scale = np.abs(choice - middle).mean(axis=(0, 3)) + LEAST
     whole = float(scale.mean()) + 0.002
-    base = last[12] if bridge else last[7]
+    base = last[END_CAMERA] if bridge else last[CAMERA]
     apart = np.clip((last[1:] - middle) / scale[None, ..., None], -4, 4)
     ones = np.ones((1, *grid), np.float32)
     xx, xy, yy = (sure.structure[None, ..., k] for k in range(3))
@@ -328,22 +349,20 @@ def fine(seen: Seen, rough: Evidence) -> Evidence:
         lag = _onward_lag(seen.beyond)
         onward = seen.beyond.ways[lag].displacement / flow.LAGS[lag]
         arrival = sampled(onward, places(height, width) + end * np.float32(width))
+    at, across = places(height, width), np.float32(width)
     return Evidence(
         velocities=velocities.astype(np.float32), fitted=speed, filled=filled, camera=camera,
+        streamed=streamed(filled, seen.span, lambda way: sampled(filled, at + way * across)),
         end=end, end_filled=end_filled, end_camera=scaled(rough.end_camera, size),
         arrival=arrival, span=seen.span,
     )  # fmt: skip
 
 
-def weighed(known: Evidence, weights: Field, residual: Field) -> Field:
-    """Return the path (`T h w 2`) that weights (`T n gh gw`) make of the candidates.
-
-    `residual` is `T gh gw 2`, in fractions of width.
-    """
+def weighed(known: Evidence, weights: Field) -> Field:
+    """Return the path (`T h w 2`) that weights (`T n gh gw`) make of the candidates."""
     height, width = known.fitted.shape[:2]
     path = np.empty((FRAMES, height, width, 2), np.float32)
     for step in range(FRAMES):
         shares = scaled(np.ascontiguousarray(weights[step].transpose(1, 2, 0)), (width, height))
         path[step] = np.einsum("hwn,nhwc->hwc", shares, known.candidates(step + 1))
-        path[step] += scaled(residual[step], (width, height))
     return path

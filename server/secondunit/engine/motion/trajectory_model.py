@@ -15,8 +15,8 @@ from secondunit.engine.motion import trajectory
 from secondunit.engine.motion.conditions import FRAMES
 from secondunit.engine.motion.trajectory import ALONE, CANDIDATES, CHANNELS, Seen, Trajectory
 
-ANSWERS = CANDIDATES + 3
-"""For each time: a weight a candidate, a residual in x and y, the logarithm of the doubt."""
+ANSWERS = CANDIDATES + 1
+"""For each time: a weight a candidate, the logarithm of the doubt."""
 WIDEST = 640.0
 """The doubt is learned in pixels of a picture this wide."""
 LEAST_DOUBT, MOST_DOUBT = -2.0, 3.5
@@ -45,9 +45,8 @@ class TrajectoryModel(ModelMixin, ConfigMixin):
     """A small convolutional network on a grid of cells.
 
     In: `trajectory.features`, b `CHANNELS` gh gw. Out: weights before the softmax (b T n gh gw),
-    residuals in units of each cell's scale (b T 2 gh gw), and the logarithm of the doubt, in
-    pixels at 640 wide, over the square root of the scale in the same pixels (b T gh gw). Untrained
-    it gives the classical path.
+    and the logarithm of the doubt, in pixels at 640 wide, over the square root of the scale in the
+    same pixels (b T gh gw). Untrained it gives the classical path.
     """
 
     @register_to_config
@@ -60,11 +59,11 @@ class TrajectoryModel(ModelMixin, ConfigMixin):
         self.give = nn.Conv2d(width, FRAMES * ANSWERS, 1)
         nn.init.normal_(self.give.weight, std=0.002)
         bias = torch.zeros(FRAMES, ANSWERS)
-        bias[:, ALONE - 1], bias[:, ALONE + 1] = 3.0, 3.5  # the past filled, the bent way to an end
+        bias[:, trajectory.PAST], bias[:, trajectory.PATH] = 3.0, 3.5
         self.give.bias = nn.Parameter(bias.flatten())
 
-    def forward(self, told: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return weights, residuals and doubts as the class says."""
+    def forward(self, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Return weights and doubts as the class says."""
         x = self.take(told)
         for number, block in enumerate(self.blocks):
             x = block(x)
@@ -72,8 +71,7 @@ class TrajectoryModel(ModelMixin, ConfigMixin):
                 x = x + self.whole(x.mean((2, 3)))[:, :, None, None]
         b, _, h, w = x.shape
         x = self.give(self.norm(x)).float().reshape(b, FRAMES, ANSWERS, h, w)
-        n = CANDIDATES
-        return x[:, :, :n], x[:, :, n : n + 2] * 0.3, x[:, :, n + 2]
+        return x[:, :, :CANDIDATES], x[:, :, CANDIDATES]
 
 
 def doubts(raw: Tensor, scale: Tensor) -> Tensor:
@@ -101,41 +99,23 @@ def length(motion: Tensor, metric: Tensor) -> Tensor:
     return (xx * x * x + 2 * xy * x * y + yy * y * y).clamp(min=1e-12).sqrt()
 
 
-def likeliest(weights: Tensor, candidates: Tensor, doubt: Tensor, metric: Tensor) -> Tensor:
-    """Return the weights (b T n gh gw) of the likeliest answer alone.
-
-    The weights are a mixture of Laplace distributions about the candidates (b T n gh gw 2, in
-    fractions of width), as wide as the doubt (b T gh gw, the same). Its mean lies where nothing
-    goes when two things are possible; the candidate with the most weight around it is one of them,
-    and keeps those that say the same.
-    """
-    apart = length(candidates[:, :, :, None] - candidates[:, :, None], metric)
-    near = torch.exp(-apart / doubt[:, :, None, None]) * weights[:, :, None]
-    best = near.sum(3).argmax(2, keepdim=True)
-    spread = best[:, :, :, None].expand(-1, -1, -1, weights.shape[2], -1, -1)
-    kept = torch.gather(near, 2, spread)[:, :, 0]
-    return kept / kept.sum(2, keepdim=True)
-
-
 @torch.no_grad()
 def found(model: TrajectoryModel, seen: Seen) -> Trajectory:
-    """Return the path of every place of an anchor."""
+    """Return the path of every place of an anchor.
+
+    The weights are a mixture of Laplace distributions about the candidates, as wide as the doubt;
+    the path is its mean, and the expected error counts how far the candidates are from it.
+    """
     rough, sure = trajectory.coarse(seen)
     steps = np.stack([rough.candidates(step + 1) for step in range(FRAMES)])
     told, scale = trajectory.features(rough, sure, steps[-1])
-    raw, residual, doubt = model(torch.from_numpy(told)[None])
-    bridge = torch.tensor([seen.reach is not None])
-    size = torch.from_numpy(scale)[None]
-    expected = doubts(doubt, size).exp() / WIDEST
+    raw, doubt = model(torch.from_numpy(told)[None])
+    weights = shares(raw, torch.tensor([seen.reach is not None]))
+    path = trajectory.weighed(trajectory.fine(seen, rough), weights[0].numpy())
     ways = torch.from_numpy(steps)[None]
-    all_weights = shares(raw, bridge)
+    mean = (weights[..., None] * ways).sum(2, keepdim=True)
     measure = torch.from_numpy(trajectory.metric(sure.structure))[None]
-    weights = likeliest(all_weights, ways, expected, measure)
-    moved = (residual[0] * size).permute(0, 2, 3, 1).numpy()
-    path = trajectory.weighed(
-        trajectory.fine(seen, rough), weights[0].numpy(), np.ascontiguousarray(moved)
-    )
-    chosen = (weights[..., None] * ways).sum(2, keepdim=True)
-    apart = length(ways - chosen, measure).clamp(max=UNLIKE)
-    whole = expected + (all_weights * apart).sum(2)
+    apart = length(ways - mean, measure).clamp(max=UNLIKE)
+    expected = doubts(doubt, torch.from_numpy(scale)[None]).exp() / WIDEST
+    whole = expected + (weights * apart).sum(2)
     return Trajectory(displacement=path, doubt=whole[0].numpy().astype(np.float32))

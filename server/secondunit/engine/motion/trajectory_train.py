@@ -18,6 +18,7 @@ from secondunit.engine.motion import trajectory, trajectory_model
 from secondunit.engine.motion.conditions import FRAMES
 from secondunit.engine.motion.trajectory import Field
 from secondunit.engine.motion.trajectory_model import WIDEST, TrajectoryModel
+from secondunit.engine.raster import blurred
 
 BATCH = 12
 RATE = 1.6e-3
@@ -29,6 +30,8 @@ AVERAGED = 0.998
 """Of the average of the weights that stays at each step."""
 CHECK = 500
 """Steps between checkpoints."""
+TREMBLING, TREMBLE = 0.75, (0.05, 1.0)
+"""Share of questions whose flows tremble, and by how much: pixels at 640 wide, least and most."""
 OUTLIER = 0.02
 """Weight of an answer that no candidate gives, spread over `FAR` pixels each way."""
 FAR = 20.0
@@ -117,6 +120,17 @@ class Batch:
     """b."""
 
 
+def _trembling(rng: np.random.Generator, flows: Field, size: float) -> Field:
+    # Codecs and film make flow tremble by itself, each time anew, in patches.
+    noise = rng.normal(size=(*flows.shape[:-1], 2)).astype(np.float32)
+    patch = rng.uniform(0.3, 1.5)
+    noise = np.stack([blurred(plane, patch) for plane in noise.reshape(-1, *noise.shape[-3:])])
+    noise *= np.float32(size / max(float(noise.std()), 1e-9))
+    return np.concatenate(
+        [flows[..., :2] + noise.reshape(*flows.shape[:-1], 2), flows[..., 2:]], axis=-1
+    )
+
+
 def asked(rng: np.random.Generator, view: View) -> tuple[Any, ...]:
     """Return one question: a bridge or an extension, with more or less of a history."""
     bridge = bool(rng.random() < 0.55)
@@ -124,9 +138,15 @@ def asked(rng: np.random.Generator, view: View) -> tuple[Any, ...]:
     if bridge and rng.random() < 0.08:
         lags = 0
     known = not (rng.random() < 0.15)
+    tremble = 0.0
+    if rng.random() < TREMBLING:
+        tremble = float(np.exp(rng.uniform(*np.log(TREMBLE)))) / WIDEST
+    ways, reach, beyond = (
+        _trembling(rng, flows, tremble) for flows in (view.ways, view.reach, view.beyond)
+    )
     seen, sure = trajectory.evidence(
-        list(view.ways[:lags]), view.reach if bridge else None,
-        view.beyond if bridge and known else None, view.other, view.own, view.structure, view.span,
+        list(ways[:lags]), reach if bridge else None, beyond if bridge and known else None,
+        view.other, view.own, view.structure, view.span,
     )  # fmt: skip
     steps = np.stack([seen.candidates(step + 1) for step in range(FRAMES)])
     told, scale = trajectory.features(seen, sure, steps[-1])
@@ -147,11 +167,10 @@ def batch(rng: np.random.Generator, picked: Sequence[View]) -> Batch:
 
 def loss(model: TrajectoryModel, asked_of: Batch) -> Tensor:
     """Return the negative log-likelihood of the truth, by a mixture about the candidates."""
-    raw, residual, doubt = model(asked_of.told)
+    raw, doubt = model(asked_of.told)
     doubt = trajectory_model.doubts(doubt, asked_of.scale)
     weights = trajectory_model.shares(raw, asked_of.bridge).clamp(min=1e-12).log()
-    moved = residual.permute(0, 1, 3, 4, 2) * asked_of.scale[:, None, ..., None]
-    apart = asked_of.candidates + (moved - asked_of.truth)[:, :, None]
+    apart = asked_of.candidates - asked_of.truth[:, :, None]
     error = trajectory_model.length(apart, asked_of.metric) * WIDEST + NEAR
     likely = weights - error * torch.exp(-doubt)[:, :, None] - 2 * doubt[:, :, None]
     nowhere = torch.full_like(likely[:, :, :1], float(np.log(OUTLIER / (2 * FAR) ** 2)))
@@ -165,17 +184,14 @@ def errors(model: TrajectoryModel, asked_of: Batch) -> dict[str, tuple[float, fl
 
     By what the question was, "bridge" or "extend".
     """
-    raw, residual, doubt = model(asked_of.told)
-    expected = trajectory_model.doubts(doubt, asked_of.scale).exp() / WIDEST
-    weights = trajectory_model.shares(raw, asked_of.bridge)
-    kept = trajectory_model.likeliest(weights, asked_of.candidates, expected, asked_of.metric)
-    moved = residual.permute(0, 1, 3, 4, 2) * asked_of.scale[:, None, ..., None]
-    answer = (kept[..., None] * asked_of.candidates).sum(2) + moved
+    weights = trajectory_model.shares(model(asked_of.told)[0], asked_of.bridge)
+    answer = (weights[..., None] * asked_of.candidates).sum(2)
     result: dict[str, tuple[float, float]] = {}
     for name, which in (("bridge", asked_of.bridge), ("extend", ~asked_of.bridge)):
         if not which.any():
             continue
-        classical = asked_of.candidates[which][:, :, 10 if name == "bridge" else 8]
+        plain = trajectory.PATH if name == "bridge" else trajectory.PAST
+        classical = asked_of.candidates[which][:, :, plain]
         found = []
         for path in (answer[which], classical):
             error = trajectory_model.length(path - asked_of.truth[which], asked_of.metric[which])
