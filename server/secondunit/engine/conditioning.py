@@ -8,7 +8,7 @@ the other as the end of its span.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from secondunit.engine.raster import Field, places, sampled, scaled
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.shot import CameraMove, Stroke
-from secondunit.units import FrameRange
+from secondunit.units import FrameRange, Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +125,10 @@ def spans(plan: ShotPlan) -> list[tuple[FrameRange, Span | None, Span | None]]:
             continue
         before = max((f for f in pinned if f < made.start), default=None)
         after = min((f for f in pinned if f >= made.end), default=None)
+        if plan.operation is Operation.LOOP and plan.from_one_picture:
+            # One motion that comes round by itself: two ends alike would say that nothing moves.
+            result.append((made, Span(pin=made.start - 1, end=plan.frames), None))
+            continue
         if before is None and after is None:
             raise EngineFailed(f"no picture is given for frames {made} of shot {plan.shot}")
         forth = back = None
@@ -162,6 +166,33 @@ def guides(
         _guide(plan, sources, forth, first, last, there, came, went),
         _guide(plan, sources, back, last, first, here, went, came),
     )
+
+
+def meeting(
+    plan: ShotPlan, sources: Sources, pictures: tuple[RGB, RGB], ways: tuple[flow.Flow, flow.Flow]
+) -> tuple[Guide, Guide]:
+    """Return two pictures of one moment as the anchors of the way from the first to the second.
+
+    `ways` is the flow between them, there and back, whole everywhere: a place of little confidence
+    takes it as its motion too, but its picture is not to be believed. The way takes as many frames
+    as the shot has.
+    """
+    first, last = pictures
+    forth, back = Span(pin=0, end=plan.frames), Span(pin=plan.frames, end=0)
+    return (
+        _met(plan, sources, forth, first, last, ways[0]),
+        _met(plan, sources, back, last, first, ways[1]),
+    )
+
+
+def _met(
+    plan: ShotPlan, sources: Sources, span: Span, picture: RGB, other: RGB, way: flow.Flow
+) -> Guide:
+    whole = flow.Flow(displacement=way.displacement, confidence=np.ones_like(way.confidence))
+    guide = _guide(plan, sources, span, picture, other, whole, None, None)
+    assert guide is not None
+    hint = Hint(displacement=way.displacement, confidence=way.confidence, reaches=True)
+    return replace(guide, hint=hint)
 
 
 def _makes_beyond(plan: ShotPlan, pin: int, side: int) -> bool:

@@ -12,7 +12,7 @@ from secondunit.finish.drawing import Canvas, Colour, Image, fitted, resized, wi
 from secondunit.finish.overlay import Key, asked_picture
 from secondunit.finish.wording import Line, lines
 from secondunit.plan.shot_plan import Pin, ShotPlan
-from secondunit.units import Operation, timecode
+from secondunit.units import timecode
 
 WIDTH = 1920
 _MARGIN, _GAP = 40, 16
@@ -148,7 +148,7 @@ def _main_picture(
 
 
 def _from_still(plan: ShotPlan) -> bool:
-    return plan.operation is Operation.ANIMATE
+    return plan.from_one_picture
 
 
 def _has_controls(plan: ShotPlan) -> bool:

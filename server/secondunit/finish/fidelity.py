@@ -13,7 +13,6 @@ from secondunit.finish.composite import all_may_change
 from secondunit.finish.thresholds import LIMITS, Limit
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.picture import FORMATS, Picture
-from secondunit.units import Operation
 
 _CHANGED = 20 / 255  # a larger difference is no codec's doing (AnimateAnything's evaluation)
 _SOME = 5e-4  # of all pixels must have changed before their place says anything
@@ -30,7 +29,7 @@ class Fidelity:
         self._changed = np.zeros(2, np.int64)  # inside the mask, outside
         self._inside = self._seen = 0
         self._mask: NDArray[np.floating] | None = None
-        if plan.mask is not None and plan.operation is Operation.ANIMATE:
+        if plan.mask is not None and plan.from_one_picture:
             self._mask = sources.delivered_mask()
             self._still = sources.picture(0)
             self._still_rgb = self._still.rgb()

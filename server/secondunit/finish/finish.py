@@ -9,7 +9,7 @@ from secondunit.engine.sources import PlanSources
 from secondunit.finish.composite import composite
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.picture import Picture, picture_from_rgb
-from secondunit.units import ColourTags, Operation, Size
+from secondunit.units import ColourTags, Size
 
 
 def finish(
@@ -21,13 +21,13 @@ def finish(
     a pin are the source's own samples; elsewhere the mask decides (`composite`).
     """
     pinned = {pin.frame for pin in plan.pins}
-    still = sources.picture(0) if plan.operation is Operation.ANIMATE else None
+    still = sources.picture(0) if plan.from_one_picture else None
     mask = None if plan.mask is None else sources.delivered_mask()
     for frame in range(plan.file_range.start, plan.file_range.end):
         if frame in pinned:
             yield sources.picture(frame)
             continue
-        rgb = _at_size(generated(frame), plan.size)
+        rgb = _at_size(generated(plan.home(frame)), plan.size)
         if mask is not None and still is not None:
             yield composite(rgb, still, mask)
         else:

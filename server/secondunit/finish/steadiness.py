@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from secondunit.finish.thresholds import FLICKER_OF_SOURCE, LIMITS
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.units import Operation
 
 _ROWS, _COLUMNS = 6, 10  # tiles
 _ALIKE = 0.995  # correlation of two tiles that show the same thing, whatever their brightness
@@ -26,7 +25,7 @@ class Steadiness:
     """Keeps of every frame what a comparison over time needs: a small luma, and its detail."""
 
     def __init__(self, plan: ShotPlan) -> None:
-        self._animated = plan.operation is Operation.ANIMATE
+        self._animated = plan.from_one_picture
         self._pinned = {pin.frame for pin in plan.pins}
         whole = range(plan.file_range.start, plan.file_range.end - 1)
         self._seams = [f for f in whole if (f in self._pinned) != (f + 1 in self._pinned)]

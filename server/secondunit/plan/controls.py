@@ -26,7 +26,8 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
             what=f"engine '{engine.name}' does not do '{request.operation}'; {choice}",
             path=f"{path}.engine",
         )
-    if request.operation is not Operation.ANIMATE:
+    picture_loop = request.operation is Operation.LOOP and shot.still is not None
+    if request.operation is not Operation.ANIMATE and not picture_loop:
         yield from _fixed_by_pins(request, path)
     elif request.mask is not None and request.cameras:
         yield Fault(
@@ -85,6 +86,14 @@ def _ranges(request: Request) -> Iterator[tuple[str, str, FrameRange]]:
                 yield f"{kind}[{i}]", "stroke" if kind == "stroke" else "camera move", control.over
 
 
+_HELD = {
+    Operation.BRIDGE: "a bridge is held by the frames at both ends; pin what it should pass "
+    "through with `keyframe:`",
+    Operation.TRANSITION: "a transition is held by the two clips that run through it",
+    Operation.LOOP: "a loop of footage is held by its own frames; of a still it takes them",
+}
+
+
 def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
     if request.mask is not None:
         yield Fault(
@@ -92,11 +101,9 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
             "use animate",
             path=f"{path}.mask",
         )
-    held = (
-        "a bridge is held by the frames at both ends; pin what it should pass through with "
-        "`keyframe:`"
-        if request.operation is Operation.BRIDGE
-        else "an extension goes on as its clip moves; animate one of its frames instead"
+    held = _HELD.get(
+        request.operation,
+        "an extension goes on as its clip moves; animate one of its frames instead",
     )
     for kind, controls in (
         ("stroke", request.strokes), ("ambient", request.ambients), ("camera", request.cameras),
@@ -108,6 +115,14 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
 def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
     seen: set[int] = set()
     frames = shot.record.frames
+    operation = shot.request.operation
+    if shot.request.keyframes and operation in (Operation.TRANSITION, Operation.LOOP):
+        yield Fault(
+            what=f"no place for a keyframe: {operation} has a frame of its own source at both "
+            "ends; to pin what lies between, leave a gap and ask for a bridge",
+            path=f"{path}.keyframe",
+        )
+        return
     for i, keyframe in enumerate(shot.request.keyframes):
         at = keyframe_frame(keyframe.frame, frames)
         where = f"{path}.keyframe[{i}]"

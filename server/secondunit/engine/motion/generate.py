@@ -10,11 +10,11 @@ import numpy as np
 
 from secondunit.engine.conditioning import Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
-from secondunit.engine.motion import render
+from secondunit.engine.motion import morph, render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.units import FrameRange
+from secondunit.units import FrameRange, Operation
 
 TREMBLE = 0.0015
 """Largest correction at any time of the span, in fractions of width, that counts as tremble."""
@@ -58,6 +58,20 @@ def settled(conditions: AnchorConditions, motion: Field) -> Field:
     return (answer + change * (gain * (1 - still))[None, ..., None]).astype(np.float32)
 
 
+def coming_round(conditions: AnchorConditions, motion: Field) -> Field:
+    """Return a motion (T gh gw 2) from a picture as one that is back at it when its time is up.
+
+    The motion forwards from the picture at time 0 and the same motion backwards from the picture
+    at time 1 are blended, as displacements, over the period: so it ends in place, and with the
+    speed that it starts with. What was drawn comes round by itself and is left as it is.
+    """
+    drawn = prior(conditions)
+    free = np.concatenate([np.zeros_like(motion[:1]), motion - drawn])
+    time = np.linspace(0, 1, len(free), dtype=np.float32)[:, None, None, None]
+    late = time * time * (3 - 2 * time)
+    return (drawn + ((1 - late) * free - late * free[::-1])[1:]).astype(np.float32)
+
+
 class MotionEngine:
     """Makes frames by moving the pixels of the pins; implements `engine.LoadedEngine`."""
 
@@ -74,6 +88,11 @@ class MotionEngine:
         """
         total, done = sum(made.frames for made in plan.generate), 0
         try:
+            if plan.operation is Operation.TRANSITION:
+                for frame, picture in morph.frames(plan, sources, progress):
+                    progress("render", frame + 1, total)
+                    yield frame, picture
+                return
             for made, forth, back in spans(plan):
                 for frame, picture in self._range(plan, sources, made, forth, back, progress):
                     done += 1
@@ -95,10 +114,13 @@ class MotionEngine:
         asked = [guide for guide in anchors if guide is not None]
         # Each range draws noise of its own, whatever the others are.
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
-        motions = iter(self._denoise(told, plan.steps, seed, progress))
+        answers = self._denoise(told, plan.steps, seed, progress)
+        found = [settled(c, motion) for c, motion in zip(told, answers, strict=True)]
+        if plan.operation is Operation.LOOP and plan.from_one_picture:
+            found = [coming_round(c, motion) for c, motion in zip(told, found, strict=True)]
+        motions = iter(found)
         movers = [
-            None if guide is None else render.Mover(guide, settled(guide.conditions, next(motions)))
-            for guide in anchors
+            None if guide is None else render.Mover(guide, next(motions)) for guide in anchors
         ]
         clock = forth or back
         share = clock.share if clock else float
