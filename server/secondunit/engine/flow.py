@@ -168,10 +168,12 @@ def carried_over(way: Flow, likeness: Field, picture: Luma, reach: float) -> Flo
     planes = np.concatenate([way.displacement * weight, weight], axis=-1)
     luma = blurred(picture.astype(np.float32) / 255, 1.0)
     spread = _along_surfaces(planes, luma, reach)
-    mean = spread[..., :2] / spread[..., 2:]
-    return Flow(displacement=mean.astype(np.float32), confidence=trust)
+    mean = blurred(spread[..., :2] / spread[..., 2:], SEAMLESS)
+    return Flow(displacement=mean, confidence=trust)
 
 
+SEAMLESS = 3.0
+"""Pixels over which surfaces that move otherwise hang together: bent, but not torn."""
 SURFACE = 0.12
 """Difference of luma, 0..1, that parts two surfaces."""
 
@@ -184,7 +186,7 @@ def _along_surfaces(planes: Field, luma: Field, reach: float, rounds: int = 3) -
         sigma = reach * 3**0.5 * 2 ** (rounds - number - 1) / (4**rounds - 1) ** 0.5
         keep = np.float32(np.exp(-(2**0.5) / sigma))
         for ways in (across, down):
-            result = _swept(result, keep**ways.astype(np.float32)).swapaxes(0, 1)
+            result = _swept(result, keep ** ways.astype(np.float32)).swapaxes(0, 1)
     return result
 
 
