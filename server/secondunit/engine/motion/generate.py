@@ -22,6 +22,10 @@ STANDING = 0.0015
 """Way over the whole span, in fractions of width, that counts as standing still."""
 
 
+MOST_GAIN = 4.0
+"""Times that motion may be made larger so that a loop of it is seen as well."""
+
+
 class Denoiser(Protocol):
     """What turns conditions into motion."""
 
@@ -69,7 +73,11 @@ def coming_round(conditions: AnchorConditions, motion: Field) -> Field:
     free = np.concatenate([np.zeros_like(motion[:1]), motion - drawn])
     time = np.linspace(0, 1, len(free), dtype=np.float32)[:, None, None, None]
     late = time * time * (3 - 2 * time)
-    return (drawn + ((1 - late) * free - late * free[::-1])[1:]).astype(np.float32)
+    turning = (1 - late) * free - late * free[::-1]
+    # It has half the time to go anywhere, and shall be seen as much as one that does not return.
+    far, near = (float((way**2).mean(axis=(1, 2, 3)).max()) for way in (free, turning))
+    gain = (far / max(near, 1e-12)) ** 0.5
+    return (drawn + np.float32(min(gain, MOST_GAIN)) * turning[1:]).astype(np.float32)
 
 
 class MotionEngine:
