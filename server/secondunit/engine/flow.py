@@ -156,22 +156,25 @@ def kinship(first: Luma, second: Luma, forth: Flow, back: Flow) -> float:
     return sum(shares) / 2
 
 
-def carried_over(way: Flow, likeness: Field, picture: Luma, reach: float) -> Flow:
+def carried_over(way: Flow, likeness: Field, picture: Luma, base: Field, reach: float) -> Flow:
     """Return a flow whose doubtful places move as the believed ones of the same surface do.
 
     A surface is what no edge of the picture divides: a normalised convolution under the domain
     transform (Gastal and Oliveira 2011) over about `reach` pixels of the compared size. A place
-    is believed as far as the flow leads to the same structure (`likeness` of `alike`).
+    is believed as far as the flow leads to the same structure (`likeness` of `alike`). A surface
+    with next to nothing to believe moves by `base` (`fh fw 2`, fractions of width).
     """
     trust = (way.confidence * likeness).astype(np.float32)
-    weight = trust[..., None] ** 2 + np.float32(1e-5)
-    planes = np.concatenate([way.displacement * weight, weight], axis=-1)
+    weight = trust[..., None] ** 2
+    planes = np.concatenate([(way.displacement - base) * weight, weight], axis=-1)
     luma = blurred(picture.astype(np.float32) / 255, 1.0)
     spread = _along_surfaces(planes, luma, reach)
-    mean = blurred(spread[..., :2] / spread[..., 2:], SEAMLESS)
-    return Flow(displacement=mean, confidence=trust)
+    mean = base + spread[..., :2] / (spread[..., 2:] + HEARSAY)
+    return Flow(displacement=blurred(mean, SEAMLESS), confidence=trust)
 
 
+HEARSAY = np.float32(0.05)
+"""Belief that a surface's motion needs before it counts against that of the whole picture."""
 SEAMLESS = 3.0
 """Pixels over which surfaces that move otherwise hang together: bent, but not torn."""
 SURFACE = 0.12

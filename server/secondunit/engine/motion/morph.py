@@ -16,8 +16,8 @@ from secondunit.engine import flow
 from secondunit.engine.conditioning import Guide, meeting
 from secondunit.engine.engine import RGB, Progress, Sources
 from secondunit.engine.motion import render
-from secondunit.engine.motion.conditions import prior
-from secondunit.engine.raster import blurred
+from secondunit.engine.motion.conditions import prior, similarity
+from secondunit.engine.raster import blurred, places
 from secondunit.plan.shot_plan import ShotPlan
 
 STRANGERS, KIN = 0.1, 0.3
@@ -72,10 +72,14 @@ def _calmed(
     first: flow.Luma, last: flow.Luma, forth: flow.Flow, back: flow.Flow
 ) -> tuple[flow.Flow, flow.Flow]:
     # A morph may bend what it cannot explain, but not tear it.
-    return (
-        flow.carried_over(forth, flow.alike(first, last, forth)[0], first, REACH),
-        flow.carried_over(back, flow.alike(last, first, back)[0], last, REACH),
-    )
+    calm = []
+    for here, there, way in ((first, last, forth), (last, first, back)):
+        height, width = here.shape
+        likeness = flow.alike(here, there, way)[0]
+        where = places(height, width) / np.float32(width)
+        whole = similarity(way.displacement, way.confidence * likeness, where)
+        calm.append(flow.carried_over(way, likeness, here, whole, REACH))
+    return calm[0], calm[1]
 
 
 def frames(plan: ShotPlan, sources: Sources, progress: Progress) -> Iterator[tuple[int, RGB]]:
