@@ -12,7 +12,7 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from secondunit.engine.engine import RGB
+from secondunit.engine.engine import RGB, Side
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.shot import CameraMove, Media, Stroke
 from secondunit.units import ColourTags, FrameRange, Operation, Size
@@ -35,6 +35,7 @@ class Pictures:
     behind: Sequence[RGB] = ()
     plane: Plane | None = None
     regions: dict[tuple[str, int], Plane] = field(default_factory=dict)
+    streams: dict[Side, Sequence[RGB]] = field(default_factory=dict)
 
     def pin(self, frame: int) -> RGB:
         return self.pins[frame]
@@ -44,6 +45,9 @@ class Pictures:
 
     def future(self, most: int) -> list[RGB]:
         return list(self.behind[:most])
+
+    def stream(self, side: Side, frame: int) -> RGB:
+        return self.streams[side][frame]
 
     def mask(self) -> Plane:
         height, width = next(iter(self.pins.values())).shape[:2]
