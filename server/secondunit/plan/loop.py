@@ -26,7 +26,8 @@ def loop_layout(shot: Shot) -> Layout:
     tail handle is the first frames again, the head handle the last ones.
     """
     frames = shot.record.frames
-    handles = (min(shot.request.handles, frames),) * 2
+    handle = min(shot.request.handles, frames)
+    handles = handle, handle
     if shot.still is not None:
         once = (frames,) if handles[1] else ()
         pins = [Pin(frame=f, media=shot.still.media, index=shot.still.indexes[0])

@@ -56,13 +56,13 @@ def right_of_cut(left: Laid, rows: Rows) -> Laid | None:
 
 def dissolve_at(left: Laid, rows: Rows, room: CuttingRoom) -> tuple[int, int] | None:
     """Frames before and after the cut of the dissolve that stands on it; None where none does."""
-    row = rows[left.track]
-    after = row[left.index + 1].item if left.index + 1 < len(row) else None
-    if not isinstance(after, otio.schema.Transition):
-        return None
-    if after.transition_type not in ("", otio.schema.Transition.Type.SMPTE_Dissolve):
-        return None
-    return round(room.frames(after.in_offset)), round(room.frames(after.out_offset))
+    for laid in rows[left.track][left.index + 1 : left.index + 2]:
+        item = laid.item
+        if not isinstance(item, otio.schema.Transition):
+            continue
+        if item.transition_type in ("", otio.schema.Transition.Type.SMPTE_Dissolve):
+            return round(room.frames(item.in_offset)), round(room.frames(item.out_offset))
+    return None
 
 
 def _of_clip(laid: Laid, rows: Rows, path: str) -> Laid:
