@@ -30,6 +30,9 @@ def test_a_motion_comes_round_in_place_and_with_the_speed_it_left_with() -> None
     first, last = motion[0], motion[-1] - motion[-2]
     assert np.allclose(first, last, atol=1e-6)
     assert np.abs(motion).max() > 0.5 * np.abs(drift()).max()  # it is still seen
+    steps = np.abs(np.diff(np.concatenate([np.zeros_like(motion[:1]), motion]), axis=0))
+    speeds = steps.mean(axis=(1, 2, 3))
+    assert speeds[0] < 1.2 * np.median(speeds)
 
 
 def test_nothing_that_moves_stays_nothing() -> None:

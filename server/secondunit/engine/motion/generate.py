@@ -7,6 +7,7 @@ from typing import Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from secondunit.engine.conditioning import Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
@@ -22,6 +23,8 @@ STANDING = 0.0015
 """Way over the whole span, in fractions of width, that counts as standing still."""
 
 
+LINGER = 0.6
+"""How much slower than on average a loop of a picture goes where it comes round, 0..1."""
 MOST_GAIN = 4.0
 """Times that motion may be made larger so that a loop of it is seen as well."""
 
@@ -71,13 +74,22 @@ def coming_round(conditions: AnchorConditions, motion: Field) -> Field:
     """
     drawn = prior(conditions)
     free = np.concatenate([np.zeros_like(motion[:1]), motion - drawn])
-    time = np.linspace(0, 1, len(free), dtype=np.float32)[:, None, None, None]
-    late = time * time * (3 - 2 * time)
-    turning = (1 - late) * free - late * free[::-1]
+    time = np.linspace(0, 1, len(free))
+    # It would be at its fastest as it comes through the picture; there it takes its time.
+    phase = time - LINGER * np.sin(2 * np.pi * time) / (2 * np.pi)
+    late = (phase * phase * (3 - 2 * phase)).astype(np.float32)[:, None, None, None]
+    turning = (1 - late) * _when(free, phase) - late * _when(free, 1 - phase)
     # It has half the time to go anywhere, and shall be seen as much as one that does not return.
     far, near = (float((way**2).mean(axis=(1, 2, 3)).max()) for way in (free, turning))
     gain = (far / max(near, 1e-12)) ** 0.5
     return (drawn + np.float32(min(gain, MOST_GAIN)) * turning[1:]).astype(np.float32)
+
+
+def _when(samples: Field, times: NDArray[np.floating]) -> Field:
+    at = np.clip(times, 0, 1) * (len(samples) - 1)
+    k = np.minimum(at.astype(int), len(samples) - 2)
+    share = (at - k).astype(np.float32)[:, None, None, None]
+    return samples[k] + share * (samples[k + 1] - samples[k])
 
 
 class MotionEngine:
