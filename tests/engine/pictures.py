@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ class Pictures:
     before: Sequence[RGB] = ()
     behind: Sequence[RGB] = ()
     plane: Plane | None = None
+    planes: Callable[[int], Plane] | None = None
+    """The mask at a frame, where it changes."""
     regions: dict[tuple[str, int], Plane] = field(default_factory=dict)
     streams: dict[Side, Sequence[RGB]] = field(default_factory=dict)
 
@@ -49,11 +51,13 @@ class Pictures:
     def stream(self, side: Side, frame: int) -> RGB:
         return self.streams[side][frame]
 
-    def mask(self) -> Plane:
+    def mask(self, frame: int = 0) -> Plane:
         height, width = next(iter(self.pins.values())).shape[:2]
+        if self.planes is not None:
+            return self.planes(frame)
         return np.ones((height, width), np.float32) if self.plane is None else self.plane
 
-    def region(self, control: int, kind: str) -> Plane:
+    def region(self, control: int, kind: str, frame: int = 0) -> Plane:
         return self.regions.get((kind, control), self.mask())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from secondunit.engine import conditioning
+from secondunit.engine import conditioning, strokes
 from secondunit.engine.motion.conditions import FRAMES, grid_size
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
@@ -109,9 +109,7 @@ def test_a_head_extension_knows_its_future_as_a_past() -> None:
 
 def test_a_stroke_is_on_its_points_at_their_times_and_still_outside_its_range() -> None:
     way = stroke((0.2, 0.5), (0.3, 0.5), (0.3, 0.7), over=FrameRange(start=4, frames=9))
-    at = [
-        conditioning.relative_shift(way, f, 0, frames=24, ratio=0.5) for f in (0, 4, 8, 12, 13, 23)
-    ]
+    at = [strokes.relative_shift(way, f, 0, frames=24, ratio=0.5) for f in (0, 4, 8, 12, 13, 23)]
     assert [tuple(np.round(a, 6)) for a in at] == [
         (0, 0), (0, 0), (0.1, 0), (0.1, 0.1), (0.1, 0.1), (0.1, 0.1),
     ]  # fmt: skip
@@ -119,7 +117,7 @@ def test_a_stroke_is_on_its_points_at_their_times_and_still_outside_its_range() 
 
 def test_a_stroke_never_swings_past_its_points() -> None:
     points = ((0.0, 0.0), (0.1, 0.0), (0.5, 0.0), (0.5, 0.2))
-    xs = [conditioning.path(points, share)[0] for share in np.linspace(0, 1, 100)]
+    xs = [strokes.path(points, share)[0] for share in np.linspace(0, 1, 100)]
     assert max(xs) == pytest.approx(0.5)
     assert np.all(np.diff(xs) >= -1e-12)
 

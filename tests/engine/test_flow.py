@@ -41,22 +41,24 @@ def test_unrelated_pictures_are_not_believed() -> None:
 
 def test_the_velocity_of_a_steady_clip_is_its_step() -> None:
     clip = [flow.grey(shifted(step, (3, 2))) for step in range(5)]
-    found = flow.velocity(clip)
+    found = flow.history(clip)
     assert found is not None
-    assert np.allclose(np.median(found.displacement, axis=(0, 1)), [3 / 320, 2 / 320], atol=5e-4)
+    assert len(found.ways) == 3  # 1, 2 and 4 frames back; 8 are not there
+    step = np.median(found.velocity.displacement, axis=(0, 1))
+    assert np.allclose(step, [3 / 320, 2 / 320], atol=5e-4)
 
 
 def test_the_velocity_of_a_slowing_clip_is_nearer_its_last_step_than_its_mean() -> None:
     ways = [0, 8, 14, 18, 20]  # steps of 8, 6, 4, 2
     texture = dots(180, 480)
     clip = [flow.grey(texture[:, 100 - way : 420 - way]) for way in ways]
-    found = flow.velocity(clip)
+    found = flow.history(clip)
     assert found is not None
-    assert 0.5 / 320 < np.median(found.displacement[..., 0]) < 3.5 / 320
+    assert 0.5 / 320 < np.median(found.velocity.displacement[..., 0]) < 3.5 / 320
 
 
-def test_one_picture_has_no_velocity() -> None:
-    assert flow.velocity([flow.grey(dots(60, 80))]) is None
+def test_one_picture_has_no_history() -> None:
+    assert flow.history([flow.grey(dots(60, 80))]) is None
 
 
 def test_large_and_small_pictures_are_compared_at_a_bounded_size() -> None:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import av
+import cv2
 import numpy as np
 import pytest
+from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.encode.writer import write
+from secondunit.engine import camera
+from secondunit.engine.engine import RGB
 from secondunit.finish.camera_fit import camera_entry
+from secondunit.finish.tracks import grey
+from secondunit.plan.shot_plan import ShotPlan
+from secondunit.timeline.picture import picture_from_rgb, picture_of_frame
 from secondunit.timeline.shot import CameraMove
+from secondunit.units import ColourTags
 
-from tests.engine.pictures import animation, dots, stroke
+from tests.engine.pictures import animation, dots, footage, picture, silent, stroke
 from tests.finish.moving import Affine, about_centre, clip, moved, moved_region, shifted
 
 H, W, FRAMES = 180, 320, 9
@@ -152,3 +164,96 @@ def test_a_picture_without_texture_is_not_measurable_and_does_not_pass() -> None
     entry = camera_entry(plan, sources, clip(FRAMES, flat, lambda f: flat, 0.002))
     assert entry is not None and not entry["pass"]
     assert entry["measured"]["runs"][0]["measurable"] is False
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """The entry for a still under `move`, through a delivery's file, when `asked` was asked."""
+    folder = tmp_path_factory.mktemp("delivered")
+
+    def entry(still: RGB, move: CameraMove, asked: CameraMove, delivery: str) -> dict[str, Any]:
+        plan, sources = animation(
+            still, 5, cameras=(asked,), delivery=delivery, reel=None, colour=ColourTags()
+        )
+        greys = decoded(plan, [warped(still, move, f, 5) for f in range(5)], folder)
+        found = camera_entry(plan, sources, greys | {0: grey(still)})
+        assert found is not None
+        (seen,) = found["measured"]["runs"]
+        return {"pass": found["pass"], **seen}
+
+    return entry
+
+
+def warped(still: RGB, move: CameraMove, frame: int, frames: int) -> RGB:
+    """The still as the lens of `engine.camera` shows it, without the engine."""
+    height, width = still.shape[:2]
+    lens = np.array([[width, 0, (width - 1) / 2], [0, width, (height - 1) / 2], [0, 0, 1]])
+    way = lens @ camera.at_frame((move,), frame, frames=frames, ratio=height / width)
+    way = np.asarray(way @ np.linalg.inv(lens), np.float64)
+    shown = cv2.warpPerspective(
+        np.asarray(still, np.float32), way, (width, height),
+        flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT,
+    )  # fmt: skip
+    return np.clip(np.asarray(shown, np.float32), 0, 1)
+
+
+def decoded(plan: ShotPlan, frames: list[RGB], folder: Path) -> dict[int, np.ndarray]:
+    """What a host sees of frames 1.. in the delivered file."""
+    path = folder / f"clip{DELIVERIES[plan.delivery].suffix}"
+    shown = (picture_from_rgb(rgb, plan.format, plan.colour) for rgb in frames)
+    facts = write(shown, plan, path, progress=silent).facts
+    with av.open(str(path)) as source:
+        greys = [
+            grey(picture_of_frame(frame, colour=facts.colour).rgb())
+            for frame in source.decode(video=0)
+        ]
+    return dict(enumerate(greys))
+
+
+def drawn(height: int, width: int, shared: Callable[[], Path]) -> RGB:
+    return dots(height, width)
+
+
+def train(height: int, width: int, shared: Callable[[], Path]) -> RGB:
+    still = footage(shared() / "media" / "train.m4v", 61)[60]
+    still = np.asarray(still, np.float32)
+    shown = cv2.resize(still, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(shown, np.float32)
+
+
+def scroll(height: int, width: int, shared: Callable[[], Path]) -> RGB:
+    still = picture(shared() / "media" / "scroll.jpg")
+    still = np.asarray(still[: round(still.shape[1] * height / width)], np.float32)
+    shown = cv2.resize(still, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(shown, np.float32)
+
+
+@pytest.mark.parametrize("delivery", ["prores_422_hq", "ffv1"])
+@pytest.mark.parametrize(
+    ("still", "size", "straight"),
+    [
+        (drawn, (180, 320), CameraMove(pan=6)),
+        (drawn, (720, 1280), CameraMove(zoom=1.1)),
+        (train, (180, 320), CameraMove(roll=4)),
+        (train, (180, 320), CameraMove(truck=1.5)),  # five pixels
+        (scroll, (720, 1280), CameraMove(tilt=-3)),
+        (scroll, (180, 320), CameraMove(dolly=8)),
+    ],
+)
+def test_a_straight_move_where_an_eased_one_was_asked_fails_and_each_right_one_passes(
+    still: Callable[..., RGB],
+    size: tuple[int, int],
+    straight: CameraMove,
+    delivery: str,
+    delivered: Callable[..., dict[str, Any]],
+    request: pytest.FixtureRequest,
+) -> None:
+    shown = still(*size, lambda: request.getfixturevalue("shared"))
+    eased = replace(straight, ease="in-out")
+
+    for right in (straight, eased):
+        seen = delivered(shown, right, right, delivery)
+        assert seen["pass"] and seen["rms_error"] < 0.02, seen
+    wrong = delivered(shown, straight, eased, delivery)
+    assert not wrong["pass"] and wrong["wrong_way"] == 0, wrong
+    assert wrong["rms_error"] == pytest.approx(0.0663, abs=0.01), "and by as much as eases differ"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
 from secondunit.encode.writer import write
 from secondunit.engine.motion.engine import load
@@ -17,11 +18,12 @@ from secondunit.finish.composite import composite
 from secondunit.finish.finish import finish
 from secondunit.finish.report import Report, control_report
 from secondunit.finish.thresholds import LIMITS
+from secondunit.finish.wording import lines
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.frames import decode
-from secondunit.timeline.media import probe
-from secondunit.timeline.picture import Picture, picture_from_rgb
-from secondunit.timeline.shot import CameraMove, Media
+from secondunit.timeline.media import opened, probe
+from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_frame
+from secondunit.timeline.shot import CameraMove, MaskTrack, Media
 from secondunit.units import ColourTags, FrameRange, Operation, Size
 
 from tests.engine.pictures import dots, stroke
@@ -78,6 +80,34 @@ def test_change_inside_the_mask_is_precise(animated: ShotPlan) -> None:
     assert entry["measured"]["recall"] > 0.2
 
 
+def test_a_mask_that_moves_is_held_frame_by_frame(animated: ShotPlan, tmp_path: Path) -> None:
+    planes = []
+    for number in range(6):
+        mask = np.zeros((H, W, 3), np.float32)
+        mask[:, 16 * number : 16 * number + 32] = 1
+        planes.append(still(tmp_path, mask, f"mask{number}"))
+    plan = replace(animated, mask=MaskTrack(files=tuple(planes)))
+
+    def along(number: int, rgb: np.ndarray) -> np.ndarray:
+        part = slice(16 * number, 16 * number + 32)
+        rgb[:, part] = np.roll(rgb[:, part], 5, axis=0)
+        return rgb
+
+    assert reported(plan, along)["M"]["pass"]
+    late = reported(plan, lambda number, rgb: along(max(number - 1, 0), rgb))["M"]
+    assert not late["pass"]
+
+
+def test_a_soft_keyframe_is_told_and_not_judged(animated: ShotPlan) -> None:
+    key = Pin(frame=3, media=animated.pins[0].media, index=0, strength=0.4)
+    report = reported(replace(animated, pulls=(key,)), inside)
+    (told,) = report["K"]["measured"]["pulled"]
+    assert report["K"]["pass"] and (told["frame"], told["strength"]) == (3, 0.4)
+    said = [line for line in lines(report) if line.title == "Keyframes, frame 3"]
+    assert said[0].asked == "drawn towards it with strength 0.4"
+    assert said[0].measured.endswith("only strength 1 is held to be exact")
+
+
 def test_change_outside_the_mask_fails(animated: ShotPlan) -> None:
     def leak(number: int, rgb: np.ndarray) -> np.ndarray:
         rgb = inside(number, rgb)
@@ -107,6 +137,34 @@ def test_a_single_chroma_sample_outside_the_mask_is_seen_where_every_sample_coun
 
     assert entry(made)["pass"] and entry(made)["measured"]["psnr"] == "identical"
     assert not entry(leaked)["pass"]
+
+
+@pytest.mark.parametrize("delivery", sorted(n for n, r in DELIVERIES.items() if not r.exact))
+def test_pins_hold_through_every_lossy_delivery_and_paler_ones_do_not(
+    delivery: str, tmp_path: Path
+) -> None:
+    h, w = 128, 256
+    source = still(tmp_path, dots(h, w), "pins")
+    plan = shot_plan(
+        frames=3, handles=(0, 0), reel=None, format="gbrp", colour=SRGB, delivery=delivery,
+        size=Size(width=w, height=h), work=Size(width=w, height=h), generate=(),
+        pins=tuple(Pin(frame=n, media=source, index=0) for n in range(3)),
+    )  # fmt: skip
+    sources = PlanSources(plan)
+    row = DELIVERIES[delivery]
+
+    def psnr(shown: Picture) -> dict[str, Any]:
+        path = tmp_path / f"clip{row.suffix}"
+        facts = write(iter([shown] * 3), plan, path, progress=silent).facts
+        with opened(path, row.container, h * w) as file:
+            pictures = [picture_of_frame(f, colour=facts.colour) for f in file.decode(video=0)]
+        return control_report(plan, pictures, sources)["K"]
+
+    right = psnr(sources.picture(0))
+    assert right["pass"] and right["asked"]["psnr"] == row.holds, right
+    # As far off as the best of these codecs is allowed to be from the worst.
+    pale = psnr(picture_from_rgb(0.86 * sources.picture(0).rgb(), "gbrp", SRGB))
+    assert not pale["pass"], pale
 
 
 def test_flicker_where_nothing_moves_fails(animated: ShotPlan) -> None:

@@ -11,7 +11,7 @@ from secondunit.finish.strokes import stroke_entry
 from secondunit.timeline.shot import CameraMove
 from secondunit.units import FrameRange
 
-from tests.engine.pictures import animation, dots, stroke
+from tests.engine.pictures import MEDIA, animation, dots, stroke
 from tests.finish.moving import about_centre, clip, moved, moved_region, shifted
 
 H, W, FRAMES = 180, 320, 9
@@ -123,7 +123,8 @@ def test_a_stroke_rests_before_its_range() -> None:
 def test_each_stroke_is_judged_for_itself() -> None:
     other = np.zeros((H, W), np.float32)
     other[60:120, 200:260] = 1
-    plan, sources = animation(STILL, FRAMES, strokes=(RIGHT, stroke((0.7, 0.5), (0.7, 0.4))))
+    up = stroke((0.7, 0.5), (0.7, 0.4), region=MEDIA)
+    plan, sources = animation(STILL, FRAMES, strokes=(RIGHT, up))
     sources.regions.update({("stroke", 0): REGION, ("stroke", 1): other})
     entry = stroke_entry(
         plan, sources, clip(FRAMES, STILL, lambda f: moved_region(STILL, REGION, 4 * f, 0))

@@ -11,12 +11,22 @@ from secondunit.catalog.weights import FOLDERS
 from secondunit.config import Config
 from secondunit.plan.build import Options, plan_shot
 from secondunit.plan.shot_plan import Level, ShotPlan
-from secondunit.timeline.shot import Ambient, CameraMove, Keyframe, Shot, Stroke
+from secondunit.timeline.shot import (
+    Ambient,
+    CameraMove,
+    Keyframe,
+    MaskTrack,
+    Media,
+    Shot,
+    SourceFrames,
+    Stroke,
+)
 from secondunit.units import ColourTags, FrameRange, Operation, Size
 
 from tests.shots import media, neighbour, shot, still
 
 CONFIG = Config(data=Path("/nowhere"))
+ACROSS = Stroke(points=((0.2, 0.5), (0.4, 0.5)), region=still("boat.png"), over=None)
 
 
 def planned(asked: Shot, options: Options | None = None) -> ShotPlan:
@@ -164,7 +174,15 @@ def test_a_head_extension_before_the_timeline_starts_is_refused() -> None:
         ({"strokes": (Stroke(points=((0.1, 0.1), (0.2, 0.2)), region=None, over=None),)},
          "a stroke needs a region"),
         ({"ambients": (Ambient(region=None),)}, "an ambient needs a region"),
-        ({"mask": still("mask.png"), "cameras": (CameraMove(pan=6),)}, "the mask keeps some"),
+        ({"mask": MaskTrack(files=(still("mask.png"),), follow=True)}, "nothing to follow"),
+        ({"strokes": (ACROSS, replace(ACROSS, over=FrameRange(start=12, frames=6)))},
+         "stroke 2 and stroke 1 take the same region two ways in frames 12-18"),
+        ({"strokes": (ACROSS,), "keyframes": (Keyframe(frame=9, image=still()),)},
+         "stroke 1 crosses the keyframe at frame 9"),
+        ({"strokes": (replace(ACROSS, points=((1.2, 0.5), (1.5, 0.5))),)},
+         "the whole way of stroke 1 lies outside the picture"),
+        ({"keyframes": (Keyframe(frame="first", image=still(), strength=0.5),)},
+         "frame 0 is the still itself"),
         ({"cameras": (CameraMove(pan=120),)}, "may be at most 55 degrees"),
         ({"cameras": (CameraMove(tilt=-80),)}, "tilt -80 turns away from the picture"),
         ({"keyframes": (Keyframe(frame=99, image=still()),)}, "keyframe 99 is outside"),
@@ -232,10 +250,123 @@ def test_neighbours_of_other_kinds_are_fitted_aloud() -> None:
     assert "is scaled to 1280x720" in said and "is converted" in said
 
 
-@pytest.mark.parametrize("operation", [Operation.BRIDGE, Operation.EXTEND])
-def test_drawn_motion_where_clips_decide_it_is_refused_with_another_way(
-    operation: Operation,
-) -> None:
-    text = refused(shot(operation, cameras=(CameraMove(pan=3),)))
-    assert "no place for a camera" in text
-    assert ("keyframe" if operation is Operation.BRIDGE else "animate") in text
+def test_drawn_motion_where_clips_decide_it_is_refused_with_another_way() -> None:
+    text = refused(shot(Operation.BRIDGE, cameras=(CameraMove(pan=3),)))
+    assert "no place for a camera" in text and "keyframe" in text
+
+
+def test_an_extension_takes_every_control() -> None:
+    controls: dict[str, Any] = {
+        "strokes": (ACROSS,), "ambients": (Ambient(region=still("m.png")),),
+        "cameras": (CameraMove(pan=3),), "mask": still("mask.png"),
+    }  # fmt: skip
+    plan = planned(shot(Operation.EXTEND, **controls))
+    assert (plan.strokes, plan.cameras, plan.mask) == tuple(
+        controls[key] for key in ("strokes", "cameras", "mask")
+    )
+
+
+def test_strokes_of_one_region_may_follow_each_other() -> None:
+    then = replace(ACROSS, over=FrameRange(start=12, frames=12))
+    first = replace(ACROSS, over=FrameRange(start=0, frames=12))
+    assert len(planned(shot(Operation.ANIMATE, strokes=(first, then))).strokes) == 2
+
+
+def test_a_stroke_that_leaves_the_picture_says_how_far() -> None:
+    out = replace(ACROSS, points=((0.5, 0.5), (1.25, 0.5)))
+    (said,) = planned(shot(Operation.ANIMATE, strokes=(out,))).adaptations
+    assert said.what == "stroke 1 leaves the picture by 25% of it at point 2"
+
+
+def test_a_soft_keyframe_is_made_and_not_pinned() -> None:
+    key = Keyframe(frame=12, image=still("key.png"), strength=0.4)
+    plan = planned(shot(Operation.BRIDGE, keyframes=(key,)))
+    assert plan.generate == (FrameRange(start=0, frames=24),)
+    ((frame, strength),) = [(pull.frame, pull.strength) for pull in plan.pulls]
+    assert (frame, strength) == (12, 0.4)
+    assert any(a.level is Level.EMULATED for a in plan.adaptations)
+
+
+def test_a_keyframe_of_no_strength_leaves_no_trace_but_a_word() -> None:
+    key = Keyframe(frame=12, image=still("key.png"), strength=0)
+    plan = planned(shot(Operation.BRIDGE, keyframes=(key,)))
+    assert plan.digest == planned(shot(Operation.BRIDGE)).digest
+    assert [a.level for a in plan.adaptations if "strength 0" in a.what] == [Level.DROPPED]
+
+
+def test_a_mask_shorter_than_its_shot_is_held_and_said() -> None:
+    plan = planned(shot(Operation.ANIMATE, mask=media("mask.mov", frames=10)))
+    (said,) = plan.adaptations
+    assert said.what == (
+        "the mask has 10 pictures for 24 frames: its last one is held from frame 10 on"
+    )
+
+
+def test_a_mask_that_follows_says_over_how_many_frames() -> None:
+    mask = MaskTrack(files=(still("mask.png"),), follow=True)
+    plan = planned(shot(Operation.EXTEND, mask=mask))
+    assert any("followed over 24 frames to the cut" in a.what for a in plan.adaptations)
+
+
+LEFT, RIGHT = still("left.png"), still("right.png")
+
+
+def drawn(*points: tuple[float, float], region: Media = LEFT, **more: Any) -> Stroke:
+    return Stroke(points=points, region=region, over=more.pop("over", None), **more)
+
+
+def adaptations(**request: Any) -> str:
+    return "\n".join(f"{a.what} @ {a.path}" for a in planned(
+        shot(Operation.ANIMATE, **request)).adaptations)  # fmt: skip
+
+
+def test_a_stroke_without_length_is_told_the_word_for_it() -> None:
+    said = adaptations(strokes=(drawn((0.4, 0.4), (0.4, 0.4)),))
+    assert "stroke 1 goes nowhere" in said and "write `ambient`" in said
+
+
+def test_keyframes_may_be_written_in_any_order() -> None:
+    poses = [Keyframe(frame=f, image=still(f"{f}.png")) for f in (14, 5)]
+    plan = planned(shot(Operation.BRIDGE, keyframes=tuple(poses)))
+    assert [p.frame for p in plan.pins if 0 <= p.frame < 24] == [5, 14]
+    assert plan.digest == planned(shot(Operation.BRIDGE, keyframes=tuple(poses[::-1]))).digest
+
+
+@pytest.mark.parametrize("frame", [0, "first"])
+def test_a_frame_that_is_pinned_twice_is_refused(frame: Any) -> None:
+    poses = (Keyframe(frame=0, image=still("a.png")), Keyframe(frame=frame, image=still("b.png")))
+    assert "two keyframes at frame 0" in refused(shot(Operation.BRIDGE, keyframes=poses))
+
+
+def test_a_keyframe_on_a_handle_is_told_that_no_cut_shows_it() -> None:
+    def said(frame: int) -> str:
+        pose = Keyframe(frame=frame, image=still())
+        return refused(shot(Operation.BRIDGE, keyframes=(pose,)))
+
+    assert "outside the shot's frames 0-24; a handle is there, which no cut shows" in said(24)
+    assert "a handle" not in said(32)
+
+
+def test_turns_of_pixels_that_are_not_square_are_refused_and_straight_moves_are_not() -> None:
+    wide = SourceFrames(media=still(pixel_aspect=(64, 45)), indexes=(0,))
+    leaning = shot(Operation.ANIMATE, cameras=(CameraMove(pan=3, roll=2),), still=wide)
+    assert "pan and roll would lean: the pixels are 64:45 wide" in refused(leaning)
+    plan = planned(shot(Operation.ANIMATE, cameras=(CameraMove(dolly=9),), still=wide))
+    assert plan.pixel_aspect == (64, 45)
+
+
+def test_wide_pixels_are_refused_where_the_file_cannot_say_so() -> None:
+    wide = neighbour(media(pixel_aspect=(4, 3)), range(20))
+    text = refused(shot(Operation.BRIDGE, before=wide, delivery="ffv1"))
+    assert "the pixels are 4:3 wide, which a file of 'ffv1' cannot say; these can: prores" in text
+
+
+def test_neighbours_of_other_shapes_are_said_to_be_stretched() -> None:
+    def said(**changes: Any) -> str:
+        other = neighbour(media("B002.mov", **changes), range(20))
+        plan = planned(shot(Operation.BRIDGE, after=other))
+        return "\n".join(a.what for a in plan.adaptations)
+
+    assert "is scaled to 1280x720, which stretches it" in said(size=Size(width=720, height=720))
+    assert said(size=Size(width=640, height=360)).endswith("is scaled to 1280x720")
+    assert "are 4:3 wide and are shown 1:1 wide" in said(pixel_aspect=(4, 3))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from secondunit.rpc.carrier import carry
+from secondunit.timeline.shot import Media
 from secondunit.v1 import plans_pb2, shots_pb2, units_pb2
 from secondunit_client import options
 from secondunit_client.errors import Refused
@@ -172,11 +174,31 @@ def test_every_control_of_a_request_reaches_the_plan(unit: Unit, footage: Path, 
     assert plan.strokes[0].points == ((0.2, 0.5), (0.4, 0.5))
     assert plan.strokes[0].over is not None and plan.strokes[0].over.end == 12
     regions = (plan.strokes[0].region, plan.ambients[0].region)
-    assert [region and region.path for region in regions] == [mask, mask]
+    assert [isinstance(region, Media) and region.path for region in regions] == [mask, mask]
     assert plan.strokes[0].strength == 0.5 and plan.ambients[0].strength == 0.25
     (camera,) = plan.cameras
     assert (camera.pan, camera.zoom, camera.fov, camera.ease) == (3, 1.2, 50, "in-out")
     assert plan.take == 2 and plan.pins[0].index == 7
+
+
+def test_a_mask_that_follows_says_so_in_the_words_of_a_note() -> None:
+    mask = shots_pb2.Mask(file=units_pb2.File(path="/edit/mask.png"), follow=True)
+    request = shots_pb2.ShotRequest(
+        operation=units_pb2.OPERATION_EXTEND,
+        rate=units_pb2.Rate(num=30, den=1),
+        record=units_pb2.FrameRange(start=90, frames=12),
+        before=clip(Path("/edit/a.mov"), 10, 40),
+        mask=mask,
+        ambients=[shots_pb2.Ambient(region=mask)],
+    )
+    carried = carry(request)  # held: OTIO's members die with their root
+    (asked,) = [
+        item.metadata["secondunit"]["request"]
+        for item in carried.timeline.tracks[0]
+        if "secondunit" in item.metadata
+    ]
+    assert asked["mask"] == {"file": "/edit/mask.png", "follow": True}
+    assert asked["ambient"][0] == {"in": "/edit/mask.png", "follow": True}
 
 
 def test_what_was_changed_to_fit_is_named_by_the_requests_field(unit: Unit, footage: Path) -> None:

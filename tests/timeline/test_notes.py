@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from secondunit.timeline.controls import MaskWords
 from secondunit.timeline.notes import (
     KEYS,
     Note,
@@ -118,7 +119,8 @@ def test_all_faults_of_a_note_come_at_once() -> None:
         "audio is 'loud'; it is one of none, keep @ m.audio",
         "strength is 1.5; it goes from 0 to 1 @ m.strength",
         "id is 'A'; it is made of eight lower-case letters and digits @ m.id",
-        "a stroke has at least two points: 0.2,0.5 > 0.4,0.5 @ m.stroke[0].points",
+        "a stroke has at least two points: 0.2,0.5 > 0.4,0.5; for motion without a direction "
+        "write `ambient` @ m.stroke[0].points",
     ]
 
 
@@ -142,8 +144,29 @@ def test_strokes_in_words_and_in_json_are_alike() -> None:
     assert words == mapping
     first, second = words.strokes
     assert first.points == ((0.2, 0.55), (0.35, 0.5), (0.6, 0.52))
-    assert (first.file, first.over) == ("my boat.png", FrameRange(start=0, frames=24))
-    assert (first.strength, second.strength, second.file, second.over) == (0.8, 1.0, None, None)
+    assert (first.region, first.over) == (
+        MaskWords(file="my boat.png"), FrameRange(start=0, frames=24),
+    )  # fmt: skip
+    assert (first.strength, second.strength, second.region, second.over) == (0.8, 1.0, None, None)
+
+
+def test_a_mask_is_told_to_follow_in_words_and_in_json_alike() -> None:
+    words = good(
+        "gen: extend\nframes: 9\nmask: my sea.png follow\nambient: in sea.png follow strength 0.4\n"
+        "stroke: 0,0 > 1,1 in boat.png follow over 0-4"
+    )
+    mapping = note_of_mapping(
+        {
+            "gen": "extend", "frames": 9, "mask": {"file": "my sea.png", "follow": True},
+            "ambient": {"in": "sea.png", "follow": True, "strength": 0.4},
+            "stroke": {"points": [[0, 0], [1, 1]], "in": "boat.png", "follow": True, "over": "0-4"},
+        },
+        "m",
+    )  # fmt: skip
+    assert words == mapping
+    assert words.mask == MaskWords(file="my sea.png", follow=True)
+    assert words.strokes[0].region == MaskWords(file="boat.png", follow=True)
+    assert words.ambients[0].region == MaskWords(file="sea.png", follow=True)
 
 
 def test_ambients_cameras_and_keyframes_in_words_and_in_json_are_alike() -> None:
@@ -168,7 +191,9 @@ def test_ambients_cameras_and_keyframes_in_words_and_in_json_are_alike() -> None
         CameraMove(pan=6, tilt=-2, truck=5, zoom=1.2, fov=40, ease="in-out",
                    over=FrameRange(start=12, frames=36)),
     )  # fmt: skip
-    assert [(a.file, a.strength) for a in words.ambients] == [("water.png", 0.4), (None, 0.5)]
+    assert [(a.region, a.strength) for a in words.ambients] == [
+        (MaskWords(file="water.png"), 0.4), (None, 0.5),
+    ]  # fmt: skip
     assert words.ambients == mapping.ambients
     assert [(k.frame, k.file, k.strength) for k in words.keyframes] == [
         (12, "looks/mid frame.png", 0.5), ("last", "end.png", 1.0),
@@ -176,7 +201,7 @@ def test_ambients_cameras_and_keyframes_in_words_and_in_json_are_alike() -> None
     assert [(k.frame, k.file) for k in mapping.keyframes] == [
         (12, "looks/mid frame.png"), ("last", "end.png"),
     ]  # fmt: skip
-    assert words.mask == mapping.mask == "sea.png"
+    assert words.mask == mapping.mask == MaskWords(file="sea.png")
 
 
 @pytest.mark.parametrize(
@@ -190,6 +215,8 @@ def test_ambients_cameras_and_keyframes_in_words_and_in_json_are_alike() -> None
         ("stroke: 0,0 > 1,1 over 9-9", "over is 9-9, which holds no frame"),
         ("stroke: 0,0 > 1,1 over soon", "over is 'soon'; write 0-24, frames of the shot"),
         ("stroke: 0,0 > 1,1 in", "names no file @ m.stroke[0].in"),
+        ("stroke: 0,0 > 1,1 follow", "only a region of its own can follow: in FILE follow"),
+        ("stroke: 0,0 > 1,1 in a.png follow me", "nothing comes after 'follow', but 'me' does"),
         ("ambient: water.png", "ambient does not know 'water.png'"),
         ("ambient: strength -1", "strength is -1; it goes from 0 to 1"),
         ("camera: zoom 0", "zoom is 0; it goes from 0.01 to 100 @ m.camera[0].zoom"),

@@ -10,7 +10,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 from secondunit.timeline.select import find_shots
-from secondunit.timeline.shot import Shot
+from secondunit.timeline.shot import Media, Shot, mask_frames
 from secondunit.units import FrameRange, Operation, Rate, Size
 
 from tests.timeline.clips import movie
@@ -89,7 +89,8 @@ def test_a_still_is_animated_inside_its_mask_along_a_stroke(shared: Path, tmp_pa
     assert shot.still is not None and shot.still.indexes == (0,)
     assert shot.size == Size(width=810, height=608)
     assert shot.record == FrameRange(start=0, frames=48)
-    assert shot.request.mask is not None and shot.request.mask.size == shot.size
+    mask = shot.request.mask
+    assert isinstance(mask, Media) and mask.size == shot.size
     (stroke,) = shot.request.strokes
     assert stroke.points == ((0.2, 0.5), (0.3, 0.5))
     assert stroke.over == FrameRange(start=0, frames=24)
@@ -408,17 +409,26 @@ def test_drop_frame_is_what_our_metadata_says(train: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["mask.####.jpg", "mask.%04d.jpg", "mask.mkv"])
-def test_a_mask_of_many_frames_is_taken_with_a_word_of_warning(
-    shared: Path, tmp_path: Path, name: str
-) -> None:
+def test_a_mask_may_have_a_picture_for_every_frame(shared: Path, tmp_path: Path, name: str) -> None:
     bring(shared, tmp_path, "scroll.jpg")
-    for number in (1, 2):
+    for number in (1, 2, 4):
         shutil.copy(shared / "media" / "scroll_mask.jpg", tmp_path / f"mask.{number:04d}.jpg")
-    movie(tmp_path / "mask.mkv", "ffv1", "gray", frames=2, size=(810, 608))
+    movie(tmp_path / "mask.mkv", "ffv1", "gray", frames=4, size=(810, 608))
     still = clip("scroll.jpg", 0, 24)
     still.markers.append(marker(f"gen: animate; mask: {name}"))
     edit = find_shots(save(tmp_path, [still]), config=config(tmp_path))
-    assert edit.faults == () and edit.shots[0].request.mask is not None
-    assert edit.notices == (
-        f"the mask '{name}' has many frames; its first one stands for the whole shot",
-    )
+    mask = edit.shots[0].request.mask
+    assert edit.faults == () and mask is not None and mask_frames(mask) == 4
+    gap = f"the mask '{name}' lacks 1 of its numbers from 1 to 4; the picture before a gap stands"
+    assert edit.notices == (() if name == "mask.mkv" else (f"{gap} for it",))
+
+
+def test_a_mask_with_a_picture_for_every_frame_cannot_follow_too(
+    shared: Path, tmp_path: Path
+) -> None:
+    bring(shared, tmp_path, "scroll.jpg")
+    movie(tmp_path / "mask.mkv", "ffv1", "gray", frames=2, size=(810, 608))
+    still = clip("scroll.jpg", 0, 24)
+    still.markers.append(marker("gen: animate; mask: mask.mkv follow"))
+    edit = find_shots(save(tmp_path, [still]), config=config(tmp_path))
+    assert "only a still mask can follow" in str(edit.faults[0])

@@ -44,7 +44,7 @@ def test_all_faults_of_all_requests_come_at_once(shared: Path, train: Path) -> N
         "an extension says how long: frames: 24, or seconds: 1 @ "
         "tracks[0].children[2].markers[0].frames",
         "unknown key 'promt': did you mean 'prompt'? @ tracks[0].children[3].markers[0].promt",
-        "'scroll_mask.jpg' is 810x608; the shot is 320x180, and so is its mask @ "
+        "'scroll_mask.jpg' is 810x608; the shot is 320x180, and its mask has the same shape @ "
         "tracks[0].children[3].markers[0].mask",
         "'nowhere.png' was not found; looked for",
         "is reached by the protocol 'http'; only files are read",

@@ -39,6 +39,8 @@ class Facts:
     """None: no reel was asked, or the container keeps none."""
     samples: str | None
     """SHA-256 of every sample in file order; None where the codec loses some."""
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Width to height of one pixel."""
 
 
 class Content:
@@ -119,6 +121,9 @@ class _Reading:
         )  # fmt: skip
         self._differ("the colour tags (primaries, transfer, matrix, range)", seen,
                      colour_numbers(facts.colour))  # fmt: skip
+        seen_aspect = Fraction(video.sample_aspect_ratio or 1)
+        wanted_aspect = Fraction(*facts.pixel_aspect)
+        self._differ("the width of a pixel", str(seen_aspect), str(wanted_aspect))
         self._differ("the start", video.start_time, 0)
         tick = Fraction(video.time_base or 0)
         if video.duration is not None:

@@ -92,6 +92,7 @@ def facts_of(plan: ShotPlan) -> Facts:
         timecode=start,
         reel=plan.reel if row.reel else None,
         samples=None,
+        pixel_aspect=plan.pixel_aspect,
     )
 
 
@@ -193,7 +194,7 @@ class _Mux:
         context.color_primaries, context.color_trc = numbers[:2]
         context.colorspace, context.color_range = numbers[2:]
         context.field_order = _PROGRESSIVE
-        context.sample_aspect_ratio = Fraction(1)
+        context.sample_aspect_ratio = Fraction(*plan.pixel_aspect)
         stream.metadata["timecode"] = timecode(plan.timecode, plan.rate, drop_frame=plan.drop_frame)
         if plan.reel:
             stream.metadata["reel_name"] = plan.reel

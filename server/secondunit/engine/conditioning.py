@@ -7,7 +7,7 @@ the other as the end of its span.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,10 +17,12 @@ from secondunit.engine import camera, flow
 from secondunit.engine.camera import Homography
 from secondunit.engine.engine import RGB, Sources
 from secondunit.engine.motion.conditions import FRAMES, AnchorConditions, fill, grid_size
+from secondunit.engine.motion.trajectory import Seen
 from secondunit.engine.raster import Field, places, sampled, scaled
+from secondunit.engine.strokes import Layer, layer_shift, layers_of
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.shot import CameraMove, Stroke
+from secondunit.timeline.shot import CameraMove, Mask, MaskTrack, mask_frames
 from secondunit.units import FrameRange, Operation
 
 
@@ -53,15 +55,13 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """A region that a stroke carries over the rest of the picture."""
+class Wave:
+    """Motion without direction on top of footage that moves already."""
 
-    stroke: Stroke
-    strength: float
-    matte: Field
-    """`h w`, 0..1, at the work size: how much of each pixel the region owns."""
-    cells: Field
-    """`gh gw`, 0..1: the same on the motion's grid."""
+    region: Field
+    """`h w`, 0..1: how far of it; nothing outside."""
+    conditions: AnchorConditions
+    """What is told about the motion with it; the guide's own are those without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +83,22 @@ class Guide:
     span: Span
     picture: RGB
     mask: Field
-    """`h w`, 1 may change."""
+    """`h w`, how far each place may move: 1 freely, 0.5 half as far, 0 not. Over all frames."""
+    window: Callable[[int], Field]
+    """`h w` at a frame of the shot: above 0 may change there."""
     free: Field
     """`h w`, 0..1: where motion may be made up. A control that is given is exact elsewhere."""
     conditions: AnchorConditions
     hint: Hint | None
+    seen: Seen | None
+    """What flow saw around the anchor; None where it moves by controls alone."""
     layers: tuple[Layer, ...]
     """In the order of the strokes; later ones lie on top."""
     cameras: tuple[CameraMove, ...]
-    shown: int
-    """Frames that the cut shows: what a control without a range runs over."""
+    plan: ShotPlan
+    wave: Wave | None
+    camera_on_top: bool
+    """The conditions leave the camera out: it moves what already moves, `through_camera`."""
 
     @property
     def ratio(self) -> float:
@@ -102,14 +108,23 @@ class Guide:
     def camera(self, frame: float) -> Homography:
         """Where the camera has taken the anchor's picture at a frame of the shot."""
         return relative_camera(
-            self.cameras, frame, self.span.pin, frames=self.shown, ratio=self.ratio
+            self.cameras, frame, self.span.pin, frames=self.plan.frames, ratio=self.ratio
         )
 
     def shift(self, layer: Layer, frame: float) -> NDArray[np.float64]:
-        """Where a layer's stroke has carried it since the anchor: (dx, dy), fractions of width."""
-        return relative_shift(
-            layer.stroke, frame, self.span.pin, frames=self.shown, ratio=self.ratio
-        ) * (layer.strength)
+        """Where a layer's strokes have carried it since the anchor: (dx, dy), in widths."""
+        return layer_shift(self.plan, layer, frame, self.span.pin, self.ratio)
+
+    def through_camera(self, motion: Field) -> Field:
+        """Return a motion (T gh gw 2) as the camera shows it, where it does not know it yet."""
+        if not self.camera_on_top:
+            return motion
+        start = grid_places((motion.shape[1], motion.shape[2]), self.ratio)
+        seen = [
+            camera.carry(self.camera(frame), start + step) - start
+            for frame, step in zip(self.span.times, motion, strict=True)
+        ]
+        return np.asarray(seen, np.float32)
 
 
 def spans(plan: ShotPlan) -> list[tuple[FrameRange, Span | None, Span | None]]:
@@ -152,12 +167,14 @@ def guides(
     last = sources.pin(back.pin) if back else None
     came = went = None
     if forth and first is not None and not _makes_beyond(plan, forth.pin, -1):
-        came = _velocity(sources.past(flow.LOOK_BACK), first)
+        came = _history(sources.past(flow.LOOK_BACK), first)
     if back and last is not None and not _makes_beyond(plan, back.pin, +1):
-        went = _velocity(sources.future(flow.LOOK_BACK)[::-1], last)
+        went = _history(sources.future(flow.LOOK_BACK)[::-1], last)
     there = here = None
     if forth is not None and first is not None and last is not None:
-        guess = [] if came is None or went is None else [(_carried_on(came), _carried_on(went))]
+        guess = []
+        if came is not None and went is not None:
+            guess = [(_carried_on(came.velocity), _carried_on(went.velocity))]
         length = np.float32(forth.frames)
         there, here = flow.between(
             flow.grey(first), flow.grey(last), [(a * length, b * length) for a, b in guess]
@@ -208,48 +225,9 @@ def relative_camera(
     return camera.at_frame(moves, frame, frames=frames, ratio=ratio) @ np.linalg.inv(then)
 
 
-def path(points: Sequence[tuple[float, float]], share: float) -> NDArray[np.float64]:
-    """Return the place (x, y) on a stroke's way at a share 0..1 of its time.
-
-    Monotone cubic through the points, which are equally spaced in time (Fritsch and Carlson 1980):
-    it passes each point on time, without a kink, and never swings past one.
-    """
-    knots = np.asarray(points, np.float64)
-    if len(knots) == 1:
-        return knots[0]
-    steps = np.diff(knots, axis=0)
-    slopes = np.concatenate([steps[:1], (steps[1:] + steps[:-1]) / 2, steps[-1:]])
-    same_way = steps[1:] * steps[:-1] > 0
-    harmonic = 3 * steps[1:] * steps[:-1] / np.where(same_way, steps[1:] + steps[:-1], 1)
-    least = np.minimum(abs(slopes[1:-1]), abs(harmonic))
-    slopes[1:-1] = np.where(same_way, np.sign(slopes[1:-1]) * least, 0)
-    at = min(max(share, 0.0), 1.0) * (len(knots) - 1)
-    k = min(int(at), len(knots) - 2)
-    u = at - k
-    return (
-        (2 * u**3 - 3 * u**2 + 1) * knots[k]
-        + (u**3 - 2 * u**2 + u) * slopes[k]
-        + (3 * u**2 - 2 * u**3) * knots[k + 1]
-        + (u**3 - u**2) * slopes[k + 1]
-    )
-
-
-def relative_shift(
-    stroke: Stroke, frame: float, anchor: float, *, frames: int, ratio: float
-) -> NDArray[np.float64]:
-    """Return how far a stroke moves its region between an anchor's frame and another frame.
-
-    (dx, dy) in fractions of the frame's width, before strength and before the camera. The stroke
-    stands still before its range and rests after it.
-    """
-    over = stroke.over or FrameRange(start=0, frames=frames)
-    here = path(stroke.points, camera.elapsed(frame, over))
-    return (here - path(stroke.points, camera.elapsed(anchor, over))) * (1.0, ratio)
-
-
-def _velocity(context: Sequence[RGB], anchor: RGB) -> flow.Flow | None:
+def _history(context: Sequence[RGB], anchor: RGB) -> flow.History | None:
     clip = [*context, anchor]
-    return flow.velocity([flow.grey(picture) for picture in clip])
+    return flow.history([flow.grey(picture) for picture in clip])
 
 
 def _guide(
@@ -259,38 +237,49 @@ def _guide(
     picture: RGB | None,
     other: RGB | None,
     there: flow.Flow | None,
-    came: flow.Flow | None,
-    went: flow.Flow | None,
+    came: flow.History | None,
+    went: flow.History | None,
 ) -> Guide | None:
-    # `came` and `went` are per frame and away from the pins' own side: `came` runs into this
-    # anchor, `went` runs, backwards in this anchor's sense of time, into the other pin.
+    # `came` runs into this anchor, `went` runs, backwards in this anchor's sense of time, into the
+    # other pin.
     if span is None or picture is None:
         return None
     h, w = picture.shape[:2]
     grid = grid_size(w, h)
     ratio = h / w
-    mask = np.asarray(sources.mask(), np.float32)
-    layers = _layers(plan, sources, mask, grid)
-    stroke, weight = _stroke_field(plan, span, layers, grid, ratio)
+    footage = not plan.from_one_picture
+    frames = range(min(span.pin, span.end), max(span.pin, span.end) + 1)
+    window = _window(plan, sources)
+    mask = _over_all(plan.mask, frames, window)
+    speed = None if came is None else came.velocity
+    layers = layers_of(plan, sources, mask, grid, speed, span.pin)
+    shot_from = () if footage else plan.cameras
+    stroke, weight = _stroke_field(plan, span, layers, grid, ratio, shot_from)
     ambient, wished = np.zeros(grid, np.float32), np.zeros((h, w), np.float32)
     for number, wish in enumerate(plan.ambients):
-        region = np.asarray(sources.region(number, "ambient") * mask, np.float32)
+
+        def region_at(frame: int, number: int = number) -> Field:
+            return np.asarray(sources.region(number, "ambient", frame), np.float32)
+
+        region = _over_all(wish.region, frames, region_at) * mask
         wished = np.maximum(wished, region)
-        ambient = np.maximum(ambient, _cells(region, grid) * wish.strength * plan.strength)
+        # Greys scale the motion itself; the network hears of where, and how strongly.
+        owned = _cells(region > 0, grid)
+        ambient = np.maximum(ambient, owned * wish.strength * plan.strength)
     end = _on_grid(there, grid, 1.0)
-    past = _on_grid(came, grid, span.frames)
+    past = _on_grid(speed, grid, span.frames)
     arrival = (np.zeros((*grid, 2), np.float32), np.zeros(grid, np.float32))
     if there is not None and went is not None:
-        arrival = _on_grid(_at_the_end(there, went), grid, -span.frames)
+        arrival = _on_grid(_at_the_end(there, went.velocity), grid, -span.frames)
     conditions = AnchorConditions(
         picture=_cells(picture, grid),
         other=None if other is None else _cells(other, grid),
-        mask=_cells(mask, grid),
+        mask=_cells(mask > 0, grid),
         stroke=stroke,
         stroke_weight=weight,
         ambient=ambient,
-        camera=_camera_field(plan, span, grid, ratio),
-        camera_given=bool(plan.cameras),
+        camera=_camera_field(plan, span, grid, ratio, shot_from),
+        camera_given=bool(shot_from),
         past_velocity=past[0],
         past_confidence=past[1],
         end_displacement=end[0],
@@ -300,28 +289,70 @@ def _guide(
         span=span.frames,
         ratio=ratio,
     )
+    wave = None
+    if footage and plan.ambients:
+        wave = Wave(region=wished, conditions=conditions)
+        conditions = replace(conditions, ambient=np.zeros(grid, np.float32))
     hint = None
     if there is not None:
         hint = Hint(displacement=there.displacement, confidence=there.confidence, reaches=True)
     elif came is not None:
-        way = came.displacement * np.float32(span.frames)
-        hint = Hint(displacement=way, confidence=came.confidence, reaches=False)
+        way = came.velocity.displacement * np.float32(span.frames)
+        hint = Hint(displacement=way, confidence=came.velocity.confidence, reaches=False)
+    seen = None
+    if hint is not None:
+        seen = Seen(
+            luma=flow.grey(picture), history=came, reach=there,
+            other=None if other is None else flow.grey(other), beyond=went, span=span.frames,
+        )  # fmt: skip
     return Guide(
         span=span,
         picture=picture,
         mask=mask,
-        free=mask if hint or not (plan.strokes or plan.ambients or plan.cameras) else wished,
+        window=window,
+        free=_free(plan, mask, wished, footage or hint is not None),
         conditions=conditions,
         hint=hint,
+        seen=seen,
         layers=layers,
         cameras=plan.cameras,
-        shown=plan.frames,
+        plan=plan,
+        wave=wave,
+        camera_on_top=footage and bool(plan.cameras),
     )
 
 
-def _cells(field: NDArray[np.floating], grid: tuple[int, int]) -> Field:
+def _free(plan: ShotPlan, mask: Field, wished: Field, moving: bool) -> Field:
+    if moving or not (plan.strokes or plan.ambients or plan.cameras):
+        return mask
+    return wished
+
+
+def _window(plan: ShotPlan, sources: Sources) -> Callable[[int], Field]:
+    steady = np.asarray(sources.mask(), np.float32)
+    if not _changes(plan.mask):
+        return lambda _: steady
+    return lambda frame: np.asarray(sources.mask(frame), np.float32)
+
+
+def _over_all(mask: Mask | None, frames: Sequence[int], at: Callable[[int], Field]) -> Field:
+    """The most (`h w`) that a mask is at any of some frames: what moves may be seen at one only."""
+    most = at(frames[0])
+    if _changes(mask):
+        for frame in frames[1:]:
+            most = np.maximum(most, at(frame))
+    return most
+
+
+def _changes(mask: Mask | None) -> bool:
+    if mask is None:
+        return False
+    return mask_frames(mask) is not None or (isinstance(mask, MaskTrack) and mask.follow)
+
+
+def _cells(field: NDArray[np.floating] | NDArray[np.bool_], grid: tuple[int, int]) -> Field:
     """A picture or plane (`h w` or `h w c`) averaged over the cells of a grid (rows, columns)."""
-    return scaled(field, (grid[1], grid[0]), "area")
+    return scaled(np.asarray(field, np.float32), (grid[1], grid[0]), "area")
 
 
 def _on_grid(found: flow.Flow | None, grid: tuple[int, int], gain: float) -> tuple[Field, Field]:
@@ -351,50 +382,42 @@ def _at_the_end(there: flow.Flow, went: flow.Flow) -> flow.Flow:
     )
 
 
-def _layers(
-    plan: ShotPlan, sources: Sources, mask: Field, grid: tuple[int, int]
-) -> tuple[Layer, ...]:
-    result = []
-    for number, stroke in enumerate(plan.strokes):
-        matte = (sources.region(number, "stroke") * mask).astype(np.float32)
-        result.append(
-            Layer(
-                stroke=stroke,
-                strength=stroke.strength * plan.strength,
-                matte=matte,
-                cells=_cells(matte, grid),
-            )
-        )
-    return tuple(result)
-
-
 def _stroke_field(
-    plan: ShotPlan, span: Span, layers: Sequence[Layer], grid: tuple[int, int], ratio: float
+    plan: ShotPlan,
+    span: Span,
+    layers: Sequence[Layer],
+    grid: tuple[int, int],
+    ratio: float,
+    cameras: Sequence[CameraMove],
 ) -> tuple[Field, Field]:
     """Where the strokes take their regions (T gh gw 2), camera included, and their weight."""
     moved = np.zeros((FRAMES, *grid, 2), np.float64)
     weight = np.zeros(grid, np.float32)
     for layer in layers:
         for k, frame in enumerate(span.times):
-            way = relative_shift(layer.stroke, frame, span.pin, frames=plan.frames, ratio=ratio) * (
-                layer.strength
-            )
+            way = layer_shift(plan, layer, frame, span.pin, ratio) * layer.gain_cells[..., None]
             moved[k] += layer.cells[..., None] * (way - moved[k])
         weight = np.maximum(weight, layer.cells)
     shifted = moved / np.maximum(weight, 1e-3)[..., None] * (weight > 0)[..., None]
     start = grid_places(grid, ratio)
     result = np.empty((FRAMES, *grid, 2), np.float32)
     for k, frame in enumerate(span.times):
-        matrix = relative_camera(plan.cameras, frame, span.pin, frames=plan.frames, ratio=ratio)
+        matrix = relative_camera(cameras, frame, span.pin, frames=plan.frames, ratio=ratio)
         result[k] = camera.carry(matrix, start + shifted[k]) - start
     return result * (weight > 0)[None, ..., None], weight
 
 
-def _camera_field(plan: ShotPlan, span: Span, grid: tuple[int, int], ratio: float) -> Field:
+def _camera_field(
+    plan: ShotPlan,
+    span: Span,
+    grid: tuple[int, int],
+    ratio: float,
+    cameras: Sequence[CameraMove],
+) -> Field:
     start = grid_places(grid, ratio)
     result = np.zeros((FRAMES, *grid, 2), np.float32)
     for k, frame in enumerate(span.times):
-        matrix = relative_camera(plan.cameras, frame, span.pin, frames=plan.frames, ratio=ratio)
+        matrix = relative_camera(cameras, frame, span.pin, frames=plan.frames, ratio=ratio)
         result[k] = camera.carry(matrix, start) - start
     return result
 

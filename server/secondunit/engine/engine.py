@@ -39,12 +39,14 @@ class Sources(Protocol):
         """Of a transition: what one of its two clips shows at a shown frame of the shot."""
         ...
 
-    def mask(self) -> NDArray[np.floating]:
-        """`h w`, 0..1, 1 may change; all ones where the plan has no mask."""
+    def mask(self, frame: int = 0) -> NDArray[np.floating]:
+        """`h w`, 0..1, 1 may change, at a frame of the shot; all ones where there is no mask."""
         ...
 
-    def region(self, control: int, kind: str) -> NDArray[np.floating]:
-        """`h w`, 0..1: the region of stroke (`kind` "stroke") or ambient ("ambient") number n."""
+    def region(self, control: int, kind: str, frame: int = 0) -> NDArray[np.floating]:
+        """`h w`, 0..1: the region of stroke (`kind` "stroke") or ambient ("ambient") number n, at
+        a frame of the shot. A stroke carries the region as it is at the picture it starts from.
+        """
         ...
 
 

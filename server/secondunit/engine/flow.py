@@ -15,10 +15,11 @@ LONGEST = 480
 """Longer side of the pictures that are compared, in pixels; small ones grow at most 1.5x."""
 SLACK = 1.0
 """Forward-backward error, in pixels of the compared size, at which confidence is 1/e."""
-LOOK_BACK = 4
-"""Frames before the last one that vouch for its velocity."""
-
-
+LAGS = (1, 2, 4, 8)
+"""Frames before the last one that its history is measured against."""
+LOOK_BACK = LAGS[-1]
+FITTED = 3
+"""Lags that vouch for the velocity at the last frame: the first ones."""
 MOTIONS = 4
 """Groups of matched features that are tried as starts."""
 AGREEING = 8
@@ -208,48 +209,73 @@ WINDOW = 4.0
 """Pixels of the compared size, about, that are one structure."""
 
 
-def velocity(clip: Sequence[Luma]) -> Flow | None:
-    """Return the motion per frame at the last picture of a clip, on that picture's own grid.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How the last picture of a clip came about, on that picture's own grid."""
 
-    `clip` holds pictures from `grey`, oldest first. The flows from the last picture back to those
-    before it are samples of each point's way; a straight line with a damped bend through them gives
-    the velocity at its end. None for fewer than two pictures.
+    ways: tuple[Flow, ...]
+    """From the last picture to those before it, for each of `LAGS` that the clip has."""
+    velocity: Flow
+    """Motion per frame at the last picture."""
+
+
+def history(clip: Sequence[Luma]) -> History | None:
+    """Return the history of the last picture of a clip; None for fewer than two pictures.
+
+    `clip` holds pictures from `grey`, oldest first. The flows back to earlier pictures are samples
+    of each point's way; a straight line with a damped bend through them gives the velocity at its
+    end.
     """
     if len(clip) < 2:
         return None
     last = clip[-1]
     pairs: list[tuple[Flow, Flow]] = []
-    for step in range(1, min(LOOK_BACK, len(clip) - 1) + 1):
+    for number, lag in enumerate(LAGS):
+        if lag >= len(clip):
+            break
         # A frame further back lies further along the same way.
-        reach = np.float32(step / max(step - 1, 1))
+        reach = np.float32(lag / LAGS[max(number - 1, 0)])
         near = [(a.displacement * reach, b.displacement * reach) for a, b in pairs[-1:]]
-        pairs.append(between(last, clip[-1 - step], near, far=False))
-    return _end_velocity([to_past for to_past, _ in pairs])
+        pairs.append(between(last, clip[-1 - lag], near, far=False))
+    ways = tuple(to_past for to_past, _ in pairs)
+    speed = end_velocity(
+        [(lag, way.displacement, way.confidence) for lag, way in zip(LAGS, ways, strict=False)]
+    )
+    sure = velocity_confidence(np.stack([way.confidence for way in ways]))
+    return History(ways=ways, velocity=Flow(displacement=speed, confidence=sure))
 
 
 BEND = 6.0
 """How strongly a bend in a point's way is doubted, against one frame's fully trusted flow."""
 
 
-def _end_velocity(ways: Sequence[Flow]) -> Flow:
-    # Least squares of x(-k) = -k v + k^2/2 a, weights by confidence, a ridge on the bend a.
-    shape = ways[0].confidence.shape
-    kk, kb, bb = (np.zeros(shape, np.float32) for _ in range(3))
-    kx, bx = (np.zeros((*shape, 2), np.float32) for _ in range(2))
-    for step, way in enumerate(ways, start=1):
+def end_velocity(ways: Sequence[tuple[int, Field, Field]]) -> Field:
+    """Return the velocity (`h w 2`, per frame) at the end of ways.
+
+    Each way is (lag, displacement back over the lag `h w 2`, confidence `h w`). Least squares of
+    x(-k) = -k v + k^2/2 a, weights by confidence, a ridge on the bend a.
+    """
+    kk = kb = bb = np.float32(0)
+    kx = bx = np.float32(0)
+    for lag, displacement, confidence in ways[:FITTED]:
         # The further back, the less a flow says about now.
-        weight = (way.confidence + 1e-3) / step**2
-        bend = step * step / 2
-        kk += weight * step * step
-        kb -= weight * step * bend
-        bb += weight * bend * bend
-        kx -= (weight * step)[..., None] * way.displacement
-        bx += (weight * bend)[..., None] * way.displacement
-    bb += BEND
-    determinant = kk * bb - kb * kb
-    speed = (bb[..., None] * kx - kb[..., None] * bx) / determinant[..., None]
-    confidence = np.max([way.confidence / step for step, way in enumerate(ways, 1)], axis=0)
-    return Flow(displacement=speed.astype(np.float32), confidence=confidence.astype(np.float32))
+        weight = (confidence + np.float32(1e-3)) / np.float32(lag**2)
+        bend = np.float32(lag * lag / 2)
+        kk = kk + weight * np.float32(lag * lag)
+        kb = kb - weight * np.float32(lag) * bend
+        bb = bb + weight * bend * bend
+        kx = kx - (weight * np.float32(lag))[..., None] * displacement
+        bx = bx + (weight * bend)[..., None] * displacement
+    bb = bb + np.float32(BEND)
+    determinant = np.asarray(kk * bb - kb * kb)[..., None]
+    speed = (np.asarray(bb)[..., None] * kx - np.asarray(kb)[..., None] * bx) / determinant
+    return np.asarray(speed, np.float32)
+
+
+def velocity_confidence(sure: Field) -> Field:
+    """Return how far `end_velocity` can be believed, `h w`, from that of each lag (`lags h w`)."""
+    share = [plane / np.float32(lag) for lag, plane in zip(LAGS, sure[:FITTED], strict=False)]
+    return np.max(share, axis=0).astype(np.float32)
 
 
 def _dis(first: Luma, second: Luma, start: Field) -> Field:

@@ -76,5 +76,11 @@ def grown(region: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
     return np.asarray(cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, 5)) <= pixels
 
 
+def lightest_near(field: NDArray[np.floating], pixels: int) -> Field:
+    """Return for each pixel (`h w`) the highest value within some pixels of it."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))
+    return np.asarray(cv2.dilate(np.ascontiguousarray(field, np.float32), disc), np.float32)
+
+
 def _axes(at: NDArray[np.floating]) -> tuple[Field, Field]:
     return at[..., 0].astype(np.float32, copy=False), at[..., 1].astype(np.float32, copy=False)

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine.engine import RGB, Side
+from secondunit.engine.flow import LOOK_BACK, Luma, grey
+from secondunit.engine.follow import Affine, carried_on, followed
+from secondunit.engine.masks import MaskPictures
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import Pin, ShotPlan
-from secondunit.timeline.frames import decode, load_mask
+from secondunit.timeline.frames import decode
 from secondunit.timeline.picture import Picture
-from secondunit.timeline.shot import Media, SourceFrames
+from secondunit.timeline.shot import Mask, MaskTrack, Media, SourceFrames
 from secondunit.units import Size
 
 BLOCK = 16
 """Frames of a file that are decoded in one pass."""
 BLOCKS = 4
 """Passes whose pictures are kept: a loop's file holds more frames than the memory."""
-
-
-def levelled(mask: NDArray[np.floating]) -> NDArray[np.floating]:
-    """`h w`, 0..1: the mask as it was meant, exactly 0 where pixels stay.
-
-    A mask with next to no greys was drawn hard: compression or scaling softened it, and it is cut
-    at the middle. A soft mask keeps its greys; what is nearly black or white is made so.
-    """
-    greys = np.mean((mask > 0.25) & (mask < 0.75))
-    if greys < 0.002:
-        return (mask >= 0.5).astype(np.float32)
-    return np.clip((mask - np.float32(1 / 16)) * np.float32(8 / 7), 0, 1)
 
 
 class PlanSources:
@@ -42,10 +33,12 @@ class PlanSources:
 
     def __init__(self, plan: ShotPlan) -> None:
         self._plan = plan
-        self._pins: dict[int, Pin] = {pin.frame: pin for pin in plan.pins}
+        self._pins: dict[int, Pin] = {pin.frame: pin for pin in (*plan.pins, *plan.pulls)}
+        self._ways: dict[Mask, tuple[Affine, Affine]] = {}
+        self._masks: dict[tuple[Mask, Size], MaskPictures] = {}
         self._wanted: dict[tuple[str, int], set[int]] = {}
         self._blocks: dict[tuple[str, int], dict[int, Picture]] = {}
-        used = [(pin.media, pin.index) for pin in plan.pins]
+        used = [(pin.media, pin.index) for pin in self._pins.values()]
         for stream in (plan.outgoing, plan.incoming):
             used += [] if stream is None else [(stream.media, index) for index in stream.indexes]
         for media, index in used:
@@ -79,23 +72,60 @@ class PlanSources:
             raise EngineFailed(f"shot {self._plan.shot} has no {side} clip")
         return self._at_work(self._picture(stream.media, stream.indexes[frame]))
 
-    def mask(self) -> NDArray[np.floating]:
-        """`h w` at the engine's size; all ones without a mask."""
-        return self._mask(self._plan.mask, self._plan.work)
+    def mask(self, frame: int = 0) -> NDArray[np.floating]:
+        """`h w` at the engine's size, at a frame of the shot; all ones without a mask."""
+        return self._mask(self._plan.mask, self._plan.work, frame)
 
-    def delivered_mask(self) -> NDArray[np.floating]:
-        """`h w` at the delivered size; all ones without a mask."""
-        return self._mask(self._plan.mask, self._plan.size)
+    def delivered_mask(self, frame: int = 0) -> NDArray[np.floating]:
+        """`h w` at the delivered size, at a frame of the shot; all ones without a mask."""
+        return self._mask(self._plan.mask, self._plan.size, frame)
 
-    def region(self, control: int, kind: str) -> NDArray[np.floating]:
+    def region(self, control: int, kind: str, frame: int = 0) -> NDArray[np.floating]:
         """`h w` at the engine's size; a control without a region of its own has the mask's."""
         controls = self._plan.strokes if kind == "stroke" else self._plan.ambients
-        return self._mask(controls[control].region or self._plan.mask, self._plan.work)
+        return self._mask(controls[control].region or self._plan.mask, self._plan.work, frame)
 
-    def _mask(self, media: Media | None, size: Size) -> NDArray[np.floating]:
-        if media is None:
+    def _mask(self, mask: Mask | None, size: Size, frame: int) -> NDArray[np.floating]:
+        if mask is None:
             return np.ones((size.height, size.width), np.float32)
-        return levelled(load_mask(media, size))
+        key = (mask, size)
+        if key not in self._masks:
+            self._masks[key] = MaskPictures(mask, size, lambda at: self._followed(mask, at))
+        return self._masks[key].at(frame)
+
+    def _followed(self, mask: Mask, frame: int) -> Affine:
+        """Where a mask, drawn on the context's far end, has gone by a frame of the shot."""
+        if mask not in self._ways:
+            self._ways[mask] = self._way(mask)
+        total, step = self._ways[mask]
+        past_cut = frame - self._cut if self._plan.past is not None else self._cut - frame
+        return carried_on(step, max(past_cut, 0)) @ total
+
+    @property
+    def _cut(self) -> int:
+        """Frame of the shot that is the pin at the cut, beside the context."""
+        return -1 if self._plan.past is not None else self._plan.frames
+
+    def _way(self, mask: Mask) -> tuple[Affine, Affine]:
+        """(the whole way to the cut, its last step)."""
+        span, before = self._plan.past or self._plan.future, self._plan.past is not None
+        if span is None:
+            return np.eye(3), np.eye(3)
+        still = mask.files[0] if isinstance(mask, MaskTrack) else mask
+        drawn = MaskPictures(still, self._plan.work, lambda _: np.eye(3)).at(0)
+        ways = list(followed(drawn, self._lumas(span, before=before)))
+        recent = max(0, len(ways) - 1 - LOOK_BACK)
+        steps = len(ways) - 1 - recent
+        change = ways[-1] @ np.linalg.inv(ways[recent]) - np.eye(3)
+        return ways[-1], np.eye(3) + change / max(steps, 1)
+
+    def _lumas(self, span: SourceFrames, *, before: bool) -> Iterator[Luma]:
+        """The context towards the cut, and the pin there, small; a few pictures at a time."""
+        indexes = span.indexes if before else span.indexes[::-1]
+        for k in range(0, len(indexes), LOOK_BACK):
+            for picture in self._context(span, indexes[k : k + LOOK_BACK]):
+                yield grey(picture)
+        yield grey(self.pin(self._cut))
 
     def _context(self, span: SourceFrames, indexes: Sequence[int]) -> list[RGB]:
         # Looked at once and let go: a long context of large frames does not fit into memory.

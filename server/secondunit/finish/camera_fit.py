@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import camera
-from secondunit.engine.conditioning import relative_camera, relative_shift
+from secondunit.engine.conditioning import relative_camera
 from secondunit.engine.engine import Sources
-from secondunit.engine.raster import grown, scaled
+from secondunit.engine.follow import carried_on
+from secondunit.engine.raster import depth_inside, grown, scaled
+from secondunit.engine.strokes import region_shift
 from secondunit.finish.thresholds import LIMITS
-from secondunit.finish.tracks import Grey, Run, Tracker, features, normalised, runs
+from secondunit.finish.tracks import Grey, Run, Tracker, features, grey, normalised, runs
 from secondunit.plan.shot_plan import ShotPlan
 
 _POINTS = 400
@@ -24,7 +26,11 @@ _FEWEST = 12  # points that agree on one motion
 _AGREE = 0.4  # of the points that are followed
 _RENEW = 0.5  # of its points are left: the tracker takes new ones
 _RANSAC = 2.0  # pixels
-_FINEST = 5.0  # pixels: a move is never held to more than a tenth of this
+# Pixels: smaller moves are held to the limit of one of this size. Points are followed to 0.04
+# pixels (RMS, down to 320x180 and through any delivery), and a tenth must be told from that.
+_FINEST = 2.0
+_LOOK_BACK = 2  # frames of a clip that say how it moves at its end
+_RIM = 7.0  # pixels from a mask's edge, where the window of a point sees what stays
 _NAMES = ("dx", "dy", "scale", "roll")
 
 Similarity = NDArray[np.float64]
@@ -32,7 +38,7 @@ Similarity = NDArray[np.float64]
 
 
 @dataclass(kw_only=True)
-class _Curve:
+class Curve:
     """A run's motion since its anchor, frame by frame."""
 
     run: Run
@@ -40,6 +46,23 @@ class _Curve:
     found: list[Similarity] = field(default_factory=list)
     lost: int | None = None
     """First frame whose motion could not be fitted."""
+
+    def in_pixels(self, picture: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(asked, found), each `f 4`: dx, dy, growth and turn, in pixels of `picture`.
+
+        Growth and turn count by what they do at the frame's RMS radius.
+        """
+        height, width = picture.shape
+        radius = math.sqrt((width**2 + height**2) / 12)
+
+        def values(motions: list[Similarity]) -> NDArray[np.float64]:
+            parts = [_parts(m) for m in motions]
+            rows = [
+                (dx * width, dy * width, math.log(s) * radius, r * radius) for dx, dy, s, r in parts
+            ]
+            return np.array(rows).reshape(-1, 4)
+
+        return values(self.asked), values(self.found)
 
 
 def camera_entry(
@@ -55,7 +78,7 @@ def camera_entry(
     measured: list[dict[str, Any]] = []
     passed = True
     for run in runs(plan):
-        curve = _curve(plan, sources, greys, run)
+        curve = camera_curve(plan, sources, greys, run)
         picture = greys[run.anchor]
         wish: dict[str, Any] = {"frames": str(run)}
         wish |= {name: limit.asked for name, limit in limits.items()}
@@ -83,17 +106,29 @@ def camera_entry(
     return {"asked": {"runs": asked}, "measured": {"runs": measured}, "pass": passed}
 
 
-def _curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run) -> _Curve:
-    curve = _Curve(run=run)
+def camera_curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run) -> Curve:
+    """The asked and the found motion of a run's background, up to where it is lost."""
+    curve = Curve(run=run)
     last = greys[run.anchor]
     ratio = last.shape[0] / last.shape[1]
 
+    own = _own_motion(plan, sources, run)
+
     def asked_at(frame: int) -> camera.Homography:
-        return relative_camera(plan.cameras, frame, run.anchor, frames=plan.frames, ratio=ratio)
+        goes_on = carried_on(own, abs(frame - run.anchor))
+        return (
+            relative_camera(plan.cameras, frame, run.anchor, frames=plan.frames, ratio=ratio)
+            @ goes_on
+        )
 
     regions = _regions(plan, sources, last)
     key, key_asked, key_found = run.anchor, np.eye(3), np.eye(3)
-    tracker = Tracker(last, _background(plan, regions, run, key, key_found, last))
+    inside = None
+    if plan.mask is not None:
+        # Only where the mask is white does the picture follow the whole move.
+        white = scaled(sources.mask(run.anchor), (last.shape[1], last.shape[0]), "area") > 0.98
+        inside = depth_inside(white) > _RIM
+    tracker = Tracker(last, _background(plan, regions, run, key, key_found, last, inside))
     for frame in run.frames:
         picture = greys[frame]
         tracker.follow(picture)
@@ -109,9 +144,30 @@ def _curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run
         curve.found.append(found)
         if tracker.alive.sum() < _RENEW * len(tracker.alive):
             key, key_asked, key_found = frame, asked, found
-            points = _background(plan, regions, run, key, key_found, picture)
+            points = _background(plan, regions, run, key, key_found, picture, inside)
             tracker = Tracker(picture, points)
     return curve
+
+
+def _own_motion(plan: ShotPlan, sources: Sources, run: Run) -> Similarity:
+    """What a clip does by itself, a frame, away from the anchor: the camera moves on top of it."""
+    if plan.from_one_picture:
+        return np.eye(3)
+    clip = sources.past(_LOOK_BACK) if run.anchor < 0 else sources.future(_LOOK_BACK)[::-1]
+    if not clip:
+        return np.eye(3)
+    last = grey(sources.pin(run.anchor))
+    tracker = Tracker(last, features(last, np.ones(last.shape, np.bool_), _POINTS))
+    step = np.eye(3)
+    for back, picture in enumerate(clip[::-1], 1):
+        tracker.follow(grey(picture))
+        same = _agreed(tracker)
+        if same is None:
+            break
+        start, then = tracker.start[same], tracker.places[same]
+        came = _similarity(normalised(then, last), normalised(start, last))
+        step = np.eye(3) + (came - np.eye(3)) / back
+    return step
 
 
 def _agreed(tracker: Tracker) -> NDArray[np.intp] | None:
@@ -153,22 +209,12 @@ def _words(motion: Similarity, picture: Grey) -> dict[str, float]:
     return {name: round(v, 4) for name, v in zip(_NAMES, values, strict=True)}
 
 
-def _difference(curve: _Curve, picture: Grey) -> tuple[float, int]:
+def _difference(curve: Curve, picture: Grey) -> tuple[float, int]:
     """(RMS error over the size of the move, frames on which a part went the wrong way).
 
-    Parts are compared in pixels; growth and turn by what they do at the frame's RMS radius. A
-    part that was asked counts against its own size, one that was not against the whole move's.
+    A part that was asked counts against its own size, one that was not against the whole move's.
     """
-    height, width = picture.shape
-    radius = math.sqrt((width**2 + height**2) / 12)
-
-    def in_pixels(motions: list[Similarity]) -> NDArray[np.float64]:
-        parts = [_parts(m) for m in motions]
-        return np.array(
-            [(dx * width, dy * width, math.log(s) * radius, r * radius) for dx, dy, s, r in parts]
-        )
-
-    asked, found = in_pixels(curve.asked), in_pixels(curve.found)
+    asked, found = curve.in_pixels(picture)
     peak = np.abs(asked).max(axis=0)
     size = np.where(peak >= 1, peak, peak.max())
     rms = np.sqrt(np.mean((found - asked) ** 2, axis=0))
@@ -193,6 +239,7 @@ def _background(
     frame: int,
     motion: Similarity,
     picture: Grey,
+    inside: NDArray[np.bool_] | None,
 ) -> NDArray[np.float32]:
     """Points of a frame that come from the anchor's picture and from no region of a control."""
     height, width = picture.shape
@@ -208,10 +255,10 @@ def _background(
         return np.asarray(warped) > 0
 
     free = carried(np.ones(picture.shape, np.bool_), np.zeros(2))
+    if inside is not None:  # a window stands while the view behind it moves
+        free &= inside
     for number, region in regions:
         free &= ~carried(region, np.zeros(2))
         if number is not None:
-            stroke = plan.strokes[number]
-            way = relative_shift(stroke, frame, run.anchor, frames=plan.frames, ratio=ratio)
-            free &= ~carried(region, way * stroke.strength * plan.strength)
+            free &= ~carried(region, region_shift(plan, number, frame, run.anchor, ratio))
     return features(picture, free, _POINTS)

@@ -10,16 +10,18 @@ from secondunit.timeline.picture import FORMATS, Picture, PixelFormat, picture_f
 
 
 def composite(generated: RGB, kept: Picture, mask: NDArray[np.floating]) -> Picture:
-    """`generated` (`h w 3`) where the mask (`h w`) is 1, `kept` where it is 0.
+    """`generated` (`h w 3`) where the mask (`h w`) is above 0, `kept` where it is 0.
 
-    A sample of `kept` is copied, not computed, wherever it covers a pixel whose mask is 0; thinned
-    chroma samples therefore stay unless all the pixels they colour may change.
+    Greys are no transparency: they are motion, and the engine has obeyed them. A sample of `kept`
+    is copied, not computed, wherever it covers a pixel whose mask is 0; thinned chroma samples
+    therefore stay unless all the pixels they colour may change.
     """
-    alpha = mask[..., None]
-    mixed = generated if mask.min() == 1 else kept.rgb() * (1 - alpha) + generated * alpha
+    may_change = mask > 0
+    mixed = generated
+    if not may_change.all():  # thinned chroma mixes both sides of an edge
+        mixed = np.where(may_change[..., None], generated, kept.rgb())
     made = picture_from_rgb(mixed, kept.format, kept.colour)
     layout = FORMATS[kept.format]
-    may_change = mask > 0
     thinned = all_may_change(may_change, layout)
     planes = []
     for index, (new, old) in enumerate(zip(made.planes, kept.planes, strict=True)):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from secondunit.engine.engine import RGB
 from secondunit.engine.sources import PlanSources
+from secondunit.engine.strokes import drawn_at
 from secondunit.finish.composite import composite
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.picture import Picture, picture_from_rgb
@@ -21,15 +22,14 @@ def finish(
     a pin are the source's own samples; elsewhere the mask decides (`composite`).
     """
     pinned = {pin.frame for pin in plan.pins}
-    still = sources.picture(0) if plan.from_one_picture else None
-    mask = None if plan.mask is None else sources.delivered_mask()
+    kept = None if plan.mask is None else sources.picture(drawn_at(plan))
     for frame in range(plan.file_range.start, plan.file_range.end):
         if frame in pinned:
             yield sources.picture(frame)
             continue
         rgb = _at_size(generated(plan.home(frame)), plan.size)
-        if mask is not None and still is not None:
-            yield composite(rgb, still, mask)
+        if kept is not None:
+            yield composite(rgb, kept, sources.delivered_mask(plan.home(frame)))
         else:
             yield picture_from_rgb(rgb, plan.format, plan.colour)
 

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import camera
-from secondunit.engine.conditioning import path, relative_camera
+from secondunit.engine.conditioning import relative_camera
 from secondunit.engine.raster import scaled
 from secondunit.engine.sources import PlanSources
+from secondunit.engine.strokes import path
 from secondunit.finish.drawing import Colour, Image, arrow, line, outline, resized
 from secondunit.finish.tracks import runs
 from secondunit.plan.shot_plan import Pin, ShotPlan

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import camera
-from secondunit.engine.conditioning import relative_camera, relative_shift
+from secondunit.engine.conditioning import relative_camera
 from secondunit.engine.engine import Sources
-from secondunit.engine.raster import depth_inside, scaled
+from secondunit.engine.masks import owned_and_moved
+from secondunit.engine.raster import depth_inside, sampled, scaled
+from secondunit.engine.strokes import drawn_at, region_shift, stroke_range
 from secondunit.finish.thresholds import LIMITS
 from secondunit.finish.tracks import Grey, Run, Tracker, features, normalised, pixels, runs
 from secondunit.plan.shot_plan import ShotPlan
@@ -62,7 +64,8 @@ def stroke_entry(
                 passed = False
                 continue
             ways = _ways(plan, sources, greys, run, number)
-            wish, seen = _compared(stroke, number, run, ways, start, plan.frames)
+            times = stroke_range(plan, stroke)
+            wish, seen = _compared(stroke, number, run, ways, start, times)
             asked.append(wish)
             measured.append(seen)
             passed = passed and seen["measurable"] and seen["pass"]
@@ -80,24 +83,37 @@ def _region(plan: ShotPlan, sources: Sources, number: int, picture: Grey) -> NDA
     size = picture.shape[1], picture.shape[0]
 
     def of(n: int) -> NDArray[np.bool_]:
-        return scaled(sources.region(n, "stroke") * sources.mask(), size, "area") > 0.5
+        return scaled(_owned(plan, sources, n)[0], size, "area") > 0.5
 
     own = of(number)
     for later in range(number + 1, len(plan.strokes)):
-        own &= ~of(later)
+        if plan.strokes[later].region != plan.strokes[number].region:
+            own &= ~of(later)
     depth = depth_inside(own)
     return depth > min(_RIM, 0.4 * float(depth.max()))
+
+
+def _owned(
+    plan: ShotPlan, sources: Sources, number: int
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """(what the stroke carries, how far each place of it goes), `h w` at the engine's size."""
+    drawn = drawn_at(plan)
+    return owned_and_moved(sources.region(number, "stroke", drawn) * sources.mask(drawn))
 
 
 def _ways(
     plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run, number: int
 ) -> Ways:
-    stroke, start = plan.strokes[number], greys[run.anchor]
+    start = greys[run.anchor]
     height, width = start.shape
     ratio = height / width
     points = features(start, _region(plan, sources, number, start), _POINTS)
     origin = normalised(points, start)
-    allowed = scaled(sources.mask(), (width, height), "area") > 0.5
+    allowed = scaled((sources.mask(run.anchor) > 0).astype(np.float32), (width, height), "area")
+    allowed = allowed > 0.5
+    # Greys of the region are parts of the way.
+    gains = scaled(_owned(plan, sources, number)[1], (width, height), "area")
+    gain = sampled(gains, points[None])[0][:, None] if len(points) else np.ones((0, 1))
     tracker = Tracker(start, points)
     found, asked, followed = [points.astype(np.float64)], [points.astype(np.float64)], []
     followed.append(np.ones(len(points), np.bool_))
@@ -105,9 +121,9 @@ def _ways(
         tracker.follow(greys[frame])
         found.append(tracker.places.astype(np.float64))
         followed.append(tracker.alive.copy())
-        shift = relative_shift(stroke, frame, run.anchor, frames=plan.frames, ratio=ratio)
+        shift = region_shift(plan, number, frame, run.anchor, ratio)
         matrix = relative_camera(plan.cameras, frame, run.anchor, frames=plan.frames, ratio=ratio)
-        way = camera.carry(matrix, origin + shift * stroke.strength * plan.strength)
+        way = camera.carry(matrix, origin + shift * gain)
         asked.append(pixels(way, start))
     wished = np.stack(asked)
     whole = np.rint(wished).astype(int)
@@ -121,7 +137,7 @@ def _ways(
 
 
 def _compared(
-    stroke: Stroke, number: int, run: Run, ways: Ways, picture: Grey, shown: int
+    stroke: Stroke, number: int, run: Run, ways: Ways, picture: Grey, over: FrameRange
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     limits = LIMITS["B"]
     size = np.array([picture.shape[1], picture.shape[0]])
@@ -141,7 +157,7 @@ def _compared(
     diagonal = float(np.hypot(*size))
     errors = np.array([_error(ways, f) for f in measured[1:]]) / diagonal
     last = int(measured[-1])
-    knots = _knots(stroke, run, shown, measured)
+    knots = _knots(stroke, run, over, measured)
     # Every leg is seen on the same points: those that are followed to its end.
     legs = [_leg(ways, a, b) for a, b in _legs(ways, knots)]
     direction = max((_turn(a, m) for a, m in legs), default=None)
@@ -185,9 +201,8 @@ def _leg(ways: Ways, a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.fl
     )
 
 
-def _knots(stroke: Stroke, run: Run, shown: int, measured: NDArray[np.intp]) -> list[int]:
+def _knots(stroke: Stroke, run: Run, over: FrameRange, measured: NDArray[np.intp]) -> list[int]:
     """Measured frames of the run (0 is the anchor) next to the points that were drawn."""
-    over = stroke.over or FrameRange(start=0, frames=shown)
     times = np.linspace(over.start, max(over.start, over.end - 1), len(stroke.points))
     frames = np.array([run.anchor, *run.frames])[measured]
     near = {int(measured[np.argmin(np.abs(frames - t))]) for t in times}

@@ -28,10 +28,9 @@ class Limit:
 
 
 LIMITS: Mapping[str, Mapping[str, Limit]] = {
-    # Pinned frames through a lossy delivery, dB. Lossless ones must be identical.
-    "K": {"psnr": Limit(low=32.0)},
-    # Outside the mask through a lossy delivery, dB; and which share of what changed lies inside.
-    "M": {"psnr": Limit(low=38.0), "precision": Limit(low=0.95)},
+    # Which share of what changed lies inside the mask. How near to the source pinned frames and
+    # pixels outside the mask must be, a codec decides: `holds` in the catalogue of deliveries.
+    "M": {"precision": Limit(low=0.95)},
     # Tracked points against the asked path: errors over the frame's diagonal, the turn of each
     # leg in degrees, the length that was gone over the length asked.
     "B": {
@@ -41,8 +40,9 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
         "length": Limit(low=0.8, high=1.25),
     },
     # Fitted dx, dy, scale and roll against the asked curve, over the size of the move; and the
-    # frames on which one of them went the wrong way.
-    "C": {"rms_error": Limit(high=0.1), "wrong_way": Limit(high=0)},
+    # frames on which one of them went the wrong way. A straight move where `in-out` was asked is
+    # 0.069 off; a right one measures below 0.007 (down to 320x180, through any delivery).
+    "C": {"rms_error": Limit(high=0.05), "wrong_way": Limit(high=0)},
     # A step across a cut over the median of the steps beside it.
     "X": {"seam_ratio": Limit(high=1.5)},
     # Luma, 0..1: half a code value of 8 bits. Or `FLICKER_OF_SOURCE` times the source's own.

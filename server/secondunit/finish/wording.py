@@ -43,6 +43,13 @@ def _rows(control: str, report: Mapping[str, Mapping[str, Any]]) -> Iterator[Lin
         return
     said = _SIMPLE.get(control, lambda a, m: (str(a), str(m)))(asked, measured)
     yield Line(control=control, title=title, asked=said[0], measured=said[1], passed=entry["pass"])
+    for pull in measured.get("pulled", ()) if isinstance(measured, Mapping) else ():
+        yield Line(
+            control=control, title=f"{title}, frame {pull['frame']}",
+            asked=f"drawn towards it with strength {pull['strength']:g}",
+            measured=f"{pull['psnr']:g} dB from it; only strength 1 is held to be exact",
+            passed=True,
+        )  # fmt: skip
 
 
 def _stroke(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:

@@ -12,8 +12,9 @@ from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.errors import Fault
-from secondunit.plan.controls import control_adaptations, control_faults, keyframe_frame
-from secondunit.plan.grid import legal_frames, work_size
+from secondunit.plan.controls import control_adaptations, control_faults
+from secondunit.plan.eyes import seen_adaptations
+from secondunit.plan.grid import keyframe_frame, legal_frames, work_size
 from secondunit.plan.layout import Layout
 from secondunit.plan.loop import loop_adaptations, loop_faults, loop_layout, there_and_back
 from secondunit.plan.shot_plan import Adaptation, Level, Pin, ShotPlan
@@ -24,7 +25,7 @@ from secondunit.plan.transition import (
 )
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
-from secondunit.units import FrameRange, Operation, Rate
+from secondunit.units import FrameRange, Operation, Rate, Size
 
 _LAST_SEED = 2**63 - 1
 """Messages carry 64 bits, and each take's seed is one higher."""
@@ -117,7 +118,10 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
                   path=f"{path}.delivery")
         )  # fmt: skip
     else:
-        faults += delivery_faults(DELIVERIES[delivery], shot.size, path=f"{path}.delivery")
+        aspect = next((m.pixel_aspect for m in _sources_of(shot)), (1, 1))
+        faults += delivery_faults(
+            DELIVERIES[delivery], shot.size, path=f"{path}.delivery", pixel_aspect=aspect
+        )
     if shot.drop_frame and (shot.rate.den != 1001 or shot.rate.nominal % 30):
         faults.append(
             Fault(what=f"drop-frame timecode does not exist at {shot.rate} frames per second",
@@ -229,11 +233,26 @@ def _pins(shot: Shot, handles: tuple[int, int]) -> tuple[Pin, ...]:
         for frame in range(-head, 1):
             pin(frame, shot.still, shot.still.indexes[0])
     for keyframe in shot.request.keyframes:
+        if keyframe.strength < 1:
+            continue
         image = SourceFrames(media=keyframe.image, indexes=(0,))
         at = keyframe_frame(keyframe.frame, frames)
         for frame in range(-head, 1) if at == 0 and shot.still is not None else (at,):
             pin(frame, image, 0)
     return tuple(pins[frame] for frame in sorted(pins))
+
+
+def _pulls(shot: Shot) -> tuple[Pin, ...]:
+    """Keyframes that draw a made frame towards them, by frame of the shot."""
+    pulls = [
+        Pin(
+            frame=keyframe_frame(keyframe.frame, shot.record.frames), media=keyframe.image,
+            index=0, strength=keyframe.strength,
+        )
+        for keyframe in shot.request.keyframes
+        if 0 < keyframe.strength < 1
+    ]  # fmt: skip
+    return tuple(sorted(pulls, key=lambda pull: pull.frame))
 
 
 def _ranges(shot: Shot, handles: tuple[int, int], pins: tuple[Pin, ...]) -> tuple[FrameRange, ...]:
@@ -280,6 +299,7 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         handles=handles,
         generate=layout.generate,
         pins=layout.pins,
+        pulls=_pulls(shot),
         past=layout.past,
         future=layout.future,
         outgoing=layout.outgoing,
@@ -297,10 +317,22 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         drop_frame=shot.drop_frame,
         reel=first.reel,
         delivery=delivery,
+        pixel_aspect=first.pixel_aspect,
         draft=options.draft,
         adaptations=tuple(_adaptations(shot, engine, handles, sources)),
         place=shot.place,
     )
+
+
+def _wide(media: Media) -> str:
+    return f"{media.pixel_aspect[0]}:{media.pixel_aspect[1]}"
+
+
+def _stretch(other: Media, first: Media, size: Size) -> str:
+    """Words for a picture whose shape is lost when it is scaled to another's."""
+    wanted = size.width * first.pixel_aspect[0] / (size.height * first.pixel_aspect[1])
+    has = other.size.width * other.pixel_aspect[0] / (other.size.height * other.pixel_aspect[1])
+    return "" if abs(has / wanted - 1) < 0.02 else ", which stretches it"
 
 
 def _seed(shot: Shot, options: Options) -> int | None:
@@ -322,6 +354,7 @@ def _adaptations(
         yield from transition_adaptations(shot)
     if shot.request.operation is Operation.LOOP:
         yield from loop_adaptations(shot)
+    yield from seen_adaptations(shot)
     asked = shot.request.handles
     for side, got in zip(("head", "tail"), handles, strict=True):
         if got < asked:
@@ -333,7 +366,13 @@ def _adaptations(
         if other.size != shot.size:
             yield Adaptation(
                 level=Level.ROUNDED, what=f"{other.path.name} is {other.size} and is scaled to "
-                f"{shot.size}", path=path,
+                f"{shot.size}{_stretch(other, sources[0], shot.size)}", path=path,
+            )  # fmt: skip
+        elif _stretch(other, sources[0], shot.size):
+            yield Adaptation(
+                level=Level.ROUNDED, what=f"the pixels of {other.path.name} are "
+                f"{_wide(other)} wide and are shown {_wide(sources[0])} wide, which stretches it",
+                path=path,
             )  # fmt: skip
         if (other.format, other.colour) != (sources[0].format, sources[0].colour):
             yield Adaptation(

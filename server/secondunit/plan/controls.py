@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal
 
 from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.errors import Fault
+from secondunit.plan.grid import keyframe_frame
+from secondunit.plan.masks import follow_faults, mask_adaptations
 from secondunit.plan.shot_plan import Adaptation, Level
+from secondunit.plan.strokes import stroke_adaptations, stroke_faults
 from secondunit.timeline.shot import Request, Shot
 from secondunit.units import FrameRange, Operation
 
@@ -27,14 +29,8 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
             path=f"{path}.engine",
         )
     picture_loop = request.operation is Operation.LOOP and shot.still is not None
-    if request.operation is not Operation.ANIMATE and not picture_loop:
+    if request.operation not in (Operation.ANIMATE, Operation.EXTEND) and not picture_loop:
         yield from _fixed_by_pins(request, path)
-    elif request.mask is not None and request.cameras:
-        yield Fault(
-            what="a camera move changes every pixel, but the mask keeps some: give the mask to "
-            "the strokes as their region (`in FILE`) or leave the camera out",
-            path=f"{path}.camera",
-        )
     for kind, asked, able in (
         ("stroke", bool(request.strokes), engine.strokes),
         ("ambient", bool(request.ambients), engine.ambient),
@@ -58,7 +54,23 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
                 path=f"{path}.{at}.over",
             )
     yield from _past_the_picture(shot, path)
+    yield from _leaning_pixels(shot, path)
     yield from _keyframes(shot, path)
+    yield from stroke_faults(shot)
+    yield from follow_faults(shot)
+
+
+def _leaning_pixels(shot: Shot, path: str) -> Iterator[Fault]:
+    """Turns are geometry of square pixels; others would lean and stretch under them."""
+    wide, high = shot.still.media.pixel_aspect if shot.still is not None else (1, 1)
+    for i, move in enumerate(shot.request.cameras):
+        turns = [word for word in ("pan", "tilt", "roll") if getattr(move, word)]
+        if turns and wide != high:
+            yield Fault(
+                what=f"{' and '.join(turns)} would lean: the pixels are {wide}:{high} wide, not "
+                "square; truck, pedestal, dolly and zoom work",
+                path=f"{path}.camera[{i}]",
+            )
 
 
 def _past_the_picture(shot: Shot, path: str) -> Iterator[Fault]:
@@ -98,12 +110,12 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
     if request.mask is not None:
         yield Fault(
             what=f"a mask keeps pixels of one picture, which '{request.operation}' does not have; "
-            "use animate",
+            "use animate or extend",
             path=f"{path}.mask",
         )
     held = _HELD.get(
         request.operation,
-        "an extension goes on as its clip moves; animate one of its frames instead",
+        f"'{request.operation}' moves as its footage does; use extend or animate",
     )
     for kind, controls in (
         ("stroke", request.strokes), ("ambient", request.ambients), ("camera", request.cameras),
@@ -114,7 +126,7 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
 
 def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
     seen: set[int] = set()
-    frames = shot.record.frames
+    frames, handles = shot.record.frames, shot.request.handles
     operation = shot.request.operation
     if shot.request.keyframes and operation in (Operation.TRANSITION, Operation.LOOP):
         yield Fault(
@@ -127,21 +139,23 @@ def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
         at = keyframe_frame(keyframe.frame, frames)
         where = f"{path}.keyframe[{i}]"
         if not 0 <= at < frames:
-            yield Fault(what=f"keyframe {at} is outside the shot's frames 0-{frames}", path=where)
+            handle = "; a handle is there, which no cut shows" if at < frames + handles else ""
+            yield Fault(
+                what=f"keyframe {at} is outside the shot's frames 0-{frames}{handle}", path=where
+            )
         if at in seen:
             yield Fault(what=f"two keyframes at frame {at}", path=where)
+        if at == 0 and keyframe.strength < 1 and shot.still is not None:
+            yield Fault(
+                what="frame 0 is the still itself: a keyframe there replaces it with strength 1, "
+                "or not at all",
+                path=where,
+            )
         if keyframe.image.size != shot.size:
             yield Fault(
                 what=f"the keyframe is {keyframe.image.size}, the shot {shot.size}", path=where
             )
         seen.add(at)
-
-
-def keyframe_frame(frame: int | Literal["first", "last"], frames: int) -> int:
-    """Frame of the shot that a keyframe names."""
-    if frame == "first":
-        return 0
-    return frames - 1 if frame == "last" else frame
 
 
 def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
@@ -154,9 +168,15 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
                 path=f"{path}.{key}",
             )  # fmt: skip
     for i, keyframe in enumerate(request.keyframes):
-        if keyframe.strength < 1:
+        if keyframe.strength == 0:
             yield Adaptation(
-                level=Level.ROUNDED, what=f"keyframe strength {keyframe.strength:g} is held as 1",
+                level=Level.DROPPED, what="a keyframe of strength 0 is as if it were not there",
+                path=f"{path}.keyframe[{i}]",
+            )  # fmt: skip
+        elif keyframe.strength < 1:
+            yield Adaptation(
+                level=Level.EMULATED, what=f"strength {keyframe.strength:g} draws the frame "
+                "towards its keyframe; only strength 1 is the picture itself",
                 path=f"{path}.keyframe[{i}]",
             )  # fmt: skip
     for at, kind, over in _ranges(request):
@@ -165,6 +185,8 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
                 level=Level.ROUNDED, what=f"the {kind} goes on to frame {over.end}, the shot ends "
                 f"at {shot.record.frames}: the rest is cut off", path=f"{path}.{at}.over",
             )  # fmt: skip
+    yield from stroke_adaptations(shot)
+    yield from mask_adaptations(shot)
     if request.preset is not None:
         yield Adaptation(
             level=Level.DROPPED, what=f"engine '{engine.name}' has no presets",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from secondunit.catalog.engines import Engine
 from secondunit.units import Size
 
@@ -26,3 +28,10 @@ def work_size(engine: Engine, size: Size, *, draft: bool) -> Size:
         return max(step, -(-round(n * scale) // step) * step)
 
     return Size(width=side(size.width), height=side(size.height))
+
+
+def keyframe_frame(frame: int | Literal["first", "last"], frames: int) -> int:
+    """Frame of the shot that a keyframe names."""
+    if frame == "first":
+        return 0
+    return frames - 1 if frame == "last" else frame

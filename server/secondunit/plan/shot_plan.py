@@ -19,6 +19,7 @@ from secondunit.errors import Fault, Refused
 from secondunit.timeline.shot import (
     Ambient,
     CameraMove,
+    Mask,
     Media,
     Place,
     SourceFrames,
@@ -28,7 +29,7 @@ from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 """Raised when the same plan would give another picture: old takes are then made anew."""
 
 
@@ -60,6 +61,7 @@ class Pin:
     index: int
     """Frame number in the file, from 0."""
     strength: float = 1.0
+    """1: the frame is the picture. Below: how far the frame is drawn towards it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +94,14 @@ class ShotPlan:
     """Which frames are made; the others are pins."""
     pins: tuple[Pin, ...]
     """Frames that are the source's own, in order of frame."""
+    pulls: tuple[Pin, ...] = ()
+    """Frames that are made, each drawn towards a picture as far as its strength says (above 0,
+    below 1), in order of frame; none of them has a pin."""
     past: SourceFrames | None
     """Context that ends right before the anchor of the motion, for the motion already there."""
     future: SourceFrames | None
     """Context that starts right after the closing pin."""
-    mask: Media | None
+    mask: Mask | None
     strokes: tuple[Stroke, ...]
     ambients: tuple[Ambient, ...]
     cameras: tuple[CameraMove, ...]
@@ -112,6 +117,8 @@ class ShotPlan:
     reel: str | None
     delivery: str
     """A row of `catalog.deliveries`."""
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Width to height of one pixel, the source's own; the file says it too."""
     draft: bool
     adaptations: tuple[Adaptation, ...]
     place: Place

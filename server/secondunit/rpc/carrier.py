@@ -242,7 +242,7 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
         "preset": request.preset or None,
         "place": PLACES.get(request.place),
         "audio": AUDIOS.get(request.audio),
-        "mask": request.mask.file.path or None,
+        "mask": _mask(request.mask) if request.mask.file.path else None,
         "keyframe": [
             _said(k, "strength") | {"frame": _at(k), "file": k.image.path}
             for k in request.keyframes
@@ -279,7 +279,14 @@ def _said(message: Any, *fields: str) -> dict[str, Any]:
 
 
 def _region(message: pb.Stroke | pb.Ambient) -> dict[str, Any]:
-    return {"in": message.region.file.path} if message.HasField("region") else {}
+    if not message.HasField("region"):
+        return {}
+    follow = {"follow": True} if message.region.follow else {}
+    return {"in": message.region.file.path} | follow
+
+
+def _mask(mask: pb.Mask) -> str | dict[str, Any]:
+    return {"file": mask.file.path, "follow": True} if mask.follow else mask.file.path
 
 
 def _over(message: pb.Stroke | pb.CameraMove) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from secondunit.units import FrameRange
 _TOKEN = re.compile(r'"[^"]*"|\S+')
 _RANGE = re.compile(r"(\d{1,9})\s*-\s*(\d{1,9})")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_FOLLOWED = re.compile(r"(.*\S)\s+follow\s*", re.IGNORECASE | re.DOTALL)
 EASES: tuple[Ease, ...] = ("linear", "in", "out", "in-out")
 LAST_FRAME = 100_000
 """More frames than any one shot has; an hour at 24 is 86400."""
@@ -43,11 +44,19 @@ class KeyframeWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskWords:
+    """A mask whose file has not been looked for."""
+
+    file: str
+    follow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StrokeWords:
     """A stroke whose region has not been looked for."""
 
     points: tuple[tuple[float, float], ...]
-    file: str | None
+    region: MaskWords | None
     over: FrameRange | None
     strength: float = 1.0
     path: str
@@ -57,7 +66,7 @@ class StrokeWords:
 class AmbientWords:
     """Ambient motion whose region has not been looked for."""
 
-    file: str | None
+    region: MaskWords | None
     strength: float = 0.5
     path: str
 
@@ -170,42 +179,54 @@ def unknown_key(key: str, known: Collection[str]) -> str:
     return f"unknown key '{key}': {choices}"
 
 
+def mask(value: Any, path: str, faults: Faults) -> MaskWords | None:
+    """`FILE [follow]`."""
+    follow = False
+    if isinstance(value, str) and (match := _FOLLOWED.fullmatch(value)):
+        value, follow = match[1], True
+    elif isinstance(value, Mapping):
+        follow = _follow(value, path, faults)
+        value = {key: said for key, said in value.items() if key != "follow"}
+    file = faults.file(value, path)
+    return None if file is None else MaskWords(file=file, follow=follow)
+
+
 def stroke(value: Any, path: str, faults: Faults) -> StrokeWords | None:
-    """`0.20,0.55 > 0.35,0.50 > 0.60,0.52 [in FILE] [over 0-24] [strength 0.8]`."""
+    """`0.20,0.55 > 0.35,0.50 > 0.60,0.52 [in FILE [follow]] [over 0-24] [strength 0.8]`."""
     before = len(faults)
     if isinstance(value, str):
-        head, rest = _words(value, ("in", "over", "strength"), path, faults)
+        head, rest = _words(value, ("in", "follow", "over", "strength"), path, faults)
         value = {"points": [[n.strip() for n in p.split(",")] for p in head.split(">")], **rest}
     if not isinstance(value, Mapping):
         faults.add(f"a stroke is {_shown(value)}; write 0.2,0.5 > 0.4,0.5", path)
         return None
-    faults.unknown(value, ("points", "in", "over", "strength"), path)
+    faults.unknown(value, ("points", "in", "follow", "over", "strength"), path)
     points = _points(value.get("points"), f"{path}.points", faults)
-    file = _optional(value, "in", faults.file, path)
+    region = _region(value, path, faults)
     over = _optional(value, "over", faults.range, path)
     strength = _strength(value, 1.0, path, faults)
     if len(faults) > before:
         return None
-    return StrokeWords(points=points, file=file, over=over, strength=strength, path=path)
+    return StrokeWords(points=points, region=region, over=over, strength=strength, path=path)
 
 
 def ambient(value: Any, path: str, faults: Faults) -> AmbientWords | None:
-    """`[in FILE] [strength 0.5]`."""
+    """`[in FILE [follow]] [strength 0.5]`."""
     before = len(faults)
     if isinstance(value, str):
-        head, rest = _words(value, ("in", "strength"), path, faults)
+        head, rest = _words(value, ("in", "follow", "strength"), path, faults)
         if head:
             faults.add(f"ambient does not know '{head}'; write: in FILE strength 0.5", path)
         value = rest
     if not isinstance(value, Mapping):
         faults.add(f"ambient is {_shown(value)}; write: in FILE strength 0.5", path)
         return None
-    faults.unknown(value, ("in", "strength"), path)
-    file = _optional(value, "in", faults.file, path)
+    faults.unknown(value, ("in", "follow", "strength"), path)
+    region = _region(value, path, faults)
     strength = _strength(value, 0.5, path, faults)
     if len(faults) > before:
         return None
-    return AmbientWords(file=file, strength=strength, path=path)
+    return AmbientWords(region=region, strength=strength, path=path)
 
 
 def camera(value: Any, path: str, faults: Faults) -> CameraMove | None:
@@ -270,7 +291,11 @@ def keyframe(value: Any, path: str, faults: Faults) -> KeyframeWords | None:
 
 def _points(value: Any, path: str, faults: Faults) -> tuple[tuple[float, float], ...]:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) < 2:
-        faults.add("a stroke has at least two points: 0.2,0.5 > 0.4,0.5", path)
+        faults.add(
+            "a stroke has at least two points: 0.2,0.5 > 0.4,0.5; for motion without a direction "
+            "write `ambient`",
+            path,
+        )
         return ()
     if len(value) > 1000:
         faults.add(f"a stroke of {len(value)} points; 1000 at most", path)
@@ -293,6 +318,24 @@ def _strength(value: Mapping[str, Any], default: float, path: str, faults: Fault
         return default
     number = faults.number(value["strength"], 0, 1, f"{path}.strength")
     return default if number is None else number
+
+
+def _region(value: Mapping[str, Any], path: str, faults: Faults) -> MaskWords | None:
+    file = _optional(value, "in", faults.file, path)
+    follow = _follow(value, path, faults)
+    if file is None and follow:
+        faults.add("only a region of its own can follow: in FILE follow", f"{path}.follow")
+    return None if file is None else MaskWords(file=file, follow=follow)
+
+
+def _follow(value: Mapping[str, Any], path: str, faults: Faults) -> bool:
+    said = value.get("follow", False)
+    if said == "":  # the word alone, in text
+        return True
+    if not isinstance(said, bool):
+        faults.add(f"nothing comes after 'follow', but {_shown(said)} does", f"{path}.follow")
+        return False
+    return said
 
 
 def _optional(value: Mapping[str, Any], key: str, read: Any, path: str) -> Any:

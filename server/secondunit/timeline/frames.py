@@ -12,9 +12,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from secondunit.errors import MediaUnreadable
+from secondunit.timeline.fields import apart
 from secondunit.timeline.media import Index, index_of, opened, pixel_limit
 from secondunit.timeline.picture import Picture, picture_of_frame
 from secondunit.timeline.shot import Media
+from secondunit.timeline.upright import upright
 from secondunit.units import Size
 
 
@@ -47,15 +49,14 @@ def decode(media: Media, indexes: Iterable[int]) -> dict[int, Picture]:
         assert isinstance(stream, VideoStream)
         stream.thread_type = "AUTO"
         stream.codec_context.options = pixel_limit(pixels)
-        for run in _runs(wanted, index):
-            for number, frame in _exactly(source, stream, index, run):
-                picture = picture_of_frame(frame, colour=media.colour)
-                if (picture.format, picture.size) != (media.format, media.size):
-                    raise MediaUnreadable(
-                        f"'{media.path}' changes from {media.format} {media.size} to "
-                        f"{picture.format} {picture.size} at frame {number}"
-                    )
-                pictures[number] = picture
+        for number, frame in _whole(source, stream, index, wanted):
+            picture = upright(picture_of_frame(frame, colour=media.colour), index.orientation)
+            if (picture.format, picture.size) != (media.format, media.size):
+                raise MediaUnreadable(
+                    f"'{media.path}' changes from {media.format} {media.size} to "
+                    f"{picture.format} {picture.size} at frame {number}"
+                )
+            pictures[number] = picture
     missing = [n for n in wanted if n not in pictures]
     if missing:
         raise MediaUnreadable(f"frame {missing[0]} of '{media.path}' does not decode")
@@ -65,15 +66,39 @@ def decode(media: Media, indexes: Iterable[int]) -> dict[int, Picture]:
 def load_mask(media: Media, size: Size, frame: int | None = None) -> NDArray[np.float32]:
     """A mask as `h w`, 0..1, 1 may change: the luma of the picture, scaled where `size` differs.
 
+    Of a still that is one colour and transparent its alpha: what is opaque may change.
     Of a movie the first frame, or frame `frame`. Raises MediaUnreadable.
     """
     number = 0 if media.still or frame is None else min(frame, media.frames - 1)
-    picture = decode(media, [number])[number].fitted(size)
-    rgb = picture.rgb()
+    picture = decode(media, [number])[number]
+    picture = index_of(media.path, media.size.width * media.size.height).cutout or picture
+    return luma(picture, size)
+
+
+def luma(picture: Picture, size: Size) -> NDArray[np.float32]:
+    """`h w`, 0..1: how light a picture is, scaled where `size` differs."""
+    rgb = picture.fitted(size).rgb()
     if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 1], rgb[..., 2]):
         return np.ascontiguousarray(rgb[..., 1])  # grey as it is, without rounding in the sum
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32)
     return np.clip(rgb @ weights, 0, 1).astype(np.float32)
+
+
+def _whole(
+    source: InputContainer, stream: VideoStream, index: Index, wanted: list[int]
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """(number, frame) of the wanted frames, one moment each, in order."""
+    if index.fields == "none":
+        for run in _runs(wanted, index):
+            yield from _exactly(source, stream, index, run)
+        return
+    # A frame is taken apart by its neighbours, so that it is the same whoever asks for it.
+    last = len(index.pts) - 1
+    beside = sorted({min(max(n + d, 0), last) for n in wanted for d in (-1, 0, 1)})
+    woven = (pair for run in _runs(beside, index) for pair in _exactly(source, stream, index, run))
+    for number, frame in apart(woven, index.fields, source.name):
+        if number in wanted:
+            yield number, frame
 
 
 def _runs(wanted: list[int], index: Index) -> Iterator[list[int]]:

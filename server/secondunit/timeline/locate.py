@@ -77,24 +77,32 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
 def first_of_sequence(reference: str, folder: Path, config: Config) -> str:
     """The first file of numbered ones (`mask.%04d.png`, `mask.####.png`), or the reference itself.
 
-    The name is the answer to give to `locate`; a folder outside the roots is not listed. Raises
-    MediaMissing for a loop of links.
+    The name is the answer to give to `locate`; as `sequence_of` otherwise.
+    """
+    return next(iter(sequence_of(reference, folder, config).values()), reference)
+
+
+def sequence_of(reference: str, folder: Path, config: Config) -> dict[int, str]:
+    """Numbered files (`mask.%04d.png`, `mask.####.png`) by number, in order; empty for one file.
+
+    A folder outside the roots is not listed. Raises MediaMissing for a loop of links.
     """
     path = folder / reference
     match = _NUMBERED.search(path.name)
     if match is None:
-        return reference
+        return {}
     parent = _resolved(path.parent, reference)
     if not any(parent.is_relative_to(r) for r in roots_of(folder, config)):
-        return reference
+        return {}
     digits = re.compile(
-        re.escape(path.name[: match.start()]) + r"\d+" + re.escape(path.name[match.end() :])
+        re.escape(path.name[: match.start()]) + r"(\d+)" + re.escape(path.name[match.end() :])
     )
     try:
-        names = sorted(p.name for p in path.parent.iterdir() if digits.fullmatch(p.name))
+        names = sorted(p.name for p in path.parent.iterdir())
     except OSError:
-        return reference
-    return str(path.parent / names[0]) if names else reference
+        return {}
+    found = {int(m[1]): str(path.parent / m[0]) for n in names if (m := digits.fullmatch(n))}
+    return dict(sorted(found.items()))
 
 
 def roots_of(folder: Path, config: Config) -> tuple[Path, ...]:

@@ -20,8 +20,12 @@ from numpy.typing import NDArray
 
 from secondunit.config import Config
 from secondunit.errors import MediaMissing, MediaUnreadable
-from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame
+from secondunit.timeline.fields import Fields
+from secondunit.timeline.first_look import first_look
+from secondunit.timeline.picture import Picture
 from secondunit.timeline.shot import Media
+from secondunit.timeline.stills import still_of
+from secondunit.timeline.upright import AS_STORED, Orientation
 from secondunit.units import Rate, Size, frame_of_timecode
 
 _BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
@@ -53,7 +57,16 @@ class Index:
     """Frame number of the first frame by the file's own timecode; 0 where it has none."""
     reel: str | None
     first: Picture
-    """The first frame, which shows what decoding gives."""
+    """The first frame, upright, which shows what decoding gives."""
+    orientation: Orientation = AS_STORED
+    """Of the stored pictures of a movie."""
+    fields: Fields = "none"
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Width to height of one pixel."""
+    cutout: Picture | None = None
+    """Of a still that is one colour and transparent: its alpha, which is what it shows."""
+    notes: tuple[str, ...] = ()
+    """What is done to the file's samples before anyone sees them, in words; mostly nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,18 @@ def probe(path: Path, config: Config) -> Media:
         format=index.first.format,
         colour=index.first.colour,
         reel=index.reel,
+        pixel_aspect=index.pixel_aspect,
     )
+
+
+def notes_of(media: Media) -> tuple[str, ...]:
+    """What is done to a file's samples before anyone sees them, in words. Raises MediaError."""
+    return index_of(media.path, media.size.width * media.size.height).notes
+
+
+def has_cutout(media: Media) -> bool:
+    """Whether a still shows but one colour, through its alpha. Raises MediaError."""
+    return index_of(media.path, media.size.width * media.size.height).cutout is not None
 
 
 def frame_at(media: Media, seconds: Fraction) -> int:
@@ -162,19 +186,8 @@ def pixel_limit(max_pixels: int) -> dict[str, str]:
     return {"max_pixels": str(max_pixels + 2**20)}
 
 
-def still_picture(frame: av.VideoFrame) -> Picture:
-    """A still as RGB, which is what a picture file means: 8 bits as gbrp, more as gbrp16le.
-
-    8-bit samples are exactly those of PyAV's `to_ndarray(format="rgb24")`, so that anyone
-    who compares our pinned pixels with the file finds them equal; alpha is left away.
-    """
-    deepest = max(c.bits for c in frame.format.components)
-    rgb = frame.reformat(format="gbrp" if deepest <= 8 else "gbrp16le")
-    return picture_of_frame(rgb)
-
-
 def _read_index(path: Path, max_pixels: int) -> Index:
-    container, still = _container_of(path)
+    container, one_picture = _container_of(path)
     with opened(path, container, max_pixels) as source:
         stream = _video_stream(source, path)
         context = stream.codec_context
@@ -184,15 +197,16 @@ def _read_index(path: Path, max_pixels: int) -> Index:
                 f"'{path}' is {size} pixels; {max_pixels} pixels at most are allowed"
             )
         context.options = pixel_limit(max_pixels)
-        if still:
-            first = next(iter(source.decode(stream)), None)
-            if first is None:
+        if one_picture:
+            frame = next(iter(source.decode(stream)), None)
+            if frame is None:
                 raise MediaUnreadable(f"'{path}' holds no picture")
-            _check_shape(first, path)
+            still = still_of(frame, path, container)
             return Index(
                 digest=_digest(path), container=container, stream=stream.index,
                 time_base=Fraction(1), pts=np.zeros(1, np.int64), keys=np.zeros(1, np.int64),
-                rate=None, constant=True, start=0, reel=None, first=still_picture(first),
+                rate=None, constant=True, start=0, reel=None, first=still.picture,
+                cutout=still.cutout, notes=still.notes,
             )  # fmt: skip
         pts, keys = _table(source, stream, path)
         time_base = stream.time_base or Fraction(1)
@@ -203,22 +217,12 @@ def _read_index(path: Path, max_pixels: int) -> Index:
         stream = source.streams[index]
         assert isinstance(stream, VideoStream)
         stream.codec_context.options = pixel_limit(max_pixels)
-        first = next(iter(source.decode(stream)), None)
-        if first is None:
-            raise MediaUnreadable(f"no frame of '{path}' decodes")
-        _check_shape(first, path)
-        aspect = stream.sample_aspect_ratio
-        if aspect and aspect != 1:
-            raise MediaUnreadable(
-                f"'{path}' has pixels that are not square ({aspect.numerator}:"
-                f"{aspect.denominator}); transcode it to square pixels"
-            )
-    picture = picture_of_frame(first)
-    if picture.format not in FORMATS:
-        raise MediaUnreadable(f"'{path}' has pixels of a kind we do not keep ({first.format.name})")
+        look = first_look(source, stream, pts, rate, path)
     return Index(
         digest=_digest(path), container=container, stream=index, time_base=time_base, pts=pts,
-        keys=keys, rate=rate, constant=constant, start=start, reel=reel, first=picture,
+        keys=keys, rate=rate, constant=constant, start=start, reel=reel, first=look.first,
+        orientation=look.orientation, fields=look.fields, pixel_aspect=look.pixel_aspect,
+        notes=look.notes,
     )  # fmt: skip
 
 
@@ -317,14 +321,6 @@ def _timecode_of(source: InputContainer, stream: VideoStream, rate: Rate) -> tup
             except ValueError:  # a timecode of another rate says nothing about this file
                 return 0, reel
     return 0, reel
-
-
-def _check_shape(frame: av.VideoFrame, path: Path) -> None:
-    if frame.rotation:
-        raise MediaUnreadable(
-            f"'{path}' is stored turned by {frame.rotation} degrees; "
-            "transcode it upright, since its pixels could not be kept exact"
-        )
 
 
 def _digest(path: Path) -> str:

@@ -20,6 +20,7 @@ from secondunit.timeline.controls import (
     AmbientWords,
     Faults,
     KeyframeWords,
+    MaskWords,
     StrokeWords,
     each,
     unknown_key,
@@ -73,7 +74,7 @@ class Note:
     audio: Literal["none", "keep"] | None = None
     strength: float | None = None
     id: str | None = None
-    mask: str | None = None
+    mask: MaskWords | None = None
     keyframes: tuple[KeyframeWords, ...] = ()
     strokes: tuple[StrokeWords, ...] = ()
     ambients: tuple[AmbientWords, ...] = ()
@@ -280,7 +281,7 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         audio=read("audio", faults.choice, ("none", "keep")),
         strength=read("strength", faults.number, 0, 1),
         id=read("id", _word_of(faults, ID, "eight lower-case letters and digits")),
-        mask=read("mask", faults.file),
+        mask=read("mask", lambda value, where: controls.mask(value, where, faults)),
         strokes=control("stroke", controls.stroke),
         ambients=control("ambient", controls.ambient),
         cameras=control("camera", controls.camera),

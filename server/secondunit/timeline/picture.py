@@ -194,9 +194,12 @@ def colour_of_numbers(
 def picture_of_frame(frame: av.VideoFrame, *, colour: ColourTags | None = None) -> Picture:
     """The Picture of a decoded frame; layouts we do not keep are brought to the nearest we do.
 
-    The nearest loses nothing but alpha: packed RGB becomes planar, grey becomes RGB, nv12 planar.
+    The nearest loses nothing but alpha: packed RGB becomes planar, nv12 too, and grey gets colour
+    planes without colour.
     """
     name = frame.format.name
+    if name in _GREYS:
+        return _of_grey(frame, colour)
     full = name.startswith("yuvj") or int(frame.color_range) == 2
     name = name.replace("yuvj", "yuv")
     if name not in FORMATS:
@@ -210,23 +213,50 @@ def picture_of_frame(frame: av.VideoFrame, *, colour: ColourTags | None = None) 
             int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace),
             2 if full else 1, size=size, rgb=layout.rgb,
         )  # fmt: skip
+    return Picture(format=name, colour=colour, planes=planes_of(frame, layout)[:3])
+
+
+def planes_of(frame: av.VideoFrame, layout: PixelFormat) -> tuple[Plane, ...]:
+    """A copy of every plane of a planar frame, alpha too, with the sample type of `layout`."""
     planes = []
-    for plane in frame.planes[:3]:
+    for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         row = rows[: plane.height, : plane.width * np.dtype(layout.dtype).itemsize]
         planes.append(np.ascontiguousarray(row).view(layout.dtype).copy())
-    return Picture(format=name, colour=colour, planes=tuple(planes))
+    return tuple(planes)
+
+
+_GREYS = {"gray": "yuv420p", "gray10le": "yuv420p10le", "gray12le": "yuv420p12le",
+          "gray16le": "yuv420p16le"}  # fmt: skip
+
+
+def _of_grey(frame: av.VideoFrame, colour: ColourTags | None) -> Picture:
+    # swscale takes all grey as full range, whatever its tags say; untagged grey is that indeed.
+    layout = FORMATS[_GREYS[frame.format.name]]
+    (grey,) = planes_of(frame, layout)
+    size = Size(width=frame.width, height=frame.height)
+    if colour is None:
+        colour = colour_of_numbers(
+            int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace),
+            1 if int(frame.color_range) == 1 else 2, size=size, rgb=False,
+        )  # fmt: skip
+    thin = np.full(
+        (-(-size.height // layout.down), -(-size.width // layout.across)),
+        2 ** (layout.bits - 1), layout.dtype,
+    )  # fmt: skip
+    return Picture(format=layout.name, colour=colour, planes=(grey, thin, thin.copy()))
 
 
 _NEAREST = {
-    "nv12": "yuv420p", "nv21": "yuv420p", "p010le": "yuv420p10le", "yuva420p": "yuv420p",
-    "yuva422p10le": "yuv422p10le", "yuva444p10le": "yuv444p10le", "yuva444p12le": "yuv444p12le",
-    "yuyv422": "yuv422p", "uyvy422": "yuv422p", "yuv411p": "yuv422p", "yuv410p": "yuv420p",
-    "yuv440p": "yuv444p",
+    "nv12": "yuv420p", "nv21": "yuv420p", "p010le": "yuv420p10le", "yuyv422": "yuv422p",
+    "uyvy422": "yuv422p", "yuv411p": "yuv422p", "yuv410p": "yuv420p", "yuv440p": "yuv444p",
 }  # fmt: skip
 
 
 def _nearest(frame: av.VideoFrame) -> str:
+    without_alpha = frame.format.name.replace("yuva", "yuv").replace("gbrap", "gbrp")
+    if without_alpha in FORMATS:
+        return without_alpha
     deepest = max(c.bits for c in frame.format.components)
     return "gbrp" if deepest <= 8 else "gbrp16le"
 

@@ -6,14 +6,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaError
-from secondunit.timeline.controls import Faults
-from secondunit.timeline.locate import first_of_sequence, locate
-from secondunit.timeline.media import probe
+from secondunit.timeline.controls import Faults, MaskWords
+from secondunit.timeline.locate import first_of_sequence, locate, sequence_of
+from secondunit.timeline.masks import reach, same_shape
+from secondunit.timeline.media import has_cutout, probe
 from secondunit.timeline.notes import Note
-from secondunit.timeline.shot import Ambient, Keyframe, Media, Request, Stroke
+from secondunit.timeline.shot import (
+    Ambient,
+    Keyframe,
+    Mask,
+    MaskTrack,
+    Media,
+    Request,
+    Stroke,
+    mask_frames,
+)
 from secondunit.units import Operation, Rate, Size
+
+MOST_MASKS = 2000
+"""Numbered pictures of one mask; no shot is longer than a few passes of 240 frames."""
 
 
 def requests_of_note(
@@ -21,7 +37,8 @@ def requests_of_note(
 ) -> tuple[tuple[Request, ...], tuple[Fault, ...]]:
     """The Request of a Note; two for `edge: both`, none beside faults.
 
-    `size` is that of the shot: masks and regions must have it, unless it is None (not known).
+    `size` is that of the shot: masks and regions must have its shape, unless it is None (not
+    known).
     What an editor should know, though it stops nothing, is added to `notices`.
     """
     faults = Faults(note.faults)
@@ -30,12 +47,12 @@ def requests_of_note(
     keyframes = [
         Keyframe(frame=k.frame, image=image, strength=k.strength)
         for k in note.keyframes
-        if (image := files.media(k.file, f"{k.path}.file")) is not None
+        if (image := files.keyframe(k.file, f"{k.path}.file")) is not None
     ]
     strokes = [
         Stroke(
             points=s.points,
-            region=None if s.file is None else files.region(s.file, f"{s.path}.in"),
+            region=None if s.region is None else files.region(s.region, f"{s.path}.in"),
             over=s.over,
             strength=s.strength,
         )
@@ -43,11 +60,17 @@ def requests_of_note(
     ]
     ambients = [
         Ambient(
-            region=None if a.file is None else files.region(a.file, f"{a.path}.in"),
+            region=None if a.region is None else files.region(a.region, f"{a.path}.in"),
             strength=a.strength,
         )
         for a in note.ambients
     ]
+    for kind, regions in (
+        ("stroke", [(s.region, w.path) for s, w in zip(strokes, note.strokes, strict=True)]),
+        ("ambient", [(a.region, w.path) for a, w in zip(ambients, note.ambients, strict=True)]),
+    ):
+        for region, path in regions:
+            files.check_within(region, mask, f"{path}.in", kind)
     frames = note.frames
     if frames is None and note.seconds is not None:
         frames = round(note.seconds * rate.fraction)
@@ -102,17 +125,120 @@ class _Files:
             self.faults.add(str(exc), path)
             return None
 
-    def region(self, name: str, path: str) -> Media | None:
-        media = self.media(name, path)
-        if media is not None and self.size is not None and media.size != self.size:
+    def region(self, words: MaskWords, path: str) -> Mask | None:
+        name = words.file
+        try:
+            numbered = sequence_of(name, self.folder, self.config)
+        except MediaError as exc:
+            self.faults.add(str(exc), path)
+            return None
+        if len(numbered) > MOST_MASKS:
             self.faults.add(
-                f"'{media.path.name}' is {media.size}; the shot is {self.size}, and so is its mask",
-                path,
+                f"'{name}' has {len(numbered)} pictures; a mask has at most {MOST_MASKS}", path
             )
             return None
-        numbered = first_of_sequence(name, self.folder, self.config) != name
-        if media is not None and (media.frames > 1 or numbered):
+        files = self._sequence(numbered, name) if numbered else [name]
+        found: dict[str, Media] = {}
+        for file in dict.fromkeys(files):
+            media = self.media(file, path)
+            if media is None or not self._fits(media, file, path):
+                return None
+            found[file] = media
+        pictures = tuple(found[file] for file in files)
+        self._check_cover(name, pictures, path)
+        if len(pictures) == 1 and not words.follow:
+            return pictures[0]
+        mask = MaskTrack(files=pictures, follow=words.follow)
+        if words.follow and mask_frames(mask) is not None:
+            self.faults.add(
+                f"'{name}' has a picture for each frame; only a still mask can follow", path
+            )
+        return mask
+
+    def _fits(self, media: Media, name: str, path: str) -> bool:
+        size = self.size or media.size
+        if not same_shape(media.size, size):
+            self.faults.add(
+                f"'{media.path.name}' is {media.size}; the shot is {size}, and its mask has the "
+                "same shape",
+                path,
+            )
+            return False
+        if media.size != size:
+            self.notices.append(f"the mask '{name}' is {media.size} and is scaled to {size}")
+        return True
+
+    def _sequence(self, numbered: dict[int, str], name: str) -> list[str]:
+        """A file for each frame from the first number on; a gap repeats the file before it."""
+        first, last = min(numbered), max(numbered)
+        if last - first >= MOST_MASKS:
+            last = first + MOST_MASKS - 1
+        files: list[str] = []
+        missing = 0
+        for number in range(first, last + 1):
+            missing += number not in numbered
+            files.append(numbered.get(number) or files[-1])
+        if missing:
             self.notices.append(
-                f"the mask '{name}' has many frames; its first one stands for the whole shot"
+                f"the mask '{name}' lacks {missing} of its numbers from {first} to {last}; the "
+                "picture before a gap stands for it"
+            )
+        return files
+
+    def keyframe(self, name: str, path: str) -> Media | None:
+        media = self.media(name, path)
+        if media is not None and media.frames > 1:
+            self.notices.append(
+                f"the keyframe '{name}' has {media.frames} frames; its first one is pinned"
             )
         return media
+
+    def _check_cover(self, name: str, pictures: tuple[Media, ...], path: str) -> None:
+        cover = self._reach(pictures, path)
+        if cover is None:
+            return
+        if not cover.any():
+            self.faults.add(
+                f"the mask '{name}' covers nothing: white may change, and none of it is white",
+                path,
+            )
+        elif cover.min() == 1:
+            self.notices.append(
+                f"the mask '{name}' is white all over: it keeps nothing as it is, and means the "
+                "whole picture"
+            )
+        if has_cutout(pictures[0]):
+            self.notices.append(
+                f"the mask '{name}' is of one colour and transparent: its alpha is taken, and "
+                "what is opaque may change"
+            )
+
+    def check_within(self, region: Mask | None, mask: Mask | None, path: str, kind: str) -> None:
+        """A region may move only where the mask lets pixels change."""
+        if region is None or mask is None or _follows(region) or _follows(mask):
+            return
+        inside, allowed = self._reach(_files(region), path), self._reach(_files(mask), path)
+        if inside is not None and allowed is not None and not (inside * allowed).any():
+            self.faults.add(
+                f"the {kind}'s region '{_files(region)[0].path.name}' lies where the mask "
+                f"'{_files(mask)[0].path.name}' lets nothing change",
+                path,
+            )
+
+    def _reach(self, pictures: tuple[Media, ...], path: str) -> NDArray[np.floating] | None:
+        """How far each pixel may change at any time, by a few of the pictures."""
+        size = self.size or pictures[0].size
+        looked_at = {pictures[n] for n in (0, len(pictures) // 2, -1)}
+        try:
+            return np.max([reach(media, size) for media in looked_at], axis=0)
+        except MediaError as exc:
+            self.faults.add(str(exc), path)
+            return None
+
+
+def _files(mask: Mask) -> tuple[Media, ...]:
+    return mask.files if isinstance(mask, MaskTrack) else (mask,)
+
+
+def _follows(mask: Mask) -> bool:
+    return isinstance(mask, MaskTrack) and mask.follow

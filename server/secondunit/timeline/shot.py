@@ -31,6 +31,8 @@ class Media:
     """FFmpeg's name of the layout that decoding gives (a key of `picture.FORMATS`)."""
     colour: ColourTags
     reel: str | None
+    pixel_aspect: tuple[int, int] = (1, 1)
+    """Width to height of one pixel; anamorphic footage has wide ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,28 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskTrack:
+    """A mask of numbered pictures, or one that follows what it was drawn on."""
+
+    files: tuple[Media, ...]
+    """One picture or movie; or pictures, the k-th for frame k of the shot."""
+    follow: bool = False
+    """Drawn on the frame of the context furthest from the cut, and carried to the cut from there
+    by the motion of the footage under it."""
+
+
+Mask = Media | MaskTrack
+"""White may change. A movie's frame k, too, is for frame k of the shot."""
+
+
+def mask_frames(mask: Mask) -> int | None:
+    """How many frames of the shot a mask has a picture for; None: one for all of them."""
+    files = mask.files if isinstance(mask, MaskTrack) else (mask,)
+    count = max(len(files), *(0 if file.still else file.frames for file in files[:1]))
+    return count if count > 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Keyframe:
     """An image pinned at a frame of the shot."""
 
@@ -61,7 +85,7 @@ class Keyframe:
     """Frame of the shot, 0 is the first shown."""
     image: Media
     strength: float = 1.0
-    """0..1; 1 is exact."""
+    """0..1; 1 is exact, below it the frame is drawn towards the image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +94,8 @@ class Stroke:
 
     points: tuple[tuple[float, float], ...]
     """(x, y), 0..1 of width and height, equally spaced in time over the range."""
-    region: Media | None
-    """White may move; None: the shot's mask."""
+    region: Mask | None
+    """White may move, as drawn on the picture that the shot starts from; None: the shot's mask."""
     over: FrameRange | None
     """Frames of the shot in which it moves; None: the whole shot."""
     strength: float = 1.0
@@ -82,7 +106,7 @@ class Stroke:
 class Ambient:
     """Motion without direction (water, leaves) inside a region."""
 
-    region: Media | None
+    region: Mask | None
     """White may move; None: the shot's mask."""
     strength: float = 0.5
     """0..1."""
@@ -134,7 +158,7 @@ class Request:
     place: Literal["replace", "over", "new-track"] | None = None
     audio: Literal["none", "keep"] = "none"
     strength: float = 1.0
-    mask: Media | None = None
+    mask: Mask | None = None
     keyframes: tuple[Keyframe, ...] = ()
     strokes: tuple[Stroke, ...] = ()
     ambients: tuple[Ambient, ...] = ()

@@ -50,10 +50,12 @@ class Point(_message.Message):
     def __init__(self, x: _Optional[float] = ..., y: _Optional[float] = ...) -> None: ...
 
 class Mask(_message.Message):
-    __slots__ = ("file",)
+    __slots__ = ("file", "follow")
     FILE_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
     file: _units_pb2.File
-    def __init__(self, file: _Optional[_Union[_units_pb2.File, _Mapping]] = ...) -> None: ...
+    follow: bool
+    def __init__(self, file: _Optional[_Union[_units_pb2.File, _Mapping]] = ..., follow: _Optional[bool] = ...) -> None: ...
 
 class Keyframe(_message.Message):
     __slots__ = ("frame", "first", "last", "image", "strength")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -69,6 +71,20 @@ def test_ambient_motion_keeps_to_its_region(wild: LoadedEngine) -> None:
     shown = made(wild, plan, sources)[8]
     assert np.array_equal(shown[:48], STILL[:48])
     assert decibels(shown[60:], STILL[60:]) < 40
+
+
+def test_ambient_motion_on_footage_keeps_to_its_region(wild: LoadedEngine) -> None:
+    texture = dots(96, 160)
+    clip = [texture[:, 20 - k : 148 - k] for k in range(6)]
+    plan, sources = extension(clip, 5, 9)
+    region = np.zeros((96, 128), np.float32)
+    region[48:] = 1
+    sources.regions["ambient", 0] = region
+    waving = replace(plan, ambients=(Ambient(region=None, strength=1.0),))
+    without, with_ = made(wild, plan, sources)[8], made(wild, waving, sources)[8]
+    # The region travels with what it was drawn on.
+    assert np.abs(with_ - without)[:24].mean() < 0.001
+    assert decibels(with_[60:], without[60:]) < 35
 
 
 def test_beside_a_stroke_the_still_is_untouched(wild: LoadedEngine) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from secondunit.engine import conditioning
@@ -11,9 +13,10 @@ from secondunit.engine.raster import places, sampled
 from secondunit.timeline.shot import CameraMove
 from secondunit.units import FrameRange
 
-from tests.engine.pictures import animation, decibels, dots, similarity, stroke
+from tests.engine.pictures import MEDIA, animation, decibels, dots, moved_by, similarity, stroke
 
 HEIGHT, WIDTH = 180, 320
+MOVIE = replace(MEDIA, still=False, frames=9)
 STILL = dots(HEIGHT, WIDTH)
 
 
@@ -79,6 +82,67 @@ def test_pixels_that_must_stay_stay_to_the_bit() -> None:
     assert not np.allclose(shown[plane == 1], STILL[plane == 1])
 
 
+def test_a_grey_of_a_half_goes_half_as_far_and_is_no_double_image() -> None:
+    region = 0.5 * box(60, 120, 100, 180)
+    plan, sources = animation(STILL, 9, strokes=(stroke((0.3, 0.5), (0.4, 0.5)),))  # 32 pixels
+    sources.regions["stroke", 0] = region
+    shown = mover(plan, sources).render(8).picture
+    assert decibels(shown[62:118, 118:194], STILL[62:118, 102:178]) > 45
+    plan, sources = animation(
+        STILL, 9, plane=np.full((HEIGHT, WIDTH), 0.5, np.float32), cameras=(CameraMove(truck=10),)
+    )
+    found = similarity(STILL, mover(plan, sources).render(8).picture)
+    assert found["dx"] == pytest.approx(-0.05, abs=0.001)
+
+
+def test_a_slope_of_grey_stretches_and_its_dark_end_stays() -> None:
+    plane = np.broadcast_to(np.linspace(-0.5, 1.5, WIDTH, dtype=np.float32), (HEIGHT, WIDTH))
+    plane = np.clip(plane, 0, 1)
+    plan, sources = animation(STILL, 9, plane=plane, cameras=(CameraMove(truck=-5),))  # 16 pixels
+    shown = mover(plan, sources).render(8).picture
+    assert np.array_equal(shown[plane == 0], STILL[plane == 0])
+    assert decibels(shown[:, 260:], STILL[:, 244:-16]) > 50
+    for left, share in ((120, 0.25), (200, 0.75)):
+        part = np.zeros((HEIGHT, WIDTH), np.bool_)
+        part[40:140, left - 4 : left + 5] = True
+        assert moved_by(STILL, shown, part)[0] == pytest.approx(16 * share, abs=2)
+
+
+def test_a_camera_behind_a_mask_looks_through_a_window() -> None:
+    plane = box(40, 140, 60, 260)
+    wall = np.where(plane[..., None] > 0, STILL, np.array((1, 0, 0), np.float32))
+    plan, sources = animation(wall, 9, plane=plane, cameras=(CameraMove(truck=10),))  # 32 pixels
+    shown = mover(plan, sources).render(8).picture
+    assert np.array_equal(shown[plane == 0], wall[plane == 0])
+    assert decibels(shown[50:130, 70:220], wall[50:130, 102:252]) > 45
+    # What comes in at the rim is more of the view, none of the wall.
+    red = shown[50:130, 230:255]
+    assert ((red[..., 0] > 0.9) & (red[..., 1:] < 0.1).all(axis=-1)).mean() < 0.01
+
+
+def test_a_mask_that_moves_keeps_each_frame_outside_it() -> None:
+    plan, sources = animation(STILL, 9, cameras=(CameraMove(truck=10),), mask=MOVIE)
+
+    def plane_at(frame: int) -> np.ndarray:
+        return box(0, HEIGHT, 30 * frame, 30 * frame + 80)
+
+    sources.planes = plane_at
+    shown = mover(plan, sources)
+    for frame in (2, 5):
+        found = shown.render(frame).picture
+        outside = plane_at(frame) == 0
+        assert np.array_equal(found[outside], STILL[outside])
+        assert np.abs(found - STILL)[~outside].mean() > 0.01
+
+
+def test_what_leaves_the_frame_does_not_come_back_mirrored() -> None:
+    plan, sources = animation(STILL, 9, strokes=(stroke((0.5, 0.8), (0.5, 0.4)),))
+    sources.regions["stroke", 0] = box(130, 170, 100, 180)
+    shown = mover(plan, sources).render(8).picture
+    gone = box(126, 175, 95, 185) + box(50, 110, 95, 185) > 0
+    assert np.array_equal(shown[~gone], STILL[~gone])
+
+
 def test_what_a_region_leaves_behind_is_not_the_region() -> None:
     still = np.full((HEIGHT, WIDTH, 3), (0.2, 0.4, 0.8), np.float32)
     region = box(60, 120, 100, 160)
@@ -122,13 +186,16 @@ def test_a_smooth_motion_is_inverted_to_a_hundredth_of_a_pixel() -> None:
 
 def test_where_both_anchors_agree_they_are_mixed_by_time_and_elsewhere_one_is_shown() -> None:
     sure = np.ones((40, 60), np.float32)
-    first = render.Rendering(picture=np.full((40, 60, 3), 0.50, np.float32), trust=sure)
-    alike = render.Rendering(picture=np.full((40, 60, 3), 0.52, np.float32), trust=sure)
-    assert render.blended(first, alike, 0.5).mean() == pytest.approx(0.51, abs=1e-3)
-    assert render.blended(first, alike, 0.01).mean() == pytest.approx(0.5, abs=1e-3)
-    assert render.blended(first, alike, 0.99).mean() == pytest.approx(0.52, abs=1e-3)
-    guess = render.Rendering(picture=np.full((40, 60, 3), 0.9, np.float32), trust=sure * 0)
-    assert render.blended(first, guess, 0.6).mean() == pytest.approx(0.5, abs=5e-3)
+
+    def shown(level: float, weight: float) -> render.Rendering:
+        picture = np.full((40, 60, 3), level, np.float32)
+        return render.Rendering(picture=picture, weight=sure * np.float32(weight))
+
+    first = shown(0.50, 1)
+    assert render.blended(first, shown(0.52, 1)).mean() == pytest.approx(0.51, abs=1e-3)
+    assert render.blended(first, shown(0.52, 0.01)).mean() == pytest.approx(0.5, abs=1e-3)
+    assert render.blended(first, shown(0.52, 100)).mean() == pytest.approx(0.52, abs=1e-3)
+    assert render.blended(first, shown(0.9, 0.03)).mean() == pytest.approx(0.5, abs=5e-3)
 
 
 def test_a_clean_plate_continues_what_is_beside_the_hole_and_changes_nothing_else() -> None:

@@ -225,7 +225,8 @@ def freedom(c: AnchorConditions) -> Field:
     its own scenes this keeps three quarters of its gain on bridges and raises that on extensions.
     """
     known = c.end_confidence if c.end_confidence.max() > DEFINITE else c.past_confidence
-    return ((1 - known) ** 2 * (1 - c.stroke_weight)).astype(np.float32)
+    free = np.maximum((1 - known) ** 2, c.ambient > 0)  # asked to move otherwise than measured
+    return (free * (1 - c.stroke_weight)).astype(np.float32)
 
 
 def unit(c: AnchorConditions) -> float:

@@ -36,6 +36,7 @@ def load(threads: int | None = None, weights: Path | None = None) -> LoadedEngin
     if not any(folder.rglob("*.safetensors")):
         raise EngineMissing(f"the motion engine's weights are not in {folder}")
     try:
-        return MotionEngine(Network(folder))
+        network = Network(folder)
+        return MotionEngine(network, network.navigator)
     except (OSError, ValueError, RuntimeError, KeyError) as exc:
         raise EngineFailed(f"the weights in {folder} cannot be read: {exc}") from exc

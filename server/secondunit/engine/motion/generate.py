@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.engine.conditioning import Span, guides, spans
+from secondunit.engine.conditioning import Guide, Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
-from secondunit.engine.motion import morph, render
+from secondunit.engine.motion import morph, pull, render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
+from secondunit.engine.motion.trajectory import Seen, Trajectory
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import FrameRange, Operation
@@ -36,6 +38,14 @@ class Denoiser(Protocol):
         self, conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress
     ) -> Sequence[Field]:
         """Return T gh gw 2 for each anchor, in fractions of width; calls `progress` each step."""
+        ...
+
+
+class Navigator(Protocol):
+    """What finds where the footage's own motion goes."""
+
+    def __call__(self, seen: Seen, /) -> Trajectory:
+        """Return the path of every place of an anchor."""
         ...
 
 
@@ -95,8 +105,10 @@ def _when(samples: Field, times: NDArray[np.floating]) -> Field:
 class MotionEngine:
     """Makes frames by moving the pixels of the pins; implements `engine.LoadedEngine`."""
 
-    def __init__(self, denoise: Denoiser) -> None:
+    def __init__(self, denoise: Denoiser, navigate: Navigator | None = None) -> None:
+        """Without `navigate` the footage's own motion is the classical prior's."""
         self._denoise = denoise
+        self._navigate = navigate
 
     def run(
         self, plan: ShotPlan, sources: Sources, progress: Progress
@@ -114,12 +126,35 @@ class MotionEngine:
                     yield frame, picture
                 return
             for made, forth, back in spans(plan):
-                for frame, picture in self._range(plan, sources, made, forth, back, progress):
+                for frame, picture in self._drawn(plan, sources, made, forth, back, progress):
                     done += 1
                     progress("render", done, total)
                     yield frame, picture
         except (cv2.error, MemoryError) as exc:
             raise EngineFailed(f"rendering shot {plan.shot} failed: {exc}") from exc
+
+    def _drawn(
+        self,
+        plan: ShotPlan,
+        sources: Sources,
+        made: FrameRange,
+        forth: Span | None,
+        back: Span | None,
+        progress: Progress,
+    ) -> Iterator[tuple[int, RGB]]:
+        without = self._range(plan, sources, made, forth, back, progress)
+        exact = pull.through(plan, made)
+        if exact is None:
+            yield from without
+            return
+        morph = pull.Morph()
+        parts = chain.from_iterable(
+            self._range(exact, sources, *part, progress) for part in spans(exact)
+        )
+        for frame, picture in without:
+            pinned = any(pin.frame == frame for pin in exact.pins)
+            other = sources.pin(frame) if pinned else next(parts)[1]
+            yield frame, morph.between(picture, other, pull.strength(plan, made, frame))
 
     def _range(
         self,
@@ -134,15 +169,24 @@ class MotionEngine:
         asked = [guide for guide in anchors if guide is not None]
         # Each range draws noise of its own, whatever the others are.
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
-        answers = self._denoise(told, plan.steps, seed, progress)
-        found = [settled(c, motion) for c, motion in zip(told, answers, strict=True)]
-        if plan.operation is Operation.LOOP and plan.from_one_picture:
-            found = [coming_round(c, motion) for c, motion in zip(told, found, strict=True)]
-        motions = iter(found)
+        motions = iter(self._denoise(told, plan.steps, seed, progress))
+        waves = [guide.wave.conditions for guide in asked if guide.wave is not None]
+        waving = iter(self._denoise(waves, plan.steps, seed, progress) if waves else ())
         movers = [
-            None if guide is None else render.Mover(guide, next(motions)) for guide in anchors
+            None if guide is None else self._mover(guide, next(motions), waving)
+            for guide in anchors
         ]
-        clock = forth or back
-        share = clock.share if clock else float
-        wanted = range(made.start, made.end)
-        yield from render.frames(wanted, movers[0], movers[1], share)
+        yield from render.frames(range(made.start, made.end), movers[0], movers[1])
+
+    def _mover(self, guide: Guide, motion: Field, waving: Iterator[Field]) -> render.Mover:
+        settled_motion = settled(guide.conditions, motion)
+        if guide.plan.operation is Operation.LOOP and guide.plan.from_one_picture:
+            settled_motion = coming_round(guide.conditions, settled_motion)
+        calm = guide.through_camera(settled_motion)
+        wave = None
+        if guide.wave is not None:
+            wave = guide.through_camera(settled(guide.wave.conditions, next(waving)))
+        trajectory = None
+        if self._navigate is not None and guide.seen is not None:
+            trajectory = self._navigate(guide.seen)
+        return render.Mover(guide, calm, wave, trajectory)

@@ -115,14 +115,16 @@ def _mixed(guides: tuple[Guide, Guide], share: float, morph: float) -> RGB:
     # Each goes as far towards the other as the transition has gone, and only so far as it is one.
     for guide, went in zip(guides, (share, 1 - share), strict=True):
         mover = render.Mover(guide, prior(guide.conditions))
-        made = mover.render(guide.span.frame(went * morph))
+        at = guide.span.frame(went * morph)
+        made = mover.render(at)
         # What grows has fine cracks, which are no reason to look at the other stream.
-        trust = blurred(made.trust, CRACKS * made.trust.shape[1])
-        moved.append(render.Rendering(picture=made.picture, trust=trust))
+        near = 1 - guide.span.share(at)
+        trust = blurred(made.weight, CRACKS * made.weight.shape[1]) / np.float32(near + 1e-3)
+        moved.append(render.Rendering(picture=made.picture, weight=render.by_time(trust, went)))
     plain = _dissolved((moved[0].picture, moved[1].picture), share)
     if morph == 1:
-        return render.blended(moved[0], moved[1], share)
-    return plain + np.float32(morph) * (render.blended(moved[0], moved[1], share) - plain)
+        return render.blended(moved[0], moved[1])
+    return plain + np.float32(morph) * (render.blended(moved[0], moved[1]) - plain)
 
 
 def _dissolved(pictures: tuple[RGB, RGB], share: float) -> RGB:

@@ -28,6 +28,7 @@ from secondunit.engine.motion.conditions import (
     spread,
 )
 from secondunit.engine.motion.model import MotionTransformer
+from secondunit.engine.motion.trajectory_model import TrajectoryModel
 from secondunit.errors import EngineFailed
 
 StepEnd = Callable[["MotionPipeline", int, Tensor, dict[str, Tensor]], dict[str, Tensor]]
@@ -48,20 +49,27 @@ class MotionPipeline(DiffusionPipeline):
     """Denoises the residual of a classical prior with a `MotionTransformer`.
 
     No guidance and no text: one network call per step. Rectified flow (Liu et al. 2022) on an even
-    noise schedule; an untrained network returns the prior.
+    noise schedule; an untrained network returns the prior. `trajectory` is the second network of
+    the same engine, which finds the footage's own motion; a call does not use it.
     """
 
     model_cpu_offload_seq = "transformer"
+    _optional_components = ["trajectory"]  # noqa: RUF012 - diffusers adds it to a list
     _callback_tensor_inputs = ("latents",)
 
     transformer: MotionTransformer
     scheduler: FlowMatchEulerDiscreteScheduler
 
+    trajectory: TrajectoryModel | None
+
     def __init__(
-        self, transformer: MotionTransformer, scheduler: FlowMatchEulerDiscreteScheduler
+        self,
+        transformer: MotionTransformer,
+        scheduler: FlowMatchEulerDiscreteScheduler,
+        trajectory: TrajectoryModel | None = None,
     ) -> None:
         super().__init__()
-        self.register_modules(transformer=transformer, scheduler=scheduler)
+        self.register_modules(transformer=transformer, scheduler=scheduler, trajectory=trajectory)
 
     @classmethod
     def from_pretrained(
@@ -73,8 +81,9 @@ class MotionPipeline(DiffusionPipeline):
         a saved and loaded pipeline would not give the same bits.
         """
         pipeline = super().from_pretrained(pretrained_model_name_or_path, **kwargs)
-        for weight in pipeline.transformer.parameters():
-            weight.data = weight.data.clone()
+        for part in (pipeline.transformer, pipeline.trajectory):
+            for weight in () if part is None else part.parameters():
+                weight.data = weight.data.clone()
         return pipeline
 
     @torch.no_grad()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import camera
-from secondunit.engine.conditioning import Guide, grid_places
+from secondunit.engine.conditioning import Guide, Layer, grid_places
 from secondunit.engine.engine import RGB
 from secondunit.engine.motion import fill, splat
-from secondunit.engine.motion.conditions import FRAMES, similarity
+from secondunit.engine.motion.conditions import FRAMES, prior, similarity
 from secondunit.engine.motion.conditions import fill as fill_cells
 from secondunit.engine.motion.conditions import places as cell_places
+from secondunit.engine.motion.matte import FEATHER, feathered, fitted
+from secondunit.engine.motion.trajectory import Trajectory
 from secondunit.engine.raster import (
     Field,
     blurred,
@@ -26,12 +28,12 @@ from secondunit.engine.raster import (
     sharply,
 )
 
+Region = NDArray[np.bool_]
+
 MOTION_LONGEST = 960
 """Longer side at which motion is turned round, in pixels; pictures are sampled at full size."""
 SHORE = 0.012
 """Fractions of width over which free motion dies away towards pixels that must stay."""
-FEATHER = 0.004
-"""Fractions of width over which what moved meets what stays, inside a mask or a region."""
 STILL = 0.02
 """Pixels of motion below which a picture is not resampled."""
 
@@ -40,10 +42,10 @@ FINEST = 0.15
 """Pixels a frame, at the size at which flow is measured, that count as error of a velocity."""
 RIM, LEAST_RIM = 0.25, 0.005
 """Most and least that the picture is continued beyond its frame, in fractions of it."""
-OUTLINE = 0.06
-"""Difference of colour, 0..1, across a region's rim that makes it an object's outline."""
 GUESSED = np.float32(0.2)
 """Trust in a pixel whose motion is its neighbours': far above that in a hole's filling."""
+DOUBTED = 640.0
+"""A trajectory is half trusted where it may be wrong by a pixel of a picture this wide."""
 FIRMNESS = 2.0
 """How much harder one anchor is preferred where the two show different things."""
 
@@ -53,25 +55,43 @@ class Rendering:
     """One anchor's answer for one frame."""
 
     picture: RGB
-    trust: Field
-    """`h w`, 0..1: how far each pixel's motion can be believed; 0 where it was filled in."""
+    weight: Field
+    """`h w`, above 0: how much each pixel counts beside another anchor's at the same frame."""
 
 
 class Mover:
     """Renders any frame of a span from its anchor: what does not change with time is made once."""
 
-    def __init__(self, guide: Guide, displacement: Field) -> None:
-        """Take a guide and its motion T gh gw 2 (fractions of width, from the anchor's places)."""
+    def __init__(
+        self,
+        guide: Guide,
+        displacement: Field,
+        waving: Field | None = None,
+        trajectory: Trajectory | None = None,
+    ) -> None:
+        """Take a guide and its motion T gh gw 2 (fractions of width, from the anchor's places).
+
+        `waving` is the motion with the guide's wave, where it has one. With a `trajectory` the
+        picture goes its way, and `displacement` adds only what it corrects of the classical answer.
+        """
         self._guide = guide
+        self._trajectory = trajectory
         h, w = guide.mask.shape
         scale = min(1.0, MOTION_LONGEST / max(h, w))
         self._size = (max(8, round(w * scale)), max(8, round(h * scale)))
-        self._static = guide.mask <= 0
-        self._blend = feathered(guide.mask)
+        self._seen: tuple[Field, Region, Field] | None = None
+        self._keeps = bool(guide.mask.min() <= 0)
         local = self._without_camera(displacement)
         self._base, self._own = self._shared_out(local)
-        self._shore = self._dying_away()
+        self._shore = self._dying_away(guide.free)
+        self._wave = None
+        if waving is not None and guide.wave is not None:
+            change = self._without_camera(waving) - local
+            self._wave = (change, self._dying_away(guide.wave.region))
+        self._way = None if trajectory is None else self._charted(trajectory, local)
         self._detail, self._trust = self._fine(local)
+        if trajectory is not None:
+            self._trust = self._trusted(1.0)
         self._rank = self._importance(local)
         self._edges = [fitted(layer.matte, guide.picture) for layer in guide.layers]
         rim = 1 + round(0.002 * w)
@@ -80,7 +100,7 @@ class Mover:
         for whole in self._whole:
             gone |= whole
         self._plate = fill.clean_plate(guide.picture, gone)
-        self._canvas = fill.canvas(self._plate, self._rim(displacement))
+        self._canvas = fill.canvas(self._through_the_window(displacement), self._rim(displacement))
         self._made_up = None if not guide.layers else gone.astype(np.float32)
 
     def render(self, frame: float) -> Rendering:
@@ -94,10 +114,39 @@ class Mover:
             front, matte = self._front(number, share, frame, view)
             picture = picture * (1 - matte[..., None]) + front * matte[..., None]
             trust = np.maximum(trust, matte)
-        blend = self._blend[..., None]
-        picture = np.clip(guide.picture * (1 - blend) + picture * blend, 0, 1)
-        picture[self._static] = guide.picture[self._static]
-        return Rendering(picture=picture, trust=trust)
+        static, blend = self._window(round(frame))
+        picture = guide.picture * (1 - blend[..., None]) + picture * blend[..., None]
+        picture = np.clip(picture, 0, 1)
+        picture[static] = guide.picture[static]
+        return Rendering(picture=picture, weight=self._weight(trust, share))
+
+    def _window(self, frame: int) -> tuple[Region, Field]:
+        # What must stay, and how the rest meets it; greys are parts of motion, not of pixels.
+        mask = self._guide.window(frame)
+        if self._seen is None or self._seen[0] is not mask:
+            self._seen = (mask, mask <= 0, feathered((mask > 0).astype(np.float32)))
+        return self._seen[1:]
+
+    def _through_the_window(self, displacement: Field) -> Field:
+        # A camera inside a mask looks through a window: what comes in at its rim is more of the
+        # view, not of the wall.
+        guide, plate = self._guide, self._plate
+        if not (guide.cameras and self._keeps):
+            return plate
+        inside = guide.mask > 0
+        if not inside.any():
+            return plate
+        h, w = inside.shape
+        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+        cells = scaled(inside.astype(np.float32), displacement.shape[2:0:-1], "area") > 0
+        reach = 8 + round(1.1 * w * float(np.abs(displacement[:, cells]).max(initial=0)))
+        box = (
+            slice(max(0, int(rows[0]) - reach), min(h, int(rows[-1]) + reach + 1)),
+            slice(max(0, int(columns[0]) - reach), min(w, int(columns[-1]) + reach + 1)),
+        )
+        plate = plate.copy()
+        plate[box] = fill.clean_plate(plate[box], ~inside[box], fill.BEYOND)
+        return plate
 
     def _without_camera(self, displacement: Field) -> Field:
         # Motion on top of the camera, T+1 gh gw 2 from time 0: the camera itself is exact, not
@@ -111,6 +160,39 @@ class Mover:
             result[k + 1] = camera.carry(back, start + displacement[k]) - start
         return result
 
+    def _charted(self, trajectory: Trajectory, local: Field) -> Field:
+        # The trajectory from time 0 on, T+1 fh fw 2. What a stroke carries away is not part of it:
+        # there the picture goes on as it does around.
+        guide = self._guide
+        way = trajectory.displacement.copy()
+        size = (way.shape[2], way.shape[1])
+        change = (local - self._without_camera(guide.through_camera(prior(guide.conditions))))[1:]
+        if np.abs(change).max() > 0:
+            way += np.stack([scaled(step, size) for step in change])
+        if guide.layers:
+            rest = np.ones(guide.conditions.mask.shape, np.float32)
+            for layer in guide.layers:
+                rest = rest * (1 - layer.cells)
+            cells = (rest.shape[1], rest.shape[0])
+            around = _continued(np.stack([scaled(s, cells, "area") for s in way]), _surely(rest))
+            share = scaled(rest, size)[..., None]
+            for step, cells_around in zip(way, around, strict=True):
+                step += (1 - share) * (scaled(cells_around, size) - step)
+        return np.concatenate([np.zeros_like(way[:1]), way])
+
+    def _weight(self, trust: Field, share: float) -> Field:
+        # A classical answer knows no time of its own; a trajectory says how sure it is of each.
+        if self._trajectory is None:
+            return by_time(trust, share)
+        sure = (trust / np.maximum(1 - trust, 1e-3)) ** 1.5 + 0.02
+        return ((1 - share + 1e-6) ** 0.5 * sure).astype(np.float32)
+
+    def _trusted(self, share: float) -> Field:
+        if self._trajectory is None:
+            return self._trust
+        doubt = self._trajectory.doubt[min(max(round(share * FRAMES) - 1, 0), FRAMES - 1)]
+        return scaled(1 / (1 + doubt * np.float32(DOUBTED)), self._size)
+
     def _shared_out(self, local: Field) -> tuple[Field, list[Field]]:
         # The grid's cells hold a mixture where a stroke's region ends inside one. Each layer is
         # continued from the cells that are surely its own, so that nothing bleeds.
@@ -121,15 +203,14 @@ class Mover:
         for layer in guide.layers:
             moved = local.copy()
             for k, frame in enumerate(guide.span.times):
-                moved[k + 1] -= guide.shift(layer, frame)
+                moved[k + 1] -= guide.shift(layer, frame) * layer.gain_cells[..., None]
             own.append(_continued(moved, _surely(layer.cells)))
             rest = rest * (1 - layer.cells)
         if rest.min() >= 1:
             return local, own
         return _continued(local, _surely(rest)), own
 
-    def _dying_away(self) -> Field | None:
-        free = self._guide.free
+    def _dying_away(self, free: Field) -> Field | None:
         if free.min() >= 1:
             return None
         ramp = np.clip(depth_inside(free > 0) / free.shape[1] / SHORE, 0, 1)
@@ -140,7 +221,7 @@ class Mover:
         # beyond; a mask keeps what is outside it, border included.
         guide = self._guide
         h, w = guide.mask.shape
-        if guide.conditions.other is not None or self._static.any():
+        if guide.conditions.other is not None or (self._keeps and not guide.cameras):
             return 0, 0, 0, 0
         x, y = displacement[..., 0] * w, displacement[..., 1] * w
         inwards = (x[:, :, 0], y[:, 0], -x[:, :, -1], -y[:, -1])
@@ -156,7 +237,7 @@ class Mover:
         # measurement is sound and the network's answer agrees with it.
         hint, conditions = self._guide.hint, self._guide.conditions
         w, h = self._size
-        if hint is None:
+        if hint is None or self._way is not None:
             return None, np.full((h, w), 0.5, np.float32)
         told = conditions.end_displacement if hint.reaches else conditions.past_velocity
         size = hint.confidence.shape[::-1]
@@ -186,7 +267,10 @@ class Mover:
         where = cell_places(rows, columns, self._guide.ratio)
         whole = similarity(local[-1], np.ones_like(conditions.mask), where)
         w, h = self._size
-        last = scaled(local[-1] - whole, (w, h))
+        if self._way is not None:
+            last = scaled(self._way[-1], (w, h)) - scaled(whole, (w, h))
+        else:
+            last = scaled(local[-1] - whole, (w, h))
         if self._detail is not None:
             last = last + self._detail
         apart = np.linalg.norm(last, axis=-1)
@@ -205,18 +289,22 @@ class Mover:
 
     def _background(self, share: float, view: Field | None) -> tuple[RGB, Field]:
         w, h = self._size
-        motion = scaled(_at(self._base, share), (w, h))
+        motion = scaled(_at(self._base if self._way is None else self._way, share), (w, h))
         if self._detail is not None:
             motion = motion + self._detail * np.float32(self._profile(share))
         if self._shore is not None:
             motion = motion * self._shore[..., None]
+        if self._wave is not None:
+            change, shore = self._wave
+            wave = scaled(_at(change, share), (w, h))
+            motion = motion + (wave if shore is None else wave * shore[..., None])
         motion = (motion * w).astype(np.float32)
         full = (self._plate.shape[1], self._plate.shape[0])
         if float(np.abs(motion).max()) * full[0] / w < STILL:
             if view is None:
                 return self._plate, self._known(None)
             return self._sampled(view), self._known(view)
-        origin = splat.turn_round(motion, self._rank, self._trust)
+        origin = splat.turn_round(motion, self._rank, self._trusted(share))
         offset = origin.offset
         if self._shore is not None:  # what moved does not lap over what rests
             offset = offset * (self._shore > 0)[..., None]
@@ -250,7 +338,9 @@ class Mover:
         full = (guide.mask.shape[1], guide.mask.shape[0])
         shift = np.asarray(guide.shift(layer, frame), np.float32)
         bend = scaled(_at(self._own[number], share), (w, h))
-        if float(np.abs(bend).max()) * full[0] < STILL:
+        if layer.gain is not None:
+            offset = self._in_part(layer, bend, shift)
+        elif float(np.abs(bend).max()) * full[0] < STILL:
             offset = np.broadcast_to(shift * full[0], (full[1], full[0], 2))
         else:
             turned = splat.invert((bend + shift) * np.float32(w), shift * w)
@@ -262,7 +352,18 @@ class Mover:
         if view is not None:
             offset = sampled(offset, view)
         source = (at - offset).astype(np.float32)
-        return sharply(guide.picture, source), sampled(edge, source, mirror=True)
+        return sharply(guide.picture, source), sampled(edge, source)
+
+    def _in_part(self, layer: Layer, bend: Field, shift: Field) -> Field:
+        # Places of a region go different shares of its way: it stretches, and may fold.
+        assert layer.gain is not None
+        w, h = self._size
+        full = (layer.matte.shape[1], layer.matte.shape[0])
+        gain = splat.spread_known(layer.gain[..., None], layer.matte > 0)
+        gain = scaled(gain[..., 0], (w, h), "area")
+        motion = ((bend + shift) * gain[..., None] * np.float32(w)).astype(np.float32)
+        turned = splat.turn_round(motion, gain, np.ones((h, w), np.float32)).offset
+        return scaled(turned, full) * np.float32(full[0] / w)
 
     def _view(self, matrix: camera.Homography) -> Field | None:
         # For each pixel of the frame, the place before the camera moved, in pixels.
@@ -271,70 +372,48 @@ class Mover:
         h, w = self._guide.mask.shape
         start = grid_places((h, w), h / w)
         before = camera.carry(_inverse(matrix), start)
-        return ((before - start) * w).astype(np.float32) + places(h, w)
+        way = ((before - start) * w).astype(np.float32)
+        if self._keeps or self._guide.mask.min() < 1:  # a camera, too, moves a grey in part
+            way = way * np.where(self._guide.mask > 0, self._guide.mask, 1)[..., None]
+        return way + places(h, w)
 
 
 def frames(
     wanted: Iterable[int],
     forth: Mover | None,
     back: Mover | None,
-    share: Callable[[int], float],
 ) -> Iterator[tuple[int, RGB]]:
-    """Yield each wanted frame, from one anchor or blended from both.
-
-    `share` is the frame's place 0..1 between the two pins.
-    """
+    """Yield each wanted frame, from one anchor or blended from both."""
     for frame in wanted:
         if forth is not None and back is not None:
-            yield frame, blended(forth.render(frame), back.render(frame), share(frame))
+            yield frame, blended(forth.render(frame), back.render(frame))
         elif forth is not None:
             yield frame, forth.render(frame).picture
         elif back is not None:
             yield frame, back.render(frame).picture
 
 
-def blended(first: Rendering, last: Rendering, share: float) -> RGB:
-    """Return the frame at a share 0..1 of the way from the first pin to the last.
+def by_time(trust: Field, share: float) -> Field:
+    """Return the weight (`h w`) of a picture that is trusted (`h w`, 0..1) the same at all times.
+
+    `share` is how far it has gone from its own pin to the other, 0..1.
+    """
+    return ((1 - share) * (trust + 0.02) + 1e-6).astype(np.float32)
+
+
+def blended(first: Rendering, last: Rendering) -> RGB:
+    """Return one frame of two anchors' answers.
 
     Where the two agree they are averaged by time; where they do not, the one that is nearer in time
     and surer of its motion is shown alone, so that nothing is seen twice.
     """
-    near_first = (1 - share) * (first.trust + 0.02)
-    near_last = share * (last.trust + 0.02)
     apart = np.abs(first.picture - last.picture).mean(axis=-1)
     apart = blurred(apart, _reach(apart))
     sharper = 1 + FIRMNESS * apart / (apart + 0.08)
-    ratio = np.log((near_last + 1e-6) / (near_first + 1e-6)) * sharper
+    ratio = np.log(last.weight / first.weight) * sharper
     weight = (1 / (1 + np.exp(-ratio))).astype(np.float32)
     weight = blurred(weight, _reach(apart) / 2)[..., None]
     return first.picture + weight * (last.picture - first.picture)
-
-
-def feathered(mask: Field) -> Field:
-    """Return a mask (`h w`, 1 may change) whose hard edges are softened inwards; 0 stays 0."""
-    if mask.min() >= 1:
-        return mask
-    radius = max(1.0, FEATHER * mask.shape[1])
-    ramp = np.clip(depth_inside(mask > 0) / (2 * radius), 0, 1)
-    return (np.minimum(mask, ramp)).astype(np.float32)
-
-
-def fitted(matte: Field, picture: RGB) -> Field:
-    """Return a region's matte (`h w`) with an edge that suits what it was drawn around.
-
-    Where the colours on both sides of its rim differ, the rim is an object's outline and stays
-    crisp; where they are alike it was drawn through water or sky, and is softened inwards.
-    """
-    inside, outside = (matte > 0.5).astype(np.float32), (matte <= 0.5).astype(np.float32)
-    width = max(1.5, matte.shape[1] / 320)
-    colours = [
-        blurred(picture * side[..., None], width) / (blurred(side, width)[..., None] + 1e-4)
-        for side in (inside, outside)
-    ]
-    apart = np.abs(colours[0] - colours[1]).mean(axis=-1)
-    loose = blurred(np.exp(-((apart / OUTLINE) ** 2)), width)
-    soft = matte + np.clip(loose, 0, 1) * (feathered(matte) - matte)
-    return np.asarray(soft, np.float32)
 
 
 def _reach(plane: NDArray[np.floating]) -> float:

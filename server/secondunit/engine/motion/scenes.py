@@ -153,17 +153,21 @@ class Scene:
         return which
 
     def follow(
-        self, p: Places, which: NDArray[np.int64], frames: NDArray[np.floating]
+        self,
+        p: Places,
+        which: NDArray[np.int64],
+        frames: NDArray[np.floating],
+        start: float = 0.0,
     ) -> NDArray[np.complex64]:
-        """Return the displacement (n, *p.shape) of what stands at places p at frame 0.
+        """Return the displacement (n, *p.shape) of what stands at places p at frame `start`.
 
-        `which` names the layer that each place belongs to, as from `top`.
+        `which` names the layer that each place belongs to, as from `top` at that frame.
         """
         moved = np.zeros((len(frames), *p.shape), np.complex64)
         for index in np.unique(which):
             chosen = which == index
-            q = self.place(self.layers[index], p[chosen], 0.0)
-            origin = self.move(self.layers[index], q, 0.0)
+            q = self.place(self.layers[index], p[chosen], start)
+            origin = self.move(self.layers[index], q, start)
             for k, frame in enumerate(frames):
                 moved[k][chosen] = self.move(self.layers[index], q, float(frame)) - origin
         return moved
@@ -215,7 +219,8 @@ def frame_places(rows: int, columns: int, area: tuple[int, int]) -> Places:
     return (x[None] + 1j * y[:, None]).astype(np.complex64)
 
 
-def _direction(rng: np.random.Generator) -> complex:
+def direction(rng: np.random.Generator) -> complex:
+    """Return a random direction, of length 1."""
     return complex(np.exp(1j * rng.uniform(0, 2 * np.pi)))
 
 
@@ -234,14 +239,14 @@ def course(rng: np.random.Generator, way: float, span: int) -> Course:
     swing, period = 0j, 48.0
     if rng.random() < 0.5 * wild:
         period = float(np.exp(rng.uniform(np.log(24), np.log(140))))
-        swing = _direction(rng) * rng.uniform(0.1, 0.6) * way * min(1.0, period / (2 * span))
+        swing = direction(rng) * rng.uniform(0.1, 0.6) * way * min(1.0, period / (2 * span))
     return Course(
-        rate=_direction(rng) * way / span, gate=gate, middle=middle, width=width, bend=bend,
+        rate=direction(rng) * way / span, gate=gate, middle=middle, width=width, bend=bend,
         swing=swing, pulse=2 * np.pi / period, phase=rng.uniform(0, 6.28),
     )  # fmt: skip
 
 
-def _along(rng: np.random.Generator, whole: Course, size: complex, span: int) -> Course:
+def along(rng: np.random.Generator, whole: Course, size: complex, span: int) -> Course:
     """Return a log-scale and angle course that follows the timing of a path."""
     return Course(
         rate=size / span, gate=whole.gate, middle=whole.middle, width=whole.width,
@@ -261,7 +266,7 @@ def _ripples(rng: np.random.Generator, size: float, radius: float) -> tuple[Ripp
         rate = rng.uniform(1.0, 4.0) / max(radius, 0.2)
         found.append(
             Ripple(
-                wave=_direction(rng) * rate, reach=_direction(rng) * min(size, 0.5 / rate),
+                wave=direction(rng) * rate, reach=direction(rng) * min(size, 0.5 / rate),
                 pulse=2 * np.pi / rng.uniform(16, 90) * rng.choice((-1, 1)),
                 phase=rng.uniform(0, 6.28),
             )
@@ -278,8 +283,8 @@ def ambient_ripples(
         rate = rng.uniform(6.0, 22.0)
         found.append(
             Ripple(
-                wave=_direction(rng) * rate,
-                reach=_direction(rng) * min(0.012 * strength, 0.25 / rate),
+                wave=direction(rng) * rate,
+                reach=direction(rng) * min(0.012 * strength, 0.25 / rate),
                 pulse=2 * np.pi / rng.uniform(14, 60) * rng.choice((-1, 1)),
                 phase=rng.uniform(0, 6.28), centre=centre, radius=radius,
             )
@@ -299,12 +304,12 @@ def camera(rng: np.random.Generator, span: int, moves: bool) -> dict[str, object
     if rng.random() < 0.35:
         shake = tuple(
             Course(
-                swing=_direction(rng) * rng.uniform(0.0005, 0.004),
+                swing=direction(rng) * rng.uniform(0.0005, 0.004),
                 pulse=2 * np.pi / rng.uniform(8, 40), phase=rng.uniform(0, 6.28),
             )
             for _ in range(2)
         )  # fmt: skip
-    return {"pan": pan, "zoom": _along(rng, pan, complex(size), span), "shake": shake}
+    return {"pan": pan, "zoom": along(rng, pan, complex(size), span), "shake": shake}
 
 
 def scene(rng: np.random.Generator, wardrobe: Wardrobe, span: int, *, directed: bool) -> Scene:
@@ -345,7 +350,7 @@ def scene(rng: np.random.Generator, wardrobe: Wardrobe, span: int, *, directed: 
                 offset=complex(*rng.uniform(0.7, 1.5, 2)), detail=rng.uniform(0.6, 1.8),
                 shape=int(rng.integers(len(wardrobe.shapes))), radius=radius,
                 home=complex(rng.uniform(-0.6, 0.6), rng.uniform(-0.45, 0.45)), path=path,
-                turn=_along(rng, path, complex(size), span) if runs else Course(),
+                turn=along(rng, path, complex(size), span) if runs else Course(),
                 ripples=_ripples(rng, rng.uniform(0.05, 0.15) * radius, radius) if elastic else (),
                 depth=1 + rng.uniform(-0.2, 0.8) if parallax else 1.0,
             )

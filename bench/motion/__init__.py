@@ -1,0 +1,1 @@
+"""The built-in engine against its bars: `python -m bench.motion` prints all of them in one run."""
