@@ -139,7 +139,8 @@ def alike(first: Luma, second: Luma, way: Flow) -> tuple[Field, Field]:
     found_spread = np.maximum(blurred(found * found, WINDOW) - found_mean**2, 0)
     common = blurred(own * found, WINDOW) - mean * found_mean
     correlation = common / np.sqrt((spread + 1e-4) * (found_spread + 1e-4))
-    return np.clip(correlation, 0, 1), np.sqrt(np.maximum(spread, found_spread))
+    structure = np.sqrt(np.maximum(spread, found_spread))
+    return np.clip(correlation, 0, 1).astype(np.float32), structure.astype(np.float32)
 
 
 def kinship(first: Luma, second: Luma, forth: Flow, back: Flow) -> float:

@@ -56,9 +56,10 @@ def _notes(media: Media) -> tuple[str, ...]:
 
 
 def _is_hard_cut(shot: Shot) -> bool:
-    before, after = shot.before, shot.after
+    before, after, apart = shot.before, shot.after, shot.record.frames
     if shot.request.operation is Operation.LOOP and before is not None:  # its end and its start
-        kept = before.shown.indexes[: shot.record.frames - made_of(shot)]
+        apart = made_of(shot)
+        kept = before.shown.indexes[:-apart]
         before, after = replace(before, shown=replace(before.shown, indexes=kept)), before
     elif shot.request.operation is not Operation.BRIDGE:
         return False
@@ -67,6 +68,6 @@ def _is_hard_cut(shot: Shot) -> bool:
     if shot.request.keyframes:  # the editor drew the way across
         return False
     try:
-        return other_shots(before, after, shot.record.frames)
+        return other_shots(before, after, apart)
     except MediaError:
         return False

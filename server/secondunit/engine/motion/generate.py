@@ -99,7 +99,7 @@ def _when(samples: Field, times: NDArray[np.floating]) -> Field:
     at = np.clip(times, 0, 1) * (len(samples) - 1)
     k = np.minimum(at.astype(int), len(samples) - 2)
     share = (at - k).astype(np.float32)[:, None, None, None]
-    return samples[k] + share * (samples[k + 1] - samples[k])
+    return np.asarray(samples[k] + share * (samples[k + 1] - samples[k]), np.float32)
 
 
 class MotionEngine:
