@@ -1,4 +1,4 @@
-"""The sample timelines: four short edits, each with a shot missing and a note that asks for it."""
+"""The sample timelines: six short edits, each with a note that asks for the shot it lacks."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ seed: 7"""
 CAMERA = """gen: animate
 shot: LAKE_010
 camera: dolly 9% truck 3% ease in-out"""
+
+TRANSITION = """gen: transition
+shot: STREET_060"""
+LOOP = """gen: loop
+shot: HARBOUR_020
+mask: footage/harbour_mask.png
+ambient: in footage/harbour_water.png strength 0.6
+seed: 7"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +107,8 @@ def timelines() -> dict[str, otio.schema.Timeline]:
         "extend.otio": _extend(),
         "animate.otio": _animate(),
         "camera.otio": _camera(),
+        "transition.otio": _transition(),
+        "loop.otio": _loop(),
     }
 
 
@@ -149,3 +159,23 @@ def _camera() -> otio.schema.Timeline:
     still.markers.append(cut.note(CAMERA, 0, 1))
     before = cut.video(STREET, STREET_START, STREET_FRAMES, 12, 48)
     return cut.timeline("camera", [before, still, cut.still(HARBOUR, 48)])
+
+
+def _transition() -> otio.schema.Timeline:
+    cut = _Bench(rate=CINEMA)
+    shown = 20  # of the same walk: steps 20 to 40 are cut out, and the picture jumps
+    before = cut.video(STREET, STREET_START, STREET_FRAMES, 0, shown)
+    after = cut.video(STREET, STREET_START, STREET_FRAMES, 2 * shown, shown)
+    timeline = cut.timeline(
+        "transition", [cut.still(HARBOUR, 48), before, after, cut.still(LAKE, 48)]
+    )
+    timeline.tracks.markers.append(cut.note(TRANSITION, 48 + shown, 1))
+    return timeline
+
+
+def _loop() -> otio.schema.Timeline:
+    cut = _Bench(rate=CINEMA)
+    still = cut.still(HARBOUR, 48)
+    still.markers.append(cut.note(LOOP, 0, 1))
+    after = cut.video(STREET, STREET_START, STREET_FRAMES, 0, 48)
+    return cut.timeline("loop", [cut.still(LAKE, 48), still, after])

@@ -306,6 +306,8 @@ def _title(sheet: Sheet, shot: Shot, margin: float) -> None:
         "bridge": f"A gap of {shot.record.frames} frames, filled",
         "extend": f"A clip {shot.record.frames} frames too short, made longer",
         "animate": "A still, made to move",
+        "transition": f"A cut, led across in {shot.record.frames} frames",
+        "loop": "A picture that goes round",
     }
     sheet.write(margin, 46, words.get(shot.request.operation, shot.request.operation), 21)
     note = f"gen: {shot.request.operation}"

@@ -45,9 +45,10 @@ def shot(operation: Operation, frames: int = 24, **changes: Any) -> Shot:
     after = neighbour(media("A015.mov"), range(200, 240), range(170, 200))
     edge = request.get("edge", "tail")
     sides: dict[str, Any] = {"before": None, "after": None, "still": None}
-    if operation in (Operation.BRIDGE, Operation.EXTEND):
-        sides["before"] = before if operation is Operation.BRIDGE or edge == "tail" else None
-        sides["after"] = after if operation is Operation.BRIDGE or edge == "head" else None
+    between = operation in (Operation.BRIDGE, Operation.TRANSITION)
+    if between or operation is Operation.EXTEND:
+        sides["before"] = before if between or edge == "tail" else None
+        sides["after"] = after if between or edge == "head" else None
     else:
         sides["still"] = SourceFrames(media=still(), indexes=(0,))
     record: dict[str, Any] = {

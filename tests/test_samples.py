@@ -20,7 +20,7 @@ from secondunit.units import FrameRange, Operation
 pytest.importorskip("cv2", reason="the samples are painted with OpenCV: the engine extra has it")
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-TIMELINES = ("animate", "bridge", "camera", "extend")
+TIMELINES = ("animate", "bridge", "camera", "extend", "loop", "transition")
 FILM, CINEMA = Fraction(24000, 1001), Fraction(24)
 
 
@@ -138,6 +138,23 @@ def test_the_lake_is_a_still_with_a_camera_move(drawn: Path) -> None:
     assert shot.still is not None
     assert shot.still.media.still
     assert (move.dolly, move.truck, move.ease) == (9, 3, "in-out")
+
+
+def test_the_transition_stands_on_a_jump_cut_with_handles_on_both_sides(drawn: Path) -> None:
+    shot = _shot(drawn, "transition")
+    assert shot.request.operation is Operation.TRANSITION
+    assert (shot.record, shot.cut) == (FrameRange(start=62, frames=12), 6)
+    assert shot.before is not None and shot.after is not None
+    assert shot.before.beyond.indexes[:6] == (20, 21, 22, 23, 24, 25)
+    assert shot.after.beyond.indexes[-6:] == (34, 35, 36, 37, 38, 39)
+
+
+def test_the_loop_is_a_still_whose_water_moves(drawn: Path) -> None:
+    shot = _shot(drawn, "loop")
+    assert shot.request.operation is Operation.LOOP
+    assert shot.still is not None and shot.still.media.still
+    assert len(shot.request.ambients) == 1
+    assert shot.record == FrameRange(start=48, frames=48)
 
 
 def test_only_what_is_missing_is_drawn_and_it_comes_out_the_same(drawn: Path) -> None:

@@ -150,7 +150,7 @@ def test_every_camera_move_on_a_still_is_measured_as_asked(
     assert len([row for row in part.rows if row.clip == "still"]) == 6
     states = {(v.clip, v.state) for v in part.verdicts}
     assert ("still", "PASS") in states and ("still", "MISS") not in states
-    path = [draw(tmp_path) for draw in part.plots][0]
+    path = next(draw(tmp_path) for draw in part.plots)
     drawn = cv2.imread(str(path))
     assert drawn is not None and drawn.mean() > 200, "light paper"
 

@@ -12,7 +12,7 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from secondunit.engine.engine import RGB
+from secondunit.engine.engine import RGB, Side
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.shot import CameraMove, Media, Stroke
 from secondunit.units import ColourTags, FrameRange, Operation, Size
@@ -37,6 +37,7 @@ class Pictures:
     planes: Callable[[int], Plane] | None = None
     """The mask at a frame, where it changes."""
     regions: dict[tuple[str, int], Plane] = field(default_factory=dict)
+    streams: dict[Side, Sequence[RGB]] = field(default_factory=dict)
 
     def pin(self, frame: int) -> RGB:
         return self.pins[frame]
@@ -46,6 +47,9 @@ class Pictures:
 
     def future(self, most: int) -> list[RGB]:
         return list(self.behind[:most])
+
+    def stream(self, side: Side, frame: int) -> RGB:
+        return self.streams[side][frame]
 
     def mask(self, frame: int = 0) -> Plane:
         height, width = next(iter(self.pins.values())).shape[:2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -230,6 +230,40 @@ def test_a_seam_tells_of_jumps_and_of_lost_detail(bridged: ShotPlan) -> None:
     assert report(soft)["measured"]["detail_ratio"] < 0.8
     flash = report(lambda picture: picture_from_rgb(picture.rgb() * 0.8, "gbrp", SRGB))
     assert not flash["pass"]
+
+
+def test_a_loop_is_measured_where_it_goes_round(bridged: ShotPlan) -> None:
+    source = decode(bridged.pins[0].media, range(12))
+    plan = replace(
+        bridged, operation=Operation.LOOP, frames=12, handles=(0, 0), pins=bridged.pins[:1],
+        generate=(),
+    )  # fmt: skip
+
+    def entry(order: Sequence[int], of: ShotPlan = plan) -> dict[str, Any] | None:
+        report = control_report(of, (source[n] for n in order), PlanSources(of))
+        return report.get("L")
+
+    there_and_back = entry([0, 1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1])
+    assert there_and_back is not None and there_and_back["pass"]
+    assert there_and_back["measured"]["step_ratio"] == pytest.approx(1, abs=0.1)
+    cut = entry(range(12))
+    assert cut is not None and not cut["pass"]
+    frozen = entry([3] * 12)
+    assert frozen is not None and not frozen["pass"]
+    assert frozen["measured"]["step_ratio"] is None
+    assert entry(range(12), replace(plan, operation=Operation.BRIDGE)) is None
+
+
+def test_each_seam_is_held_against_the_source_on_its_own_side(bridged: ShotPlan) -> None:
+    source = decode(bridged.pins[0].media, range(12))
+    # A source that stands before the seam, and a made part that sets off at full speed.
+    pins = tuple(replace(p, index=0 if p.frame == -4 else 1) if p.frame < 0 else p
+                 for p in bridged.pins)  # fmt: skip
+    plan = replace(bridged, pins=pins, operation=Operation.TRANSITION)
+    order = [0, 1, 1, 1, 5, 6, 7, 7, 8, 9, 10, 11]
+    report = control_report(plan, (source[n] for n in order), PlanSources(plan))
+    assert not report["X"]["pass"]
+    assert "F" not in report  # the light of a transition changes because it was asked to
 
 
 def test_a_real_render_of_a_stroke_and_a_camera_is_measured_as_asked(

@@ -112,6 +112,41 @@ def test_a_head_extension_ends_where_the_clip_starts(unit: Unit, footage: Path) 
     assert (plan.handles.head, plan.handles.tail) == (4, 4)
 
 
+def test_a_transition_covers_its_record_around_the_cut(unit: Unit, footage: Path) -> None:
+    request = shots_pb2.ShotRequest(
+        operation=units_pb2.OPERATION_TRANSITION,
+        rate=units_pb2.Rate(num=30, den=1),
+        record=units_pb2.FrameRange(start=84, frames=12),
+        before=clip(footage, 100, 60),
+        after=clip(footage, 200, 60),
+        handles=0,
+    )
+    (plan,) = unit.client.plans.shot(request).plans
+    assert (plan.frames, plan.start_timecode) == (12, "00:00:02:24")
+    assert [(r.start, r.frames) for r in plan.generated] == [(0, 12)]
+    request.ClearField("after")
+    with pytest.raises(Refused, match=r"a clip on both sides of the cut @ request\.after"):
+        unit.client.plans.shot(request)
+
+
+def test_a_loop_says_how_many_of_its_frames_are_made(unit: Unit, footage: Path) -> None:
+    request = shots_pb2.ShotRequest(
+        operation=units_pb2.OPERATION_LOOP,
+        rate=units_pb2.Rate(num=30, den=1),
+        record=units_pb2.FrameRange(start=60, frames=40),
+        still=clip(footage, 100, 40),
+        loop_frames=6,
+    )
+    (plan,) = unit.client.plans.shot(request).plans
+    assert [(r.start, r.frames) for r in plan.generated] == [(34, 6)]
+    request.ClearField("loop_frames")
+    (plan,) = unit.client.plans.shot(request).plans
+    assert [(r.start, r.frames) for r in plan.generated] == [(30, 10)]
+    request.ClearField("still")
+    with pytest.raises(Refused, match=r"there is no clip to loop @ request\.still"):
+        unit.client.plans.shot(request)
+
+
 def test_every_control_of_a_request_reaches_the_plan(unit: Unit, footage: Path, mask: Path) -> None:
     region = shots_pb2.Mask(file=units_pb2.File(path=str(mask)))
     request = shots_pb2.ShotRequest(

@@ -21,7 +21,6 @@ from tests.timeline.cuts import (
     gap,
     marker,
     save,
-    shot,
     shots,
     span,
 )
@@ -156,8 +155,3 @@ def test_requests_that_nobody_can_make_yet_still_are_shots(train: Path) -> None:
     del row[0].markers[:]
     found = shots(save(train, row))
     assert [one.request.operation for one in found] == [Operation.GENERATE, Operation.LOOP]
-    cut = save(train, [clip("train.m4v", 0, 30), clip("train.m4v", 100, 30, name="b")],
-               markers=[marker("gen: transition", 25, 10)])  # fmt: skip
-    transition = shot(cut)
-    assert transition.before is not None and transition.after is not None
-    assert transition.record.start == 30

@@ -140,6 +140,10 @@ def spans(plan: ShotPlan) -> list[tuple[FrameRange, Span | None, Span | None]]:
             continue
         before = max((f for f in pinned if f < made.start), default=None)
         after = min((f for f in pinned if f >= made.end), default=None)
+        if plan.operation is Operation.LOOP and plan.from_one_picture:
+            # One motion that comes round by itself: two ends alike would say that nothing moves.
+            result.append((made, Span(pin=made.start - 1, end=plan.frames), None))
+            continue
         if before is None and after is None:
             raise EngineFailed(f"no picture is given for frames {made} of shot {plan.shot}")
         forth = back = None
@@ -181,6 +185,33 @@ def guides(
     )
 
 
+def meeting(
+    plan: ShotPlan, sources: Sources, pictures: tuple[RGB, RGB], ways: tuple[flow.Flow, flow.Flow]
+) -> tuple[Guide, Guide]:
+    """Return two pictures of one moment as the anchors of the way from the first to the second.
+
+    `ways` is the flow between them, there and back, whole everywhere: a place of little confidence
+    takes it as its motion too, but its picture is not to be believed. The way takes as many frames
+    as the shot has.
+    """
+    first, last = pictures
+    forth, back = Span(pin=0, end=plan.frames), Span(pin=plan.frames, end=0)
+    return (
+        _met(plan, sources, forth, first, last, ways[0]),
+        _met(plan, sources, back, last, first, ways[1]),
+    )
+
+
+def _met(
+    plan: ShotPlan, sources: Sources, span: Span, picture: RGB, other: RGB, way: flow.Flow
+) -> Guide:
+    whole = flow.Flow(displacement=way.displacement, confidence=np.ones_like(way.confidence))
+    guide = _guide(plan, sources, span, picture, other, whole, None, None)
+    assert guide is not None
+    hint = Hint(displacement=way.displacement, confidence=way.confidence, reaches=True)
+    return replace(guide, hint=hint)
+
+
 def _makes_beyond(plan: ShotPlan, pin: int, side: int) -> bool:
     # A made range on the anchor's far side means that the context belongs to another anchor.
     return any((made.start - pin) * side > 0 for made in plan.generate)
@@ -216,7 +247,7 @@ def _guide(
     h, w = picture.shape[:2]
     grid = grid_size(w, h)
     ratio = h / w
-    footage = plan.operation is not Operation.ANIMATE
+    footage = not plan.from_one_picture
     frames = range(min(span.pin, span.end), max(span.pin, span.end) + 1)
     window = _window(plan, sources)
     mask = _over_all(plan.mask, frames, window)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from secondunit.plan.shot_plan import ShotPlan
 
 RGB = NDArray[np.floating]
 """`h w 3`, 0..1, in the source's own transfer."""
+
+Side = Literal["outgoing", "incoming"]
+"""The clip that a transition leaves, and the one it arrives at."""
 
 Progress = Callable[[str, int, int], None]
 """(step in words, done, of): called at least once a denoise step. It raises to cancel."""
@@ -42,6 +45,10 @@ class Sources(Protocol):
 
     def future(self, most: int) -> list[RGB]:
         """Context that starts right after the closing pin: its first `most` frames."""
+        ...
+
+    def stream(self, side: Side, frame: int) -> RGB:
+        """Of a transition: what one of its two clips shows at a shown frame of the shot."""
         ...
 
     def mask(self, frame: int = 0) -> NDArray[np.floating]:

@@ -24,6 +24,8 @@ MOTIONS = 4
 """Groups of matched features that are tried as starts."""
 AGREEING = 8
 """Features that make a group."""
+GROWTH = 5.0
+"""Times that a picture may grow or shrink from one to the other."""
 CALM = 4.0
 """How much a place's choice of start follows its neighbours'."""
 
@@ -112,6 +114,9 @@ def matched_motions(first: Luma, second: Luma) -> list[tuple[Field, Field]]:
         if matrix is None or int(inliers.sum()) < AGREEING:
             break
         motion = np.asarray(matrix, np.float64)
+        grows = float(np.hypot(motion[0, 0], motion[1, 0]))
+        if not 1 / GROWTH < grows < GROWTH:  # chance: features of unrelated pictures
+            break
         inverse = np.asarray(cv2.invertAffineTransform(motion), np.float64)
         found.append(
             tuple((at @ m[:, :2].T + m[:, 2] - at).astype(np.float32) for m in (motion, inverse))
@@ -119,6 +124,90 @@ def matched_motions(first: Luma, second: Luma) -> list[tuple[Field, Field]]:
         rest = inliers.ravel() == 0
         here, there = here[rest], there[rest]
     return found
+
+
+def alike(first: Luma, second: Luma, way: Flow) -> tuple[Field, Field]:
+    """Return how far a flow leads to the same structure, and how much structure there is.
+
+    Both `fh fw`; the first is the correlation over windows, 0..1, the second a spread of luma.
+    """
+    own = first.astype(np.float32) / 255
+    arrival = places(*own.shape) + way.displacement * np.float32(own.shape[1])
+    found = sampled(second.astype(np.float32) / 255, arrival)
+    mean, found_mean = blurred(own, WINDOW), blurred(found, WINDOW)
+    spread = np.maximum(blurred(own * own, WINDOW) - mean**2, 0)
+    found_spread = np.maximum(blurred(found * found, WINDOW) - found_mean**2, 0)
+    common = blurred(own * found, WINDOW) - mean * found_mean
+    correlation = common / np.sqrt((spread + 1e-4) * (found_spread + 1e-4))
+    structure = np.sqrt(np.maximum(spread, found_spread))
+    return np.clip(correlation, 0, 1).astype(np.float32), structure.astype(np.float32)
+
+
+def kinship(first: Luma, second: Luma, forth: Flow, back: Flow) -> float:
+    """Return how far two pictures show the same things, 0..1, by the flow between them.
+
+    The share of what has structure that the flow leads there and back and whose structure it
+    finds again. Two views of one scene have 0.5 and more, pictures that only happen to hang
+    together 0.05 and less.
+    """
+    shares = []
+    for here, there, way in ((first, second, forth), (second, first, back)):
+        likeness, structure = alike(here, there, way)
+        weight = np.minimum(structure, 0.1) + 1e-6
+        shares.append(float((weight * way.confidence * likeness).sum() / weight.sum()))
+    return sum(shares) / 2
+
+
+def carried_over(way: Flow, likeness: Field, picture: Luma, base: Field, reach: float) -> Flow:
+    """Return a flow whose doubtful places move as the believed ones of the same surface do.
+
+    A surface is what no edge of the picture divides: a normalised convolution under the domain
+    transform (Gastal and Oliveira 2011) over about `reach` pixels of the compared size. A place
+    is believed as far as the flow leads to the same structure (`likeness` of `alike`). A surface
+    with next to nothing to believe moves by `base` (`fh fw 2`, fractions of width).
+    """
+    trust = (way.confidence * likeness).astype(np.float32)
+    weight = trust[..., None] ** 2
+    planes = np.concatenate([(way.displacement - base) * weight, weight], axis=-1)
+    luma = blurred(picture.astype(np.float32) / 255, 1.0)
+    spread = _along_surfaces(planes, luma, reach)
+    mean = base + spread[..., :2] / (spread[..., 2:] + HEARSAY)
+    return Flow(displacement=blurred(mean, SEAMLESS), confidence=trust)
+
+
+HEARSAY = np.float32(0.05)
+"""Belief that a surface's motion needs before it counts against that of the whole picture."""
+SEAMLESS = 3.0
+"""Pixels over which surfaces that move otherwise hang together: bent, but not torn."""
+SURFACE = 0.12
+"""Difference of luma, 0..1, that parts two surfaces."""
+
+
+def _along_surfaces(planes: Field, luma: Field, reach: float, rounds: int = 3) -> Field:
+    across = 1 + reach / SURFACE * np.abs(np.diff(luma, axis=1))
+    down = 1 + reach / SURFACE * np.abs(np.diff(luma, axis=0)).T
+    result = planes
+    for number in range(rounds):
+        sigma = reach * 3**0.5 * 2 ** (rounds - number - 1) / (4**rounds - 1) ** 0.5
+        keep = np.float32(np.exp(-(2**0.5) / sigma))
+        for ways in (across, down):
+            result = _swept(result, keep ** ways.astype(np.float32)).swapaxes(0, 1)
+    return result
+
+
+def _swept(planes: Field, keep: Field) -> Field:
+    # A recursive filter along the columns, to the right and back; all rows at once.
+    lines = np.ascontiguousarray(planes.swapaxes(0, 1))
+    share = np.ascontiguousarray(keep.T)[..., None]
+    for x in range(1, len(lines)):
+        lines[x] += share[x - 1] * (lines[x - 1] - lines[x])
+    for x in range(len(lines) - 2, -1, -1):
+        lines[x] += share[x] * (lines[x + 1] - lines[x])
+    return lines.swapaxes(0, 1)
+
+
+WINDOW = 4.0
+"""Pixels of the compared size, about, that are one structure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

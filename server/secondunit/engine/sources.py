@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.engine.engine import RGB
+from secondunit.engine.engine import RGB, Side
 from secondunit.engine.flow import LOOK_BACK, Luma, grey
 from secondunit.engine.follow import Affine, carried_on, followed
 from secondunit.engine.masks import MaskPictures
+from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.frames import decode
 from secondunit.timeline.picture import Picture
 from secondunit.timeline.shot import Mask, MaskTrack, Media, SourceFrames
 from secondunit.units import Size
 
+BLOCK = 16
+"""Frames of a file that are decoded in one pass."""
+BLOCKS = 4
+"""Passes whose pictures are kept: a loop's file holds more frames than the memory."""
+
 
 class PlanSources:
     """Source pictures of one plan; implements `engine.Sources`.
 
     Pictures are in their file's own planes and size; RGB comes at `plan.work`. Files are read at
-    the first use, each frame once. Raises MediaError when a file is gone or changed its mind.
+    the first use, neighbouring frames together. Raises MediaError when a file is gone or changed.
     """
 
     def __init__(self, plan: ShotPlan) -> None:
@@ -31,17 +36,24 @@ class PlanSources:
         self._pins: dict[int, Pin] = {pin.frame: pin for pin in (*plan.pins, *plan.pulls)}
         self._ways: dict[Mask, tuple[Affine, Affine]] = {}
         self._masks: dict[tuple[Mask, Size], MaskPictures] = {}
+        self._wanted: dict[tuple[str, int], set[int]] = {}
+        self._blocks: dict[tuple[str, int], dict[int, Picture]] = {}
+        used = [(pin.media, pin.index) for pin in self._pins.values()]
+        for stream in (plan.outgoing, plan.incoming):
+            used += [] if stream is None else [(stream.media, index) for index in stream.indexes]
+        for media, index in used:
+            self._wanted.setdefault((media.digest, index // BLOCK), set()).add(index)
 
     def picture(self, frame: int) -> Picture:
         """The pinned picture at a frame of the shot, in the plan's layout and delivered size."""
         pin = self._pins[frame]
-        picture = self._pictures[pin.media.digest][pin.index].fitted(self._plan.size)
+        picture = self._picture(pin.media, pin.index).fitted(self._plan.size)
         return picture.converted(self._plan.format, self._plan.colour)
 
     def pin(self, frame: int) -> RGB:
         """`h w 3`: the pinned picture as RGB at the engine's size."""
         pin = self._pins[frame]
-        return self._at_work(self._pictures[pin.media.digest][pin.index])
+        return self._at_work(self._picture(pin.media, pin.index))
 
     def past(self, most: int) -> list[RGB]:
         """`h w 3` each, oldest first."""
@@ -52,6 +64,13 @@ class PlanSources:
         """`h w 3` each, in time order."""
         span = self._plan.future
         return [] if span is None else self._context(span, span.indexes[:most])
+
+    def stream(self, side: Side, frame: int) -> RGB:
+        """`h w 3` at the engine's size, in the colour of the plan."""
+        stream = self._plan.outgoing if side == "outgoing" else self._plan.incoming
+        if stream is None:
+            raise EngineFailed(f"shot {self._plan.shot} has no {side} clip")
+        return self._at_work(self._picture(stream.media, stream.indexes[frame]))
 
     def mask(self, frame: int = 0) -> NDArray[np.floating]:
         """`h w` at the engine's size, at a frame of the shot; all ones without a mask."""
@@ -116,12 +135,11 @@ class PlanSources:
     def _at_work(self, picture: Picture) -> RGB:
         return picture.fitted(self._plan.work).rgb()
 
-    @cached_property
-    def _pictures(self) -> dict[str, dict[int, Picture]]:
-        """Every pinned picture, by file and frame."""
-        wanted: dict[str, set[int]] = {}
-        media: dict[str, Media] = {}
-        for pin in self._pins.values():
-            media[pin.media.digest] = pin.media
-            wanted.setdefault(pin.media.digest, set()).add(pin.index)
-        return {d: decode(media[d], sorted(indexes)) for d, indexes in wanted.items()}
+    def _picture(self, media: Media, index: int) -> Picture:
+        key = media.digest, index // BLOCK
+        if key not in self._blocks:
+            while len(self._blocks) >= BLOCKS:
+                del self._blocks[next(iter(self._blocks))]
+            self._blocks[key] = decode(media, sorted(self._wanted[key]))
+        self._blocks[key] = self._blocks.pop(key)  # the last one used is the last to go
+        return self._blocks[key][index]

@@ -15,7 +15,7 @@ from secondunit.engine.masks import owned_and_moved
 from secondunit.engine.raster import Field, scaled
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.shot import Mask, Stroke
-from secondunit.units import FrameRange, Operation
+from secondunit.units import FrameRange
 
 EASE_IN = 8.0
 """Frames in which a region of footage goes over from its own motion to a stroke's, at most."""
@@ -92,7 +92,7 @@ def relative_shift(
 
 def drawn_at(plan: ShotPlan) -> int:
     """Frame of the shot whose picture the controls were drawn on: the still, or that at the cut."""
-    if plan.operation is Operation.ANIMATE:
+    if plan.from_one_picture:
         return 0
     return -1 if any(pin.frame < 0 for pin in plan.pins) else plan.frames
 

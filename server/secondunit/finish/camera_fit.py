@@ -20,7 +20,6 @@ from secondunit.engine.strokes import region_shift
 from secondunit.finish.thresholds import LIMITS
 from secondunit.finish.tracks import Grey, Run, Tracker, features, grey, normalised, runs
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.units import Operation
 
 _POINTS = 400
 _FEWEST = 12  # points that agree on one motion
@@ -152,7 +151,7 @@ def camera_curve(plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], ru
 
 def _own_motion(plan: ShotPlan, sources: Sources, run: Run) -> Similarity:
     """What a clip does by itself, a frame, away from the anchor: the camera moves on top of it."""
-    if plan.operation is Operation.ANIMATE:
+    if plan.from_one_picture:
         return np.eye(3)
     clip = sources.past(_LOOK_BACK) if run.anchor < 0 else sources.future(_LOOK_BACK)[::-1]
     if not clip:

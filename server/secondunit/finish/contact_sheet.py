@@ -32,7 +32,9 @@ Cell = tuple[Image, str, str, str, Colour]
 def frames_wanted(plan: ShotPlan) -> tuple[int, ...]:
     """Frames of the shot that the sheet shows, and those before them, in order."""
     shown = _over_time(plan)
-    needed = {*shown, _main_frame(plan)} | {f - 1 for f in shown if not _from_still(plan)}
+    needed = {*shown, *_join(plan), _main_frame(plan)} | {
+        f - 1 for f in shown if not _from_still(plan)
+    }
     first, last = plan.file_range.start, plan.file_range.end
     return tuple(sorted(f for f in needed if first <= f < last))
 
@@ -55,6 +57,7 @@ def contact_sheet(
         _asked_and_measured(plan, sources, table, shown),
         _pins(plan, sources),
         *_time(plan, sources, shown),
+        _round(plan, shown),
     ]
     sheet = np.concatenate([block.pixels for block in blocks if block is not None])
     return np.ascontiguousarray(sheet)
@@ -148,7 +151,7 @@ def _main_picture(
 
 
 def _from_still(plan: ShotPlan) -> bool:
-    return plan.operation is Operation.ANIMATE
+    return plan.from_one_picture
 
 
 def _has_controls(plan: ShotPlan) -> bool:
@@ -194,6 +197,26 @@ def _time(plan: ShotPlan, sources: PlanSources, shown: Mapping[int, Image]) -> l
         _row("Frames over time; what was made has a yellow rim", frames),
         _row(f"Difference from {against}, ×{AMPLIFIED}", changes),
     ]
+
+
+def _join(plan: ShotPlan) -> tuple[int, ...]:
+    """The frames of a loop around the one moment that is seen only when it goes round."""
+    if plan.operation is not Operation.LOOP:
+        return ()
+    last = plan.frames - 1
+    return tuple(dict.fromkeys(f % plan.frames for f in range(last - 2, last + 4)))
+
+
+def _round(plan: ShotPlan, shown: Mapping[int, Image]) -> Canvas | None:
+    pinned = {pin.frame for pin in plan.pins}
+    cells: list[Cell] = [
+        (shown[frame], "first again" if frame == 0 else "", str(frame), "",
+         _OWN if frame in pinned else _MADE)
+        for frame in _join(plan)
+    ]  # fmt: skip
+    return (
+        _row("Where the loop goes round: its last frames and its first", cells) if cells else None
+    )
 
 
 def _difference(image: Image, before: Image) -> Image:

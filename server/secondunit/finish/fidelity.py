@@ -35,6 +35,7 @@ class Fidelity:
         self._strengths = {pull.frame: pull.strength for pull in plan.pulls}
         self._pulled: list[dict[str, float]] = []
         self._masked = plan.mask is not None
+        self._home = plan.home
         if self._masked:
             self._still = sources.picture(drawn_at(plan))
             self._still_rgb: NDArray[np.floating] | None = None
@@ -53,7 +54,7 @@ class Fidelity:
             said = {"frame": frame, "strength": self._strengths[frame], "psnr": round(apart, 2)}
             self._pulled.append(said)
         if self._masked:
-            outside = self._sources.delivered_mask(frame) == 0
+            outside = self._sources.delivered_mask(self._home(frame)) == 0
             difference = rgb - self._kept(picture)
             if outside.any():
                 same = self._exact and _same_samples(picture, self._still, outside)

@@ -28,9 +28,10 @@ def finish(
     def finished(frame: int) -> Picture:
         if frame in pinned:
             return sources.picture(frame)
-        rgb = _at_size(generated(frame), plan.size)
+        home = plan.home(frame)
+        rgb = _at_size(generated(home), plan.size)
         if kept is not None:
-            return composite(rgb, kept, sources.delivered_mask(frame))
+            return composite(rgb, kept, sources.delivered_mask(home))
         return picture_from_rgb(rgb, plan.format, plan.colour)
 
     yield from in_order(finished, range(plan.file_range.start, plan.file_range.end))

@@ -25,7 +25,7 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
     """Measure decoded pictures of the finished file (in order) against the plan.
 
     T the number of frames, R the hash of all samples, K and M what must be the source's own
-    (`fidelity`), B and C what was to move (`strokes`, `camera_fit`), X and F what must be steady
+    (`fidelity`), B and C what was to move (`strokes`, `camera_fit`), X, F and L what must be steady
     (`steadiness`). Limits are in `thresholds`. An entry is there when the plan asks for it: what
     was asked and cannot be measured says so and does not pass; X and F, which nobody asks for,
     are left out where they have no meaning.
@@ -61,6 +61,7 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
         if plan.cameras:
             report |= _if_any("C", camera_entry(plan, sources, greys))
     report |= _if_any("X", steadiness.seam()) | _if_any("F", steadiness.flicker())
+    report |= _if_any("L", steadiness.round())
     report["R"] = {
         "asked": "same request, same frames",
         "measured": {"frames_sha256": fingerprint.digest},

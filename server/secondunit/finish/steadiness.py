@@ -1,4 +1,4 @@
-"""Controls X and F: no jump where made frames meet the source's, and no flicker in what stands."""
+"""Controls X, F and L: no jump at a seam, no flicker in what stands, no jolt in a loop."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ class Steadiness:
     """Keeps of every frame what a comparison over time needs: a small luma, and its detail."""
 
     def __init__(self, plan: ShotPlan) -> None:
-        self._animated = plan.operation is Operation.ANIMATE
+        self._animated = plan.from_one_picture
         self._pinned = {pin.frame for pin in plan.pins}
+        self._mixed = plan.operation is Operation.TRANSITION
+        self._period = plan.frames if plan.operation is Operation.LOOP else 0
         whole = range(plan.file_range.start, plan.file_range.end - 1)
         self._seams = [f for f in whole if (f in self._pinned) != (f + 1 in self._pinned)]
         self._beside = {f for seam in self._seams for f in (seam, seam + 1)}
@@ -46,19 +48,18 @@ class Steadiness:
 
         `detail_ratio` tells of lost or added sharpness and grain: gradient energy of the made
         frame at a seam over the source frame's, the one furthest from 1. None for a still, and
-        where the source beside the seam does not move.
+        where the source beside the seams does not move.
         """
         small, limit = self._small, LIMITS["X"]["seam_ratio"]
-
-        def step(a: int) -> float:
-            return float(np.abs(small[a + 1] - small[a]).mean())
-
         seams = [a for a in self._seams if a in small and a + 1 in small]
-        whole = [a for a in small if a in self._pinned and a + 1 in self._pinned]
-        moving = [s for s in (step(a) for a in whole if a + 1 in small) if s > 0]
-        if self._animated or not seams or not moving:
+        ratios = [
+            self._step(a) / statistics.median(beside)
+            for a in seams
+            if (beside := self._beside_of(a))
+        ]
+        if self._animated or not ratios:
             return None
-        worst = max(step(a) for a in seams) / statistics.median(moving)
+        worst = max(ratios)
         detail = [self._detail_ratio(a) for a in seams]
         return {
             "asked": {"seam_ratio": limit.asked},
@@ -69,6 +70,38 @@ class Steadiness:
             "pass": limit.holds(worst),
         }
 
+    def _step(self, frame: int) -> float:
+        return float(np.abs(self._small[frame + 1] - self._small[frame]).mean())
+
+    def _beside_of(self, seam: int) -> list[float]:
+        """Steps of the source on the seam's own side: the two clips of a cut go their own pace."""
+        way = -1 if seam in self._pinned else 1
+        at, found = (seam - 1, []) if way < 0 else (seam + 1, [])
+        while {at, at + 1} <= self._pinned and {at, at + 1} <= self._small.keys():
+            found.append(self._step(at))
+            at += way
+        return [step for step in found if step > 0]
+
+    def round(self) -> dict[str, Any] | None:
+        """L: the luma step from a loop's last shown frame to its first over the median inside.
+
+        None for what is no loop, and for one in which nothing moves.
+        """
+        if not self._period or not {0, self._period - 1} <= self._small.keys():
+            return None
+        limit = LIMITS["L"]["step_ratio"]
+        median = statistics.median(self._step(f) for f in range(self._period - 1))
+        join = float(np.abs(self._small[0] - self._small[self._period - 1]).mean())
+        measurable = median > 0
+        ratio = join / median if measurable else None
+        return {
+            "asked": {"step_ratio": limit.asked},
+            "measured": {
+                "step_ratio": None if ratio is None else round(ratio, 3), "frames": self._period
+            },
+            "pass": limit.holds(ratio),
+        }  # fmt: skip
+
     def _detail_ratio(self, seam: int) -> float:
         made, own = (seam, seam + 1) if seam + 1 in self._pinned else (seam + 1, seam)
         return self._detail[made] / max(self._detail[own], 1e-12)
@@ -77,8 +110,11 @@ class Steadiness:
         """F: RMS second difference of mean luma over tiles that show the same thing throughout.
 
         The source's own flicker in its pinned frames sets the measure where it has some. None
-        where next to nothing in the made frames stands still: flicker has no meaning there.
+        where next to nothing in the made frames stands still: flicker has no meaning there; nor
+        has it in a transition, whose light goes from one clip's to the other's.
         """
+        if self._mixed:
+            return None
         made: list[float] = []
         own: list[float] = []
         tiles = 0

@@ -47,6 +47,8 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
     "X": {"seam_ratio": Limit(high=1.5)},
     # Luma, 0..1: half a code value of 8 bits. Or `FLICKER_OF_SOURCE` times the source's own.
     "F": {"flicker": Limit(high=0.002)},
+    # The step from a loop's last frame to its first over the median step inside.
+    "L": {"step_ratio": Limit(high=1.2)},
 }
 
 FLICKER_OF_SOURCE = 1.5
@@ -60,6 +62,7 @@ TITLES: Mapping[str, str] = {
     "C": "Camera",
     "X": "Seam",
     "F": "Flicker",
+    "L": "Loop",
     "R": "Repeatability",
 }
 """Controls by id, in the order in which people read them."""

@@ -127,6 +127,13 @@ def _flicker(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str
     )
 
 
+def _loop(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
+    wish = f"step from last to first at most ×{asked['step_ratio']:g} of those inside"
+    if measured["step_ratio"] is None:
+        return wish, f"not measurable: nothing moves in {measured['frames']} frames"
+    return wish, f"×{measured['step_ratio']:.2f} over {measured['frames']} frames"
+
+
 def _repeat(asked: str, measured: Mapping[str, Any]) -> tuple[str, str]:
     return str(asked), f"frames {measured['frames_sha256'][:16]}…"
 
@@ -134,5 +141,6 @@ def _repeat(asked: str, measured: Mapping[str, Any]) -> tuple[str, str]:
 _Say = Callable[[Any, Any], tuple[str, str]]
 _PARTS: Mapping[str, tuple[str, _Say]] = {"B": ("strokes", _stroke), "C": ("runs", _camera)}
 _SIMPLE: Mapping[str, _Say] = {
-    "T": _delivery, "K": _keyframes, "M": _mask, "X": _seam, "F": _flicker, "R": _repeat,
+    "T": _delivery, "K": _keyframes, "M": _mask, "X": _seam, "F": _flicker, "L": _loop,
+    "R": _repeat,
 }  # fmt: skip

@@ -15,7 +15,14 @@ from secondunit.errors import Fault
 from secondunit.plan.controls import control_adaptations, control_faults
 from secondunit.plan.eyes import seen_adaptations
 from secondunit.plan.grid import keyframe_frame, legal_frames, work_size
+from secondunit.plan.layout import Layout
+from secondunit.plan.loop import loop_adaptations, loop_faults, loop_layout, there_and_back
 from secondunit.plan.shot_plan import Adaptation, Level, Pin, ShotPlan
+from secondunit.plan.transition import (
+    transition_adaptations,
+    transition_faults,
+    transition_layout,
+)
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate, Size
@@ -68,7 +75,7 @@ def plan_timeline(path: Path, options: Options, config: Config) -> TimelinePlan:
         faults.append(
             Fault(
                 what="the timeline asks for no shot: add a marker whose note begins "
-                "`gen: bridge`, `gen: extend` or `gen: animate`",
+                "`gen: bridge`, `gen: extend`, `gen: animate`, `gen: transition` or `gen: loop`",
                 path=path.name,
             )
         )
@@ -159,8 +166,7 @@ def _length_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
     frames, path = shot.record.frames, shot.place.path
     if frames < 1:
         yield Fault(what="the place to fill has no frames", path=path)
-    handles = _handles(shot)
-    spans = [r.frames for r in _ranges(shot, handles, _pins(shot, handles))]
+    spans = [r.frames for r in _layout(shot).generate]
     longest = max((legal_frames(engine, n) for n in spans), default=0)
     if longest > engine.longest:
         yield Fault(
@@ -168,12 +174,33 @@ def _length_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
             f"{engine.longest}: shorten the shot or pin a frame inside it with `keyframe:`",
             path=path,
         )
+    if shot.request.operation is Operation.TRANSITION:
+        yield from transition_faults(shot)
+    if shot.request.operation is Operation.LOOP:
+        yield from loop_faults(shot)
     if shot.record.start < 0:
         yield Fault(
             what=f"a head extension of {frames} frames needs room before the clip; the timeline "
             f"has {max(0, frames + shot.record.start)}",
             path=f"{path}.frames",
         )
+
+
+def _layout(shot: Shot) -> Layout:
+    """What of the shot's file is made of which frames."""
+    if shot.request.operation is Operation.TRANSITION:
+        return transition_layout(shot)
+    if shot.request.operation is Operation.LOOP:
+        return loop_layout(shot)
+    handles = _handles(shot)
+    pins = _pins(shot, handles)
+    return Layout(
+        handles=handles,
+        pins=pins,
+        generate=_ranges(shot, handles, pins),
+        past=_context(shot.before, shot.request.context, before=True),
+        future=_context(shot.after, shot.request.context, before=False),
+    )
 
 
 def _handles(shot: Shot) -> tuple[int, int]:
@@ -248,8 +275,11 @@ def _context(side: Neighbour | None, count: int, *, before: bool) -> SourceFrame
 
 def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int) -> ShotPlan:
     request = shot.request
-    handles = _handles(shot)
-    pins = _pins(shot, handles)
+    layout = _layout(shot)
+    handles = layout.handles
+    strokes = request.strokes
+    if request.operation is Operation.LOOP:
+        strokes = tuple(there_and_back(stroke, shot.record.frames) for stroke in strokes)
     sources = _sources_of(shot)
     first = sources[0]
     seed = _seed(shot, options)
@@ -267,13 +297,15 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         work=work_size(engine, shot.size, draft=options.draft),
         frames=shot.record.frames,
         handles=handles,
-        generate=_ranges(shot, handles, pins),
-        pins=pins,
+        generate=layout.generate,
+        pins=layout.pins,
         pulls=_pulls(shot),
-        past=_context(shot.before, request.context, before=True),
-        future=_context(shot.after, request.context, before=False),
+        past=layout.past,
+        future=layout.future,
+        outgoing=layout.outgoing,
+        incoming=layout.incoming,
         mask=request.mask,
-        strokes=request.strokes,
+        strokes=strokes,
         ambients=request.ambients,
         cameras=request.cameras,
         strength=request.strength,
@@ -318,6 +350,10 @@ def _adaptations(
 ) -> Iterator[Adaptation]:
     path = shot.place.path
     yield from control_adaptations(shot, engine)
+    if shot.request.operation is Operation.TRANSITION:
+        yield from transition_adaptations(shot)
+    if shot.request.operation is Operation.LOOP:
+        yield from loop_adaptations(shot)
     yield from seen_adaptations(shot)
     asked = shot.request.handles
     for side, got in zip(("head", "tail"), handles, strict=True):

@@ -28,7 +28,8 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
             what=f"engine '{engine.name}' does not do '{request.operation}'; {choice}",
             path=f"{path}.engine",
         )
-    if request.operation not in (Operation.ANIMATE, Operation.EXTEND):
+    picture_loop = request.operation is Operation.LOOP and shot.still is not None
+    if request.operation not in (Operation.ANIMATE, Operation.EXTEND) and not picture_loop:
         yield from _fixed_by_pins(request, path)
     for kind, asked, able in (
         ("stroke", bool(request.strokes), engine.strokes),
@@ -97,6 +98,14 @@ def _ranges(request: Request) -> Iterator[tuple[str, str, FrameRange]]:
                 yield f"{kind}[{i}]", "stroke" if kind == "stroke" else "camera move", control.over
 
 
+_HELD = {
+    Operation.BRIDGE: "a bridge is held by the frames at both ends; pin what it should pass "
+    "through with `keyframe:`",
+    Operation.TRANSITION: "a transition is held by the two clips that run through it",
+    Operation.LOOP: "a loop of footage is held by its own frames; of a still it takes them",
+}
+
+
 def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
     if request.mask is not None:
         yield Fault(
@@ -104,11 +113,9 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
             "use animate or extend",
             path=f"{path}.mask",
         )
-    held = (
-        "a bridge is held by the frames at both ends; pin what it should pass through with "
-        "`keyframe:`"
-        if request.operation is Operation.BRIDGE
-        else f"'{request.operation}' moves as its footage does; use extend or animate"
+    held = _HELD.get(
+        request.operation,
+        f"'{request.operation}' moves as its footage does; use extend or animate",
     )
     for kind, controls in (
         ("stroke", request.strokes), ("ambient", request.ambients), ("camera", request.cameras),
@@ -120,6 +127,14 @@ def _fixed_by_pins(request: Request, path: str) -> Iterator[Fault]:
 def _keyframes(shot: Shot, path: str) -> Iterator[Fault]:
     seen: set[int] = set()
     frames, handles = shot.record.frames, shot.request.handles
+    operation = shot.request.operation
+    if shot.request.keyframes and operation in (Operation.TRANSITION, Operation.LOOP):
+        yield Fault(
+            what=f"no place for a keyframe: {operation} has a frame of its own source at both "
+            "ends; to pin what lies between, leave a gap and ask for a bridge",
+            path=f"{path}.keyframe",
+        )
+        return
     for i, keyframe in enumerate(shot.request.keyframes):
         at = keyframe_frame(keyframe.frame, frames)
         where = f"{path}.keyframe[{i}]"

@@ -6,15 +6,15 @@ Neither changes a plan. A file that is gone says nothing here: whoever reads it 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from secondunit.errors import MediaError
+from secondunit.plan.loop import made_of
 from secondunit.plan.shot_plan import Adaptation, Level
 from secondunit.timeline.likeness import other_shots
 from secondunit.timeline.media import notes_of
 from secondunit.timeline.shot import Media, Shot
 from secondunit.units import Operation
-
-_BETWEEN = (Operation.BRIDGE, Operation.LOOP)
 
 
 def seen_adaptations(shot: Shot) -> Iterator[Adaptation]:
@@ -56,11 +56,18 @@ def _notes(media: Media) -> tuple[str, ...]:
 
 
 def _is_hard_cut(shot: Shot) -> bool:
-    if shot.request.operation not in _BETWEEN or shot.before is None or shot.after is None:
+    before, after, apart = shot.before, shot.after, shot.record.frames
+    if shot.request.operation is Operation.LOOP and before is not None:  # its end and its start
+        apart = made_of(shot)
+        kept = before.shown.indexes[:-apart]
+        before, after = replace(before, shown=replace(before.shown, indexes=kept)), before
+    elif shot.request.operation is not Operation.BRIDGE:
+        return False
+    if before is None or after is None:
         return False
     if shot.request.keyframes:  # the editor drew the way across
         return False
     try:
-        return other_shots(shot.before, shot.after, shot.record.frames)
+        return other_shots(before, after, apart)
     except MediaError:
         return False

@@ -7,17 +7,12 @@ from collections.abc import Iterator
 from secondunit.errors import Fault
 from secondunit.plan.shot_plan import Adaptation, Level
 from secondunit.timeline.shot import Mask, MaskTrack, Shot, mask_frames
-from secondunit.units import Operation
 
 
 def follow_faults(shot: Shot) -> Iterator[Fault]:
     """`follow` where nothing moves that could be followed."""
     for mask, key in _masks(shot):
-        if (
-            isinstance(mask, MaskTrack)
-            and mask.follow
-            and shot.request.operation is Operation.ANIMATE
-        ):
+        if isinstance(mask, MaskTrack) and mask.follow and shot.still is not None:
             yield Fault(
                 what="a still does not move before its shot begins, so there is nothing to "
                 "follow: draw the mask on the still, and leave `follow` out",

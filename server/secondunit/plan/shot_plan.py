@@ -123,12 +123,27 @@ class ShotPlan:
     adaptations: tuple[Adaptation, ...]
     place: Place
     """Not part of the identity: a shot that moved along the timeline is still the same shot."""
+    outgoing: SourceFrames | None = None
+    """Of a transition: the first clip's frame at each shown frame of the shot, past its cut too."""
+    incoming: SourceFrames | None = None
+    """The same of the second clip, from before its cut on."""
 
     @property
     def file_range(self) -> FrameRange:
         """Frames of the file, counted from the first shown frame: handles included."""
         head, tail = self.handles
         return FrameRange(start=-head, frames=head + self.frames + tail)
+
+    @property
+    def from_one_picture(self) -> bool:
+        """All frames come from one picture, which a mask may keep: a still, or a held frame."""
+        if self.operation is Operation.LOOP:
+            return bool(self.strokes or self.ambients)
+        return self.operation is Operation.ANIMATE
+
+    def home(self, frame: int) -> int:
+        """The shown frame that a frame of the file repeats: a loop goes round, others do not."""
+        return frame % self.frames if self.operation is Operation.LOOP else frame
 
     @property
     def digest(self) -> str:

@@ -90,9 +90,13 @@ def carry(request: pb.ShotRequest) -> Carried:
         asked = _clip(request.after if head else request.before, rate)
         row.append((asked, field))
         lead += record.frames if head else -_length(asked)
-    elif request.operation == units_pb2.OPERATION_ANIMATE:
+    elif request.operation in (units_pb2.OPERATION_ANIMATE, units_pb2.OPERATION_LOOP):
         asked = _clip(request.still, rate, shown=record.frames)
         row.append((asked, "still"))
+    elif request.operation == units_pb2.OPERATION_TRANSITION:
+        asked = _clip(request.before, rate)
+        row += [(asked, "before"), (_clip(request.after, rate), "after")]
+        lead += record.frames // 2 - _length(asked)
     else:
         if before:
             clip = _clip(request.before, rate)
@@ -140,6 +144,12 @@ def _faults(request: pb.ShotRequest) -> Iterator[Fault]:
         yield fault("the place has no frames, or lies before the timeline", "record")
     if request.operation == units_pb2.OPERATION_ANIMATE and not request.HasField("still"):
         yield fault("there is no picture to animate", "still")
+    if request.operation == units_pb2.OPERATION_LOOP and not request.HasField("still"):
+        yield fault("there is no clip to loop", "still")
+    if request.operation == units_pb2.OPERATION_TRANSITION:
+        for field in ("before", "after"):
+            if not request.HasField(field):
+                yield fault("a transition needs a clip on both sides of the cut", field)
     if request.operation == units_pb2.OPERATION_EXTEND:
         field = "after" if request.edge == units_pb2.EDGE_HEAD else "before"
         if not request.HasField(field):
@@ -257,6 +267,10 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
     if request.operation == units_pb2.OPERATION_EXTEND:
         words["edge"] = "head" if request.edge == units_pb2.EDGE_HEAD else "tail"
         words["frames"] = request.record.frames
+    if request.operation == units_pb2.OPERATION_TRANSITION:
+        words["frames"] = request.record.frames
+    if request.operation == units_pb2.OPERATION_LOOP and request.HasField("loop_frames"):
+        words["frames"] = request.loop_frames
     return {key: value for key, value in words.items() if value is not None and value != []}
 
 

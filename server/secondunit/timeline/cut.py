@@ -107,6 +107,27 @@ class View:
         beyond = SourceFrames(media=self.media, indexes=beyond.indexes[::-1])
         return self._neighbour(shown, beyond, "first")
 
+    def part(self, start: int, frames: int) -> Neighbour:
+        """`frames` frames of the clip from its frame `start` on, whole.
+
+        Raises Refused where the file lacks one of them.
+        """
+        shown = self.run(range(start, start + frames))
+        if len(shown.indexes) < frames:
+            raise Refused.single(
+                f"'{self.name}' has no frame {start + len(shown.indexes)}: "
+                f"'{self.media.path.name}' holds {self.media.frames} frames",
+                f"{self.path}.source_range",
+            )
+        return Neighbour(
+            name=self.name, shown=shown, beyond=SourceFrames(media=self.media, indexes=())
+        )
+
+    @property
+    def one_picture(self) -> bool:
+        """A still, or a frame that is held."""
+        return self.media.still or self.pace == 0
+
     def _neighbour(self, shown: SourceFrames, beyond: SourceFrames, edge: str) -> Neighbour:
         if not shown.indexes:
             raise Refused.single(

@@ -101,6 +101,8 @@ def requests_of_note(
 def _check_against_operation(note: Note, frames: int | None, faults: Faults) -> None:
     if note.operation is Operation.EXTEND and frames is None:
         faults.add("an extension says how long: frames: 24, or seconds: 1", f"{note.path}.frames")
+    if note.operation in (Operation.TRANSITION, Operation.LOOP) and frames == 1:
+        faults.add(f"a {note.operation} has at least 2 frames", f"{note.path}.frames")
     if note.edge is not None and note.operation not in (Operation.EXTEND, None):
         faults.add(f"'edge' belongs to extend, not to {note.operation}", f"{note.path}.edge")
 

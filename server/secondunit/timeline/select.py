@@ -17,6 +17,7 @@ from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ou
 from secondunit.timeline.read import read
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.shot import Neighbour, Place, Request, Shot, SourceFrames
+from secondunit.timeline.spans import loop_span, transition_span
 from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
 from secondunit.units import FrameRange, Operation, Rate
 
@@ -191,8 +192,8 @@ class _Maker:
         self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
     ) -> Shot | None:
         path = asked.note.path
-        sources = self._sources(asked, request, spot, left, right)
         record = self._record(asked, request, spot)
+        sources = self._sources(asked, request, spot, record, left, right)
         if record.end >= _END:
             raise Refused.single(
                 f"frame {record.end} of the timeline is further than we count; "
@@ -212,6 +213,7 @@ class _Maker:
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,
             place=Place(track=spot.laid.track, item=spot.laid.index, path=path),
+            cut=max(0, spot.record.start - record.start),
         )  # fmt: skip
 
     def _record(self, asked: Asked, request: Request, spot: Spot) -> FrameRange:
@@ -222,6 +224,8 @@ class _Maker:
             return FrameRange(start=start, frames=frames)
         if request.operation in (Operation.EXTEND, Operation.ANIMATE):
             return FrameRange(start=record.start, frames=frames)
+        if request.operation is Operation.TRANSITION:
+            return transition_span(asked, request, spot, self.rows, self.room)
         if request.operation is Operation.BRIDGE and frames != record.frames:
             raise Refused.single(
                 f"the gap has {record.frames} frames, not {frames}; a bridge fills its gap, so "
@@ -231,17 +235,25 @@ class _Maker:
         return record
 
     def _sources(
-        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
-    ) -> _Sources:
+        self, asked: Asked, request: Request, spot: Spot, record: FrameRange,
+        left: View | None, right: View | None,
+    ) -> _Sources:  # fmt: skip
         """The frames that the shot is made from. Raises Refused for both sides at once."""
         if request.operation is Operation.ANIMATE and left is not None:
             return _Sources(still=self._still(asked, spot, left))
+        if request.operation is Operation.LOOP and left is not None:
+            if left.one_picture:
+                return _Sources(still=self._still(asked, spot, left))
+            loop_span(request, record, asked.note.path)
+            return _Sources(before=left.part(record.start - spot.laid.record.start, record.frames))
         if request.operation is Operation.EXTEND and request.edge == "head":
             left, right = None, left
         kept = {
             "near": request.context + request.handles + _SPARE,
             "past": request.context + request.handles,
         }
+        if request.operation is Operation.TRANSITION:  # both run through the whole of it
+            kept = {key: count + record.frames for key, count in kept.items()}
         before: Neighbour | None = None
         after: Neighbour | None = None
         faults: list[Fault] = []

@@ -198,9 +198,11 @@ class Shot:
     """Timecode, as a frame number, of the timeline's frame 0."""
     drop_frame: bool
     before: Neighbour | None
-    """Frames that lead into the place (a bridge, a tail extension)."""
+    """Frames that lead into the place (a bridge, a tail extension); all of a loop of footage."""
     after: Neighbour | None
     """Frames that lead out of it (a bridge, a head extension)."""
     still: SourceFrames | None
-    """The one picture to be animated."""
+    """The one picture to be animated or looped."""
     place: Place
+    cut: int = 0
+    """Of a transition: how many frames of the record lie before the cut."""

@@ -9,6 +9,7 @@ import opentimelineio as otio
 from secondunit.errors import Refused
 from secondunit.timeline.carriers import Asked
 from secondunit.timeline.cut import Laid, Rows, generated, ours
+from secondunit.timeline.touching import left_of_cut, right_of_cut
 from secondunit.units import FrameRange, Operation
 
 ON_A_CLIP = (Operation.EXTEND, Operation.ANIMATE, Operation.REPLACE, Operation.LOOP)
@@ -29,10 +30,11 @@ class Spot:
 def spot_of(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) -> Spot:
     """The place that a request means. Raises Refused where there is none."""
     if operation in ON_A_CLIP:
-        return _clip(asked, operation, rows)
-    if operation is Operation.TRANSITION and (left := _left_of_cut(asked, rows)) is not None:
+        return _clip(asked, operation, rows, notices)
+    if operation is Operation.TRANSITION:
+        left = left_of_cut(asked, rows)
         record = FrameRange(start=left.record.end, frames=0)
-        return Spot(laid=left, record=record, left=left, right=beside(left, rows)[1])
+        return Spot(laid=left, record=record, left=left, right=right_of_cut(left, rows))
     hole = _hole(asked, operation, rows, notices)
     left, right = beside(hole, rows)
     return Spot(laid=hole, record=hole.record, left=left, right=right)
@@ -72,7 +74,7 @@ def _is_clip(laid: Laid) -> bool:
     return generated(item) is not None or not is_hole(laid)
 
 
-def _clip(asked: Asked, operation: Operation, rows: Rows) -> Spot:
+def _clip(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) -> Spot:
     laid = asked.laid
     if laid is not None and asked.take:
         return _clip_of_take(laid, operation, rows)
@@ -84,7 +86,24 @@ def _clip(asked: Asked, operation: Operation, rows: Rows) -> Spot:
     if laid is None or not _is_clip(laid):
         raise Refused.single(f"{operation} stands on a clip, and there is none here",
                              asked.note.path)  # fmt: skip
-    return Spot(laid=laid, record=laid.record)
+    record = laid.record
+    if operation is Operation.LOOP:
+        record = _marked_part(asked, record, notices)
+    return Spot(laid=laid, record=record)
+
+
+def _marked_part(asked: Asked, record: FrameRange, notices: list[str]) -> FrameRange:
+    """The part of a clip that a marker with a length covers; all of it where it has none."""
+    marked = asked.marked
+    if marked is None or marked.frames < 2:
+        return record
+    start, end = max(marked.start, record.start), min(marked.end, record.end)
+    if (start, end) != (marked.start, marked.end):
+        notices.append(
+            f"the marker {asked.note.path} covers frames {marked}, of which the clip has "
+            f"{start}-{end}; those will be the loop"
+        )
+    return FrameRange(start=start, frames=end - start)
 
 
 def _clip_of_take(laid: Laid, operation: Operation, rows: Rows) -> Spot:
@@ -100,24 +119,6 @@ def _clip_of_take(laid: Laid, operation: Operation, rows: Rows) -> Spot:
         raise Refused.single(f"'{laid.name}' is a take, and the clip it was made from is gone",
                              laid.path)  # fmt: skip
     return Spot(laid=found[0], record=laid.record)
-
-
-def _left_of_cut(asked: Asked, rows: Rows) -> Laid | None:
-    """The clip before the cut that a transition is asked for, the topmost first."""
-    if asked.laid is not None:
-        return asked.laid if _is_clip(asked.laid) else None
-    marked = asked.marked
-    return next(
-        (
-            one
-            for number in sorted(rows, reverse=True)
-            for one in rows[number]
-            if asked.track in (None, number) and marked is not None and is_footage(one)
-            and marked.start <= one.record.end <= marked.end
-            and (right := beside(one, rows)[1]) is not None and is_footage(right)
-        ),
-        None,
-    )  # fmt: skip
 
 
 def _hole(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) -> Laid:

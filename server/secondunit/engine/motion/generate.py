@@ -8,16 +8,17 @@ from typing import Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from secondunit.engine.conditioning import Guide, Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
-from secondunit.engine.motion import pull, render
+from secondunit.engine.motion import morph, pull, render
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.engine.motion.sketch import sketch
 from secondunit.engine.motion.trajectory import Seen, Trajectory
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.units import FrameRange
+from secondunit.units import FrameRange, Operation
 
 TREMBLE = 0.0015
 """Largest correction at any time of the span, in fractions of width, that counts as tremble."""
@@ -27,6 +28,10 @@ STANDING = 0.0015
 
 PIXELS_AT_ONCE = 3 * 1920 * 1080
 """Of frames that are rendered side by side, so that large ones do not fill the memory."""
+LINGER = 0.6
+"""How much slower than on average a loop of a picture goes where it comes round, 0..1."""
+MOST_GAIN = 4.0
+"""Times that motion may be made larger so that a loop of it is seen as well."""
 
 
 class Denoiser(Protocol):
@@ -73,6 +78,33 @@ def settled(conditions: AnchorConditions, motion: Field) -> Field:
     return (answer + change * (gain * (1 - still))[None, ..., None]).astype(np.float32)
 
 
+def coming_round(conditions: AnchorConditions, motion: Field) -> Field:
+    """Return a motion (T gh gw 2) from a picture as one that is back at it when its time is up.
+
+    The motion forwards from the picture at time 0 and the same motion backwards from the picture
+    at time 1 are blended, as displacements, over the period: so it ends in place, and with the
+    speed that it starts with. What was drawn comes round by itself and is left as it is.
+    """
+    drawn = prior(conditions)
+    free = np.concatenate([np.zeros_like(motion[:1]), motion - drawn])
+    time = np.linspace(0, 1, len(free))
+    # It would be at its fastest as it comes through the picture; there it takes its time.
+    phase = time - LINGER * np.sin(2 * np.pi * time) / (2 * np.pi)
+    late = (phase * phase * (3 - 2 * phase)).astype(np.float32)[:, None, None, None]
+    turning = (1 - late) * _when(free, phase) - late * _when(free, 1 - phase)
+    # It has half the time to go anywhere, and shall be seen as much as one that does not return.
+    far, near = (float((way**2).mean(axis=(1, 2, 3)).max()) for way in (free, turning))
+    gain = (far / max(near, 1e-12)) ** 0.5
+    return (drawn + np.float32(min(gain, MOST_GAIN)) * turning[1:]).astype(np.float32)
+
+
+def _when(samples: Field, times: NDArray[np.floating]) -> Field:
+    at = np.clip(times, 0, 1) * (len(samples) - 1)
+    k = np.minimum(at.astype(int), len(samples) - 2)
+    share = (at - k).astype(np.float32)[:, None, None, None]
+    return np.asarray(samples[k] + share * (samples[k + 1] - samples[k]), np.float32)
+
+
 class MotionEngine:
     """Makes frames by moving the pixels of the pins; implements `engine.LoadedEngine`."""
 
@@ -98,6 +130,11 @@ class MotionEngine:
         """
         total, done = sum(made.frames for made in plan.generate), 0
         try:
+            if plan.operation is Operation.TRANSITION:
+                for frame, picture in morph.frames(plan, sources, progress):
+                    progress("render", frame + 1, total)
+                    yield frame, picture
+                return
             for made, forth, back in spans(plan):
                 for frame, picture in self._drawn(plan, sources, made, forth, back, progress, show):
                     done += 1
@@ -159,7 +196,10 @@ class MotionEngine:
         yield from render.frames(range(made.start, made.end), movers[0], movers[1], at_once)
 
     def _mover(self, guide: Guide, motion: Field, waving: Iterator[Field]) -> render.Mover:
-        calm = guide.through_camera(settled(guide.conditions, motion))
+        settled_motion = settled(guide.conditions, motion)
+        if guide.plan.operation is Operation.LOOP and guide.plan.from_one_picture:
+            settled_motion = coming_round(guide.conditions, settled_motion)
+        calm = guide.through_camera(settled_motion)
         wave = None
         if guide.wave is not None:
             wave = guide.through_camera(settled(guide.wave.conditions, next(waving)))
