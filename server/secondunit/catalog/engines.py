@@ -46,7 +46,12 @@ MOTION = Engine(
     title="Built in: moves the editor's own pixels, invents no content",
     licence="Apache-2.0",
     packages=("torch", "diffusers", "cv2"),
-    operations=frozenset({Operation.BRIDGE, Operation.EXTEND, Operation.ANIMATE}),
+    operations=frozenset(
+        {
+            Operation.BRIDGE, Operation.EXTEND, Operation.ANIMATE, Operation.REPLACE,
+            Operation.RETIME,
+        }
+    ),
     frame_step=1,
     frame_offset=0,
     longest=240,

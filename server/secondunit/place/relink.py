@@ -25,7 +25,7 @@ from secondunit.timeline.read import read
 from secondunit.units import FrameRange, Operation
 
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
-_ON_TOP = (Operation.ANIMATE, Operation.REPLACE)
+_ON_TOP = (Operation.ANIMATE, Operation.REPLACE, Operation.RETIME)
 """They cover footage, so they go above it, where the editor can switch them off."""
 
 

@@ -13,6 +13,7 @@ from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.errors import Fault
 from secondunit.plan.controls import control_adaptations, control_faults, keyframe_frame
+from secondunit.plan.footage import footage_adaptations, footage_pins
 from secondunit.plan.grid import legal_frames, work_size
 from secondunit.plan.shot_plan import Adaptation, Level, Pin, ShotPlan
 from secondunit.timeline.select import find_shots
@@ -67,7 +68,7 @@ def plan_timeline(path: Path, options: Options, config: Config) -> TimelinePlan:
         faults.append(
             Fault(
                 what="the timeline asks for no shot: add a marker whose note begins "
-                "`gen: bridge`, `gen: extend` or `gen: animate`",
+                "`gen: bridge`, `gen: extend`, `gen: animate`, `gen: replace` or `gen: retime`",
                 path=path.name,
             )
         )
@@ -148,6 +149,8 @@ def _sources_of(shot: Shot) -> tuple[Media, ...]:
     sides = [n.shown for n in (shot.before, shot.after) if n is not None]
     if shot.still is not None:
         sides.append(shot.still)
+    if shot.footage is not None:
+        return (shot.footage.media,)
     return tuple(s.media for s in sides if s.indexes)
 
 
@@ -158,10 +161,12 @@ def _length_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
     handles = _handles(shot)
     spans = [r.frames for r in _ranges(shot, handles, _pins(shot, handles))]
     longest = max((legal_frames(engine, n) for n in spans), default=0)
-    if longest > engine.longest:
+    # The in-betweens of a retime are made each for itself, in no common pass.
+    if longest > engine.longest and shot.request.operation is not Operation.RETIME:
+        or_else = "" if shot.footage is not None else " or pin a frame inside it with `keyframe:`"
         yield Fault(
             what=f"{longest} frames in one pass; engine '{engine.name}' makes at most "
-            f"{engine.longest}: shorten the shot or pin a frame inside it with `keyframe:`",
+            f"{engine.longest}: shorten the shot{or_else}",
             path=path,
         )
     if shot.record.start < 0:
@@ -179,11 +184,16 @@ def _handles(shot: Shot) -> tuple[int, int]:
         head = min(head, len(shot.before.shown.indexes))
     if shot.after is not None:
         tail = min(tail, len(shot.after.shown.indexes))
+    if shot.footage is not None:
+        head = min(head, shot.footage.lead)
+        tail = min(tail, shot.footage.range.end - shot.record.frames)
     return head, tail
 
 
 def _pins(shot: Shot, handles: tuple[int, int]) -> tuple[Pin, ...]:
     """Fixed frames by frame of the shot. The frame beside the cut is a pin even without handles."""
+    if shot.footage is not None:
+        return tuple(footage_pins(shot, shot.footage, handles))
     pins: dict[int, Pin] = {}
 
     def pin(frame: int, source: SourceFrames, index: int) -> None:
@@ -263,6 +273,8 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         colour=first.colour,
         timecode=shot.timecode_start + shot.record.start - handles[0],
         drop_frame=shot.drop_frame,
+        footage=shot.footage and shot.footage.within(handles[0], shot.record.frames, handles[1]),
+        motion=request.motion,
         reel=first.reel,
         delivery=delivery,
         draft=options.draft,
@@ -286,6 +298,8 @@ def _adaptations(
 ) -> Iterator[Adaptation]:
     path = shot.place.path
     yield from control_adaptations(shot, engine)
+    if shot.footage is not None:
+        yield from footage_adaptations(shot, shot.footage)
     asked = shot.request.handles
     for side, got in zip(("head", "tail"), handles, strict=True):
         if got < asked:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.errors import Fault
+from secondunit.plan.footage import footage_faults
 from secondunit.plan.shot_plan import Adaptation, Level
 from secondunit.timeline.shot import Request, Shot
 from secondunit.units import FrameRange, Operation
@@ -26,7 +27,9 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
             what=f"engine '{engine.name}' does not do '{request.operation}'; {choice}",
             path=f"{path}.engine",
         )
-    if request.operation is not Operation.ANIMATE:
+    if shot.footage is not None:
+        yield from footage_faults(request, path)
+    elif request.operation is not Operation.ANIMATE:
         yield from _fixed_by_pins(request, path)
     elif request.mask is not None and request.cameras:
         yield Fault(

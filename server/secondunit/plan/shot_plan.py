@@ -19,6 +19,7 @@ from secondunit.errors import Fault, Refused
 from secondunit.timeline.shot import (
     Ambient,
     CameraMove,
+    Footage,
     Media,
     Place,
     SourceFrames,
@@ -116,6 +117,10 @@ class ShotPlan:
     adaptations: tuple[Adaptation, ...]
     place: Place
     """Not part of the identity: a shot that moved along the timeline is still the same shot."""
+    footage: Footage | None = None
+    """The clip's own frames under the shot, one for each frame of the file."""
+    motion: Literal["freeze", "steady"] | None = None
+    """What becomes of the motion inside the mask of a `replace`; None: the strokes."""
 
     @property
     def file_range(self) -> FrameRange:
@@ -139,6 +144,9 @@ def media_uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
         yield value, tuple(range(value.frames)) if value.still else ()
     elif isinstance(value, SourceFrames):
         yield value.media, value.indexes
+    elif isinstance(value, Footage):
+        between = (i + 1 for i, (share, _) in zip(value.indexes, value.shares, strict=False) if share)
+        yield value.media, (*value.indexes, *between)
     elif isinstance(value, Pin):
         yield value.media, (value.index,)
     elif isinstance(value, (list, tuple)):

@@ -60,7 +60,7 @@ def requests_of_note(
         name: value
         for name in (
             "context", "handles", "takes", "seed", "prompt", "negative", "engine", "preset",
-            "delivery", "place", "audio", "strength",
+            "delivery", "place", "audio", "strength", "motion", "speed",
         )
         if (value := getattr(note, name)) is not None
     }  # fmt: skip
@@ -80,6 +80,9 @@ def _check_against_operation(note: Note, frames: int | None, faults: Faults) -> 
         faults.add("an extension says how long: frames: 24, or seconds: 1", f"{note.path}.frames")
     if note.edge is not None and note.operation not in (Operation.EXTEND, None):
         faults.add(f"'edge' belongs to extend, not to {note.operation}", f"{note.path}.edge")
+    for key, owner in (("motion", Operation.REPLACE), ("speed", Operation.RETIME)):
+        if getattr(note, key) is not None and note.operation not in (owner, None):
+            faults.add(f"'{key}' belongs to {owner}, not to {note.operation}", f"{note.path}.{key}")
 
 
 class _Files:
