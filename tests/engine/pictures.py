@@ -34,6 +34,7 @@ class Pictures:
     before: Sequence[RGB] = ()
     behind: Sequence[RGB] = ()
     plane: Plane | None = None
+    reel: Sequence[RGB] = ()
     regions: dict[tuple[str, int], Plane] = field(default_factory=dict)
 
     def pin(self, frame: int) -> RGB:
@@ -48,6 +49,9 @@ class Pictures:
     def mask(self) -> Plane:
         height, width = next(iter(self.pins.values())).shape[:2]
         return np.ones((height, width), np.float32) if self.plane is None else self.plane
+
+    def footage(self, index: int) -> RGB:
+        return self.reel[index]
 
     def region(self, control: int, kind: str) -> Plane:
         return self.regions.get((kind, control), self.mask())

@@ -24,6 +24,10 @@ from secondunit.timeline.shot import CameraMove, Stroke
 from secondunit.units import FrameRange
 
 
+NEAR = 0.8
+"""Mean confidence of a flow that needs no second look."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Frames that one anchor serves, and how the shot's frames map to the motion's own time."""
@@ -155,13 +159,29 @@ def guides(
     if forth is not None and first is not None and last is not None:
         guess = [] if came is None or went is None else [(_carried_on(came), _carried_on(went))]
         length = np.float32(forth.frames)
-        there, here = flow.between(
-            flow.grey(first), flow.grey(last), [(a * length, b * length) for a, b in guess]
-        )
+        there, here = _seen_between(
+            flow.grey(first), flow.grey(last), [(a * length, b * length) for a, b in guess],
+            next_to_each_other=forth.frames == 1,
+        )  # fmt: skip
     return (
         _guide(plan, sources, forth, first, last, there, came, went),
         _guide(plan, sources, back, last, first, here, went, came),
     )
+
+
+def _seen_between(
+    first: flow.Luma,
+    last: flow.Luma,
+    guesses: Sequence[tuple[Field, Field]],
+    *,
+    next_to_each_other: bool,
+) -> tuple[flow.Flow, flow.Flow]:
+    # What is a frame away has seldom moved far; where it has, the flow knows that it is lost.
+    if next_to_each_other:
+        near = flow.between(first, last, guesses, far=False)
+        if min(float(way.confidence.mean()) for way in near) > NEAR:
+            return near
+    return flow.between(first, last, guesses)
 
 
 def _makes_beyond(plan: ShotPlan, pin: int, side: int) -> bool:

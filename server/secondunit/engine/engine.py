@@ -17,6 +17,10 @@ Progress = Callable[[str, int, int], None]
 """(step in words, done, of): called at least once a denoise step. It raises to cancel."""
 
 
+REACH = 48
+"""Frames of the footage beside those under a shot that an engine may look at."""
+
+
 class Sources(Protocol):
     """Decoded pictures of a plan, at the size the engine works at, each decoded once."""
 
@@ -30,6 +34,13 @@ class Sources(Protocol):
 
     def future(self, most: int) -> list[RGB]:
         """Context that starts right after the closing pin: its first `most` frames."""
+        ...
+
+    def footage(self, index: int) -> RGB:
+        """A frame of the file that the shot stands on, by its number in the file.
+
+        Those under the shot, and as many beside it as `REACH` says where the file has them.
+        """
         ...
 
     def mask(self) -> NDArray[np.floating]:

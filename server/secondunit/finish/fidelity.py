@@ -30,10 +30,12 @@ class Fidelity:
         self._changed = np.zeros(2, np.int64)  # inside the mask, outside
         self._inside = self._seen = 0
         self._mask: NDArray[np.floating] | None = None
-        if plan.mask is not None and plan.operation is Operation.ANIMATE:
+        self._still: Picture | None = None
+        if plan.mask is not None and plan.footage is not None:
+            self._mask = sources.delivered_mask()
+        elif plan.mask is not None and plan.operation is Operation.ANIMATE:
             self._mask = sources.delivered_mask()
             self._still = sources.picture(0)
-            self._still_rgb = self._still.rgb()
 
     def add(self, frame: int, picture: Picture, rgb: NDArray[np.floating]) -> None:
         """Account for a frame of the shot; `rgb` is the picture's own."""
@@ -42,9 +44,10 @@ class Fidelity:
             self._pins.append(_fidelity(picture, asked, None, self._exact))
         elif self._mask is not None:
             outside = self._mask == 0
+            kept = self._still or self._sources.under(frame)
             if outside.any():
-                self._leaks.append(_fidelity(picture, self._still, outside, self._exact))
-            changed = np.abs(rgb - self._still_rgb).max(axis=-1) > _CHANGED
+                self._leaks.append(_fidelity(picture, kept, outside, self._exact))
+            changed = np.abs(rgb - kept.rgb()).max(axis=-1) > _CHANGED
             self._changed += (changed & ~outside).sum(), (changed & outside).sum()
             self._inside += int(np.count_nonzero(~outside))
             self._seen += outside.size

@@ -28,8 +28,9 @@ def finish(
             yield sources.picture(frame)
             continue
         rgb = _at_size(generated(frame), plan.size)
-        if mask is not None and still is not None:
-            yield composite(rgb, still, mask)
+        kept = sources.under(frame) if plan.footage is not None else still
+        if mask is not None and kept is not None:
+            yield composite(rgb, kept, mask)
         else:
             yield picture_from_rgb(rgb, plan.format, plan.colour)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Protocol
 
 import cv2
@@ -10,11 +11,11 @@ import numpy as np
 
 from secondunit.engine.conditioning import Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Sources
-from secondunit.engine.motion import render
+from secondunit.engine.motion import render, replacement, retime
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.units import FrameRange
+from secondunit.units import FrameRange, Operation
 
 TREMBLE = 0.0015
 """Largest correction at any time of the span, in fractions of width, that counts as tremble."""
@@ -74,13 +75,22 @@ class MotionEngine:
         """
         total, done = sum(made.frames for made in plan.generate), 0
         try:
-            for made, forth, back in spans(plan):
-                for frame, picture in self._range(plan, sources, made, forth, back, progress):
-                    done += 1
-                    progress("render", done, total)
-                    yield frame, picture
+            for frame, picture in self._frames(plan, sources, progress):
+                done += 1
+                progress("render", done, total)
+                yield frame, picture
         except (cv2.error, MemoryError) as exc:
             raise EngineFailed(f"rendering shot {plan.shot} failed: {exc}") from exc
+
+    def _frames(
+        self, plan: ShotPlan, sources: Sources, progress: Progress
+    ) -> Iterator[tuple[int, RGB]]:
+        if plan.operation is Operation.RETIME:
+            return retime.frames(plan, sources)
+        if plan.operation is Operation.REPLACE:
+            return replacement.frames(plan, sources, progress)
+        ranges = spans(plan)
+        return chain.from_iterable(self._range(plan, sources, *one, progress) for one in ranges)
 
     def _range(
         self,
@@ -92,8 +102,8 @@ class MotionEngine:
         progress: Progress,
     ) -> Iterator[tuple[int, RGB]]:
         anchors = guides(plan, sources, forth, back)
-        asked = [guide for guide in anchors if guide is not None]
         # Each range draws noise of its own, whatever the others are.
+        asked = [guide for guide in anchors if guide is not None]
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
         motions = iter(self._denoise(told, plan.steps, seed, progress))
         movers = [

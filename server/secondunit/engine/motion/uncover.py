@@ -1,0 +1,194 @@
+"""What stands behind a region of moving footage: seen in other frames, made up only at last."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from secondunit.engine import flow
+from secondunit.engine.engine import RGB, Sources
+from secondunit.engine.motion.fill import clean_plate
+from secondunit.engine.motion.splat import spread_known
+from secondunit.engine.raster import Field, blurred, grown, places, sampled, scaled, sharply
+
+REACH = 24
+"""Frames before and after in which what is hidden is looked for."""
+SURE = 0.3
+"""Confidence from which a flow vector says something."""
+CUT = 0.15
+"""Mean confidence around the region below which two frames are of different shots."""
+APART = 2.0
+"""Pixels, where flow is measured, by which one surface's motion may differ from its model."""
+REST = 0.05
+"""Pixels, where flow is measured, that count as no motion: a locked-off shot stays locked."""
+
+Region = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """How the background moves from one frame to one beside it."""
+
+    way: Field
+    """`fh fw 2`, pixels; behind the region as around it."""
+    shared: bool
+    """Both frames show the same place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plate:
+    """A frame without the region, from which later frames take what none of them shows."""
+
+    index: int
+    picture: RGB
+
+
+class Backdrop:
+    """Gives frames of a file, asked for in order, without a region that stands before them."""
+
+    def __init__(self, sources: Sources, gone: Region, *, frames: int) -> None:
+        """`gone` is `h w`, the region with its rim; `frames` the length of the file."""
+        self._sources, self._frames = sources, frames
+        self._full = gone.shape[1], gone.shape[0]
+        self._size = flow.compared_size(*self._full)
+        # Flow bleeds over the rim of what moves on its own: vectors right beside it do not count.
+        self._gone = grown(scaled(gone.astype(np.float32), self._size, "area") > 0.02, 3)
+        self._hidden = self._gone.astype(np.float32)
+        self._ring = grown(self._gone, max(12, round(0.5 * float(self._gone.sum()) ** 0.5)))
+        self._ring &= ~self._gone
+        self._rim = blurred(gone.astype(np.float32), max(0.7, gone.shape[1] / 1000))
+        self._rim = np.maximum(self._rim, gone)[..., None]
+        self._box = _box(self._rim[..., 0] > 1e-3)
+        self._greys: OrderedDict[int, flow.Luma] = OrderedDict()
+        self._steps: OrderedDict[tuple[int, int], _Step] = OrderedDict()
+        self._plate: _Plate | None = None
+
+    def behind(self, index: int, own: RGB) -> RGB:
+        """`h w 3`: frame `index` of the file, whose picture is `own`, without the region.
+
+        What some frame within `REACH` shows is taken from the nearest that does. The rest is
+        made up once and then carried along, so that it does not shimmer.
+        """
+        if not self._gone.any() or self._box is None:
+            return own
+        rows, columns = self._box
+        filled = own[rows, columns].astype(np.float32).copy()
+        wanted = self._gone.copy()
+        plate = self._plate
+        ways = {side: np.zeros((*self._gone.shape, 2), np.float32) for side in (-1, 1)}
+        open_sides, rest = [-1, 1], None
+        for step in range(1, REACH + 1):
+            for side in list(open_sides):
+                beside = index + side * step
+                if not self._go_on(ways[side], beside - side, beside):
+                    open_sides.remove(side)
+                    continue
+                if plate is not None and plate.index == beside:
+                    rest = ways[side].copy()
+                seen = wanted & self._uncovered(ways[side])
+                if seen.any():
+                    self._take(filled, self._sources.footage(beside), ways[side], seen)
+                    wanted &= ~seen
+            if not wanted.any() or not open_sides:
+                break
+        if wanted.any() and plate is not None and rest is not None:
+            carried = wanted & self._inside(rest)
+            self._take(filled, plate.picture, rest, carried)
+            wanted &= ~carried
+        whole = own.astype(np.float32).copy()
+        if wanted.any():
+            whole[rows, columns] = filled
+            whole = clean_plate(whole, self._at_full(wanted))
+            filled = whole[rows, columns]
+        rim = self._rim[rows, columns]
+        result = own.astype(np.float32).copy()
+        result[rows, columns] += rim * (filled - result[rows, columns])
+        if plate is None or rest is None or abs(index - plate.index) >= REACH:
+            self._plate = _Plate(index=index, picture=result)
+        return result
+
+    def _go_on(self, way: Field, here: int, there: int) -> bool:
+        """Lengthen `way` (in place) by a step; False where the file, or its shot, ends."""
+        if not 0 <= there < self._frames:
+            return False
+        step = self._step(here, there)
+        if step.shared:
+            way += sampled(step.way, places(*self._gone.shape) + way)
+        return step.shared
+
+    def _step(self, here: int, there: int) -> _Step:
+        if (here, there) not in self._steps:
+            forth, back = flow.between(self._grey(here), self._grey(there), far=False)
+            self._steps[here, there] = self._background(forth)
+            self._steps[there, here] = self._background(back)
+            while len(self._steps) > 5 * REACH:
+                self._steps.popitem(last=False)
+        self._steps.move_to_end((here, there))
+        return self._steps[here, there]
+
+    def _grey(self, index: int) -> flow.Luma:
+        if index not in self._greys:
+            self._greys[index] = flow.grey(self._sources.footage(index))
+            while len(self._greys) > 4:
+                self._greys.popitem(last=False)
+        return self._greys[index]
+
+    def _background(self, found: flow.Flow) -> _Step:
+        """The motion of what stands around the region, continued behind it."""
+        measured = found.displacement * np.float32(self._size[0])
+        around = self._ring if self._ring.any() else ~self._gone
+        shared = bool(around.any() and found.confidence[around].mean() > CUT)
+        known = ~self._gone & (found.confidence > SURE)
+        at = places(*self._gone.shape)
+        model = np.zeros_like(measured)
+        use = np.flatnonzero((around & known).ravel())[:: max(1, int((around & known).sum()) // 1500)]
+        if len(use) >= 12:
+            start = at.reshape(-1, 2)[use]
+            matrix, kept = cv2.estimateAffinePartial2D(
+                start, start + measured.reshape(-1, 2)[use], ransacReprojThreshold=1.0
+            )
+            if matrix is not None and np.asarray(kept).mean() > 0.3:
+                fit = np.asarray(matrix, np.float32)
+                model = (at @ fit[:, :2].T + fit[:, 2] - at).astype(np.float32)
+        off = measured - model
+        # What moves otherwise than the rest stands before it, and says nothing of what is behind.
+        known &= np.linalg.norm(off, axis=-1) < APART
+        behind = model + spread_known(off, known)
+        behind = np.where(self._gone[..., None], behind, measured)
+        if float(np.abs(behind[self._gone]).max()) < REST:
+            behind = np.where(self._gone[..., None], 0, behind)
+        return _Step(way=behind.astype(np.float32), shared=shared)
+
+    def _inside(self, way: Field) -> Region:
+        at = places(*self._gone.shape) + way
+        width, height = self._size
+        x, y = at[..., 0], at[..., 1]
+        return (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+
+    def _uncovered(self, way: Field) -> Region:
+        at = places(*self._gone.shape) + way
+        return self._inside(way) & (sampled(self._hidden, at) < 0.01)
+
+    def _at_full(self, region: Region) -> Region:
+        return scaled(region.astype(np.float32), self._full) > 0.5
+
+    def _take(self, filled: Field, picture: RGB, way: Field, where: Region) -> None:
+        assert self._box is not None
+        rows, columns = self._box
+        gain = np.float32(self._full[0] / self._size[0])
+        offset = scaled(way, self._full)[rows, columns] * gain
+        at = places(self._full[1], self._full[0])[rows, columns] + offset
+        share = scaled(where.astype(np.float32), self._full)[rows, columns] > 0.5
+        filled[share] = sharply(picture, at)[share]
+
+
+def _box(region: Region) -> tuple[slice, slice] | None:
+    """Rows and columns that hold a region."""
+    if not region.any():
+        return None
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -1,0 +1,58 @@
+"""Reel: frames of one file in whatever order they are wanted, a bounded number in memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+
+from secondunit.timeline.frames import decoded
+from secondunit.timeline.picture import Picture
+from secondunit.timeline.shot import Media
+
+MEMORY = 192 * 2**20
+"""Bytes of pictures that are kept: 60 frames of 8-bit 1080p."""
+FEWEST = 4
+"""Pictures that are kept however large they are: two neighbours and their own neighbours."""
+
+
+class Reel:
+    """Reads a file forwards while it is asked forwards; what was seen lately needs no reading.
+
+    Asked for an earlier frame that it let go of, it winds back and decodes again.
+    """
+
+    def __init__(self, media: Media, wanted: Sequence[int]) -> None:
+        """`wanted` are the frame numbers that may be asked for, rising."""
+        self._media, self._wanted = media, wanted
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._ahead: Iterator[tuple[int, Picture]] = iter(())
+        self._next = len(wanted)
+
+    def picture(self, number: int) -> Picture:
+        """The picture of a wanted frame. Raises MediaError, or KeyError for an unwanted one."""
+        if number in self._kept:
+            self._kept.move_to_end(number)
+            return self._kept[number]
+        place = bisect_left(self._wanted, number)
+        if place >= len(self._wanted) or self._wanted[place] != number:
+            raise KeyError(number)
+        if not self._next <= place <= self._next + self._most:
+            self._ahead = decoded(self._media, self._wanted[place:])
+        for found, picture in self._ahead:
+            self._keep(found, picture)
+            if found == number:
+                self._next = place + 1
+                return picture
+        raise KeyError(number)
+
+    @property
+    def _most(self) -> int:
+        one = next(iter(self._kept.values()), None)
+        size = 0 if one is None else sum(plane.nbytes for plane in one.planes)
+        return max(FEWEST, MEMORY // max(size, 1)) if size else FEWEST
+
+    def _keep(self, number: int, picture: Picture) -> None:
+        self._kept[number] = picture
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
