@@ -23,7 +23,6 @@ from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.shot import CameraMove, Stroke
 from secondunit.units import FrameRange
 
-
 NEAR = 0.8
 """Mean confidence of a flow that needs no second look."""
 

@@ -27,7 +27,8 @@ class Reel:
         self._media, self._wanted = media, wanted
         self._kept: OrderedDict[int, Picture] = OrderedDict()
         self._ahead: Iterator[tuple[int, Picture]] = iter(())
-        self._next = len(wanted)
+        self._next = 0
+        self._begun = False
 
     def picture(self, number: int) -> Picture:
         """The picture of a wanted frame. Raises MediaError, or KeyError for an unwanted one."""
@@ -37,8 +38,10 @@ class Reel:
         place = bisect_left(self._wanted, number)
         if place >= len(self._wanted) or self._wanted[place] != number:
             raise KeyError(number)
-        if not self._next <= place <= self._next + self._most:
-            self._ahead = decoded(self._media, self._wanted[place:])
+        if not self._begun or not self._next <= place <= self._next + self._most:
+            # Who goes back a frame mostly goes back another: wind back further, once.
+            start = place if place > self._next else max(0, place - self._most // 2)
+            self._ahead, self._begun = decoded(self._media, self._wanted[start:]), True
         for found, picture in self._ahead:
             self._keep(found, picture)
             if found == number:

@@ -43,12 +43,17 @@ class Ways:
 
 
 def stroke_entry(
-    plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey]
+    plan: ShotPlan,
+    sources: Sources,
+    greys: Mapping[int, Grey],
+    under: Mapping[int, Grey] | None = None,
 ) -> dict[str, Any] | None:
     """What was asked of each stroke and what the frames (`greys`, by frame of the shot) show.
 
     A stroke that cannot be measured (no texture, covered, out of the picture) says so and does
     not pass: nobody has seen that it was obeyed. None where no stroke asks for anything.
+    `under` is the footage that the shot stands on: a stroke is then asked for on top of the way
+    that its region goes there by itself.
     """
     asked: list[dict[str, Any]] = []
     measured: list[dict[str, Any]] = []
@@ -61,7 +66,7 @@ def stroke_entry(
                 measured.append(_unmeasurable(number, "its region is empty"))
                 passed = False
                 continue
-            ways = _ways(plan, sources, greys, run, number)
+            ways = _ways(plan, sources, greys, under, run, number)
             wish, seen = _compared(stroke, number, run, ways, start, plan.frames)
             asked.append(wish)
             measured.append(seen)
@@ -90,7 +95,12 @@ def _region(plan: ShotPlan, sources: Sources, number: int, picture: Grey) -> NDA
 
 
 def _ways(
-    plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run, number: int
+    plan: ShotPlan,
+    sources: Sources,
+    greys: Mapping[int, Grey],
+    under: Mapping[int, Grey] | None,
+    run: Run,
+    number: int,
 ) -> Ways:
     stroke, start = plan.strokes[number], greys[run.anchor]
     height, width = start.shape
@@ -98,11 +108,16 @@ def _ways(
     points = features(start, _region(plan, sources, number, start), _POINTS)
     origin = normalised(points, start)
     allowed = scaled(sources.mask(), (width, height), "area") > 0.5
-    tracker = Tracker(start, points)
+    tracker, own = Tracker(start, points), Tracker(start, points)
     found, asked, followed = [points.astype(np.float64)], [points.astype(np.float64)], []
     followed.append(np.ones(len(points), np.bool_))
+    seen = [np.ones(len(points), np.bool_)]
     for frame in run.frames:
         tracker.follow(greys[frame])
+        if under is not None:
+            own.follow(under[frame])
+            origin = normalised(own.places, start)
+        seen.append(own.alive.copy())
         found.append(tracker.places.astype(np.float64))
         followed.append(tracker.alive.copy())
         shift = relative_shift(stroke, frame, run.anchor, frames=plan.frames, ratio=ratio)
@@ -113,7 +128,7 @@ def _ways(
     whole = np.rint(wished).astype(int)
     inside = ((whole >= 4) & (whole < (width - 4, height - 4))).all(axis=-1)
     x, y = np.clip(whole[..., 0], 0, width - 1), np.clip(whole[..., 1], 0, height - 1)
-    expected = inside & allowed[y, x]
+    expected = inside & allowed[y, x] & np.stack(seen)
     return Ways(
         found=np.stack(found), asked=wished, expected=expected,
         counts=expected & np.stack(followed),

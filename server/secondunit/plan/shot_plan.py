@@ -145,7 +145,9 @@ def media_uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
     elif isinstance(value, SourceFrames):
         yield value.media, value.indexes
     elif isinstance(value, Footage):
-        between = (i + 1 for i, (share, _) in zip(value.indexes, value.shares, strict=False) if share)
+        between = (
+            i + 1 for i, (share, _) in zip(value.indexes, value.shares, strict=False) if share
+        )
         yield value.media, (*value.indexes, *between)
     elif isinstance(value, Pin):
         yield value.media, (value.index,)

@@ -126,9 +126,7 @@ def _retimed(view: View, frames: int, request: Request, path: str) -> Footage:
         faults.append(_ends(view, request, path, frames, out, pace))
     if faults:
         raise Refused(faults)
-    if all(b - a == 1 for a, b in zip(places, places[1:], strict=False)) and not (
-        places[0] % 1
-    ):
+    if all(b - a == 1 for a, b in zip(places, places[1:], strict=False)) and not (places[0] % 1):
         raise Refused.single(
             f"'{view.name}' already shows its file frame by frame, so there is nothing to do: "
             "say a speed, as in `speed: 50%`",
@@ -163,9 +161,7 @@ def held(footage: Footage, frames: int) -> int:
     return max(0, shown.count(end) - 1)
 
 
-def _ends(
-    view: View, request: Request, path: str, frames: int, out: int, pace: Fraction
-) -> Fault:
+def _ends(view: View, request: Request, path: str, frames: int, out: int, pace: Fraction) -> Fault:
     media = view.media
     assert media.rate is not None
     room = Fraction(media.frames) / media.rate.fraction - view.origin

@@ -125,7 +125,7 @@ def position_at(media: Media, seconds: Fraction) -> Fraction:
     index = index_of(media.path, media.size.width * media.size.height)
     position = seconds * media.rate.fraction
     last = len(index.pts) - 1
-    if not index.constant and 0 <= position and last:
+    if not index.constant and position >= 0 and last:
         ticks = seconds / index.time_base + index.pts[0].item()
         before = min(bisect_right(index.pts, ticks) - 1, last)
         if before == last:

@@ -219,9 +219,7 @@ class _Maker:
             place=Place(track=spot.laid.track, item=spot.laid.index, path=path),
         )  # fmt: skip
 
-    def _record(
-        self, asked: Asked, request: Request, spot: Spot, view: View | None
-    ) -> FrameRange:
+    def _record(self, asked: Asked, request: Request, spot: Spot, view: View | None) -> FrameRange:
         """Frames of the timeline that the shot will cover."""
         if request.operation in _ON_FOOTAGE and view is not None and not asked.take:
             return span_on(view, spot.record, asked.marked, request, asked.note.path)

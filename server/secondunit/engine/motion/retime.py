@@ -15,6 +15,7 @@ from secondunit.engine.motion import render
 from secondunit.engine.motion.conditions import prior
 from secondunit.plan.shot_plan import ShotPlan
 
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Pair:
     """Two frames of the footage that follow each other; implements `engine.Sources`."""

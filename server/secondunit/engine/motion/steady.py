@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +13,9 @@ from secondunit.engine import flow
 from secondunit.engine.camera import carry
 from secondunit.engine.conditioning import grid_places
 from secondunit.engine.engine import RGB, Progress, Sources
+from secondunit.engine.motion.follow import Follower, Motion
 from secondunit.engine.motion.render import feathered
-from secondunit.engine.raster import Field, depth_inside, sampled, scaled, sharply
+from secondunit.engine.raster import Field, depth_inside, sampled, sharply
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
 
@@ -26,12 +27,7 @@ SHORE = 0.03
 """Fractions of width from the mask's rim over which steadied motion meets the footage's own."""
 NEIGHBOURS = 15
 """Frames before and after from which is taken what a frame does not show itself."""
-POINTS, FEWEST = 400, 10
-RENEWED = 24
-"""Frames after which fresh points are taken."""
-
-Motion = NDArray[np.float64]
-"""`3 3`: places from the frame's centre, in fractions of width, to places."""
+_ROW = 256
 
 
 def frames(plan: ShotPlan, sources: Sources, progress: Progress) -> Iterator[tuple[int, RGB]]:
@@ -56,17 +52,20 @@ def frames(plan: ShotPlan, sources: Sources, progress: Progress) -> Iterator[tup
             back = moved[frame] @ np.linalg.inv(aims[frame])
             source = start + ramp[..., None] * (carry(back, start) - start)
             picture = sharply(own, _pixels(source, mask))
-            lacking = (mask > 0) & ~_shown(source, inside)
+            lacking = np.flatnonzero((mask > 0) & ~_shown(source, inside))
             near = [n for k in range(1, NEIGHBOURS + 1) for n in (frame - k, frame + k)]
             for other in (n for n in near if n in moved):
-                if not lacking.any():
+                if not len(lacking):
                     break
-                there = carry(moved[other] @ np.linalg.inv(moved[frame]), source)
-                found = lacking & _shown(there, inside)
+                places = source.reshape(-1, 2)[lacking]
+                there = carry(moved[other] @ np.linalg.inv(moved[frame]), places)
+                found = _listed(_shown, there, inside)
                 if found.any():
                     beside = sources.footage(footage.index(other))
-                    picture[found] = sharply(beside, _pixels(there, mask))[found]
-                    lacking &= ~found
+                    rows, columns = np.divmod(lacking[found], mask.shape[1])
+                    at = _pixels(there[found], mask)
+                    picture[rows, columns] = _listed(_looked_up, at, beside)
+                    lacking = lacking[~found]
             yield frame, np.clip(own + blend * (picture - own), 0, 1)
 
 
@@ -85,6 +84,21 @@ def _shown(at: NDArray[np.float64], inside: Field) -> NDArray[np.bool_]:
     return framed & (sampled(inside, pixels) > 0.5)
 
 
+def _looked_up(at: Field, picture: RGB) -> Field:
+    return sharply(picture, at)
+
+
+def _listed(
+    read: Callable[[Any, Any], NDArray[Any]], at: NDArray[np.floating], plane: NDArray[np.floating]
+) -> NDArray[Any]:
+    """What `read` gives for a list of places (n 2), which OpenCV wants as a picture."""
+    rows = math.ceil(len(at) / _ROW)
+    square = np.zeros((rows * _ROW, 2), at.dtype)
+    square[: len(at)] = at
+    read_out = read(square.reshape(rows, _ROW, 2), plane)
+    return read_out.reshape(rows * _ROW, *read_out.shape[2:])[: len(at)]
+
+
 def _middle(mask: Field) -> NDArray[np.float64]:
     height, width = mask.shape
     return (grid_places(mask.shape, height / width) * mask[..., None]).sum((0, 1)) / mask.sum()
@@ -99,74 +113,18 @@ def _followed(
     span = footage.range
     found = {0: np.eye(3)}
     for way in (range(1, span.end), range(-1, span.start - 1, -1)):
-        follower = _Follower(flow.grey(sources.footage(footage.index(0))), mask)
+        follower = Follower(flow.grey(sources.footage(footage.index(0))), mask)
         for frame in way:
-            found[frame] = follower.follow(flow.grey(sources.footage(footage.index(frame))), frame)
+            motion = follower.follow(flow.grey(sources.footage(footage.index(frame))))
+            if motion is None:
+                raise EngineFailed(
+                    f"what the mask holds cannot be followed to frame {frame}: it has too little "
+                    "texture, or moves too much; draw the mask over something that can be "
+                    "recognised"
+                )
+            found[frame] = motion
             progress("follow", len(found), span.frames)
     return found
-
-
-class _Follower:
-    """Follows what a mask holds from picture to picture, as one similarity."""
-
-    def __init__(self, first: flow.Luma, mask: Field) -> None:
-        height, width = first.shape
-        inner = scaled(mask, (width, height), "area") > 0.5
-        deep = depth_inside(inner)
-        self._where = (deep > min(4.0, 0.3 * float(deep.max()))).astype(np.uint8)
-        self._base = np.eye(3)
-        self._last_motion = np.eye(3)
-        self._begin(first)
-
-    def _begin(self, picture: flow.Luma) -> None:
-        apart = max(3.0, 0.5 * math.sqrt(float(self._where.sum()) / POINTS))
-        found = cv2.goodFeaturesToTrack(picture, POINTS, 0.005, apart, mask=self._where)
-        self._key = self._last = picture
-        self._start = np.zeros((0, 2), np.float32)
-        if found is not None:
-            self._start = np.asarray(found, np.float32).reshape(-1, 2)
-        self._now, self._age = self._start.copy(), 0
-
-    def follow(self, picture: flow.Luma, frame: int) -> Motion:
-        """The motion from the first picture to this one."""
-        here, back = self._step(self._last, picture, self._now, self._now, 3)
-        again, _ = self._step(picture, self._last, here, self._now, 3)
-        good = back & (np.abs(again - self._now).max(axis=1) < 0.7)
-        # The key picture has the last word, so that small errors of many steps do not add up.
-        firm, sure = self._step(self._key, picture, self._start, here, 1)
-        sure &= np.abs(firm - here).max(axis=1) < 1.5
-        here = np.where(sure[:, None], firm, here)
-        self._start, self._now, self._last = self._start[good], here[good], picture
-        matrix = kept = None
-        if len(self._now) >= FEWEST:
-            matrix, kept = cv2.estimateAffinePartial2D(
-                self._start, self._now, ransacReprojThreshold=1.0
-            )
-        if matrix is None or int(np.asarray(kept).sum()) < FEWEST:
-            raise EngineFailed(
-                f"what the mask holds cannot be followed to frame {frame}: it has too little "
-                "texture, or moves too much; draw the mask over something that can be recognised"
-            )
-        height, width = picture.shape
-        lens = np.array([[width, 0, (width - 1) / 2], [0, width, (height - 1) / 2], [0, 0, 1.0]])
-        whole = np.vstack([np.asarray(matrix, np.float64), [0, 0, 1]])
-        motion = np.linalg.inv(lens) @ whole @ lens @ self._base
-        self._age += 1
-        if self._age >= RENEWED or len(self._now) < 3 * FEWEST:
-            self._base = motion
-            self._begin(picture)
-        return motion
-
-    def _step(
-        self, one: flow.Luma, other: flow.Luma, points: Field, guess: Field, levels: int
-    ) -> tuple[Field, NDArray[np.bool_]]:
-        if not len(points):
-            return points, np.zeros(0, np.bool_)
-        there, status, _ = cv2.calcOpticalFlowPyrLK(
-            one, other, points[:, None].copy(), guess[:, None].copy(), winSize=(21, 21),
-            maxLevel=levels, flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-        )  # fmt: skip
-        return np.asarray(there, np.float32).reshape(-1, 2), np.asarray(status).reshape(-1) > 0
 
 
 def _aims(

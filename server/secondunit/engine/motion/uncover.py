@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -27,6 +28,8 @@ REST = 0.05
 """Pixels, where flow is measured, that count as no motion: a locked-off shot stays locked."""
 
 Region = NDArray[np.bool_]
+Hidden = Callable[[int, tuple[int, int]], Field | None]
+"""(frame of the file, (width, height)) to `h w`, 0..1: the region with its rim; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +53,12 @@ class _Plate:
 class Backdrop:
     """Gives frames of a file, asked for in order, without a region that stands before them."""
 
-    def __init__(self, sources: Sources, gone: Region, *, frames: int) -> None:
-        """`gone` is `h w`, the region with its rim; `frames` the length of the file."""
-        self._sources, self._frames = sources, frames
-        self._full = gone.shape[1], gone.shape[0]
-        self._size = flow.compared_size(*self._full)
-        # Flow bleeds over the rim of what moves on its own: vectors right beside it do not count.
-        self._gone = grown(scaled(gone.astype(np.float32), self._size, "area") > 0.02, 3)
-        self._hidden = self._gone.astype(np.float32)
-        self._ring = grown(self._gone, max(12, round(0.5 * float(self._gone.sum()) ** 0.5)))
-        self._ring &= ~self._gone
-        self._rim = blurred(gone.astype(np.float32), max(0.7, gone.shape[1] / 1000))
-        self._rim = np.maximum(self._rim, gone)[..., None]
-        self._box = _box(self._rim[..., 0] > 1e-3)
+    def __init__(self, sources: Sources, hidden: Hidden, size: tuple[int, int]) -> None:
+        """`size` is the pictures' (width, height)."""
+        self._sources, self._hidden, self._full = sources, hidden, size
+        self._size = flow.compared_size(*size)
         self._greys: OrderedDict[int, flow.Luma] = OrderedDict()
+        self._gone: OrderedDict[int, Region | None] = OrderedDict()
         self._steps: OrderedDict[tuple[int, int], _Step] = OrderedDict()
         self._plate: _Plate | None = None
 
@@ -73,13 +68,16 @@ class Backdrop:
         What some frame within `REACH` shows is taken from the nearest that does. The rest is
         made up once and then carried along, so that it does not shimmer.
         """
-        if not self._gone.any() or self._box is None:
+        gone, whole = self._region(index), self._hidden(index, self._full)
+        if gone is None or whole is None or not gone.any():
             return own
-        rows, columns = self._box
+        rim = blurred(whole, max(0.7, self._full[0] / 1000))
+        rim = np.maximum(rim, whole > 0.02)[..., None]
+        rows, columns = _box(rim[..., 0] > 1e-3)
         filled = own[rows, columns].astype(np.float32).copy()
-        wanted = self._gone.copy()
+        wanted = gone.copy()
         plate = self._plate
-        ways = {side: np.zeros((*self._gone.shape, 2), np.float32) for side in (-1, 1)}
+        ways = {side: np.zeros((*gone.shape, 2), np.float32) for side in (-1, 1)}
         open_sides, rest = [-1, 1], None
         for step in range(1, REACH + 1):
             for side in list(open_sides):
@@ -89,46 +87,56 @@ class Backdrop:
                     continue
                 if plate is not None and plate.index == beside:
                     rest = ways[side].copy()
-                seen = wanted & self._uncovered(ways[side])
+                seen = wanted & self._uncovered(ways[side], beside)
                 if seen.any():
-                    self._take(filled, self._sources.footage(beside), ways[side], seen)
+                    self._take(
+                        filled, self._sources.footage(beside), ways[side], seen, (rows, columns)
+                    )
                     wanted &= ~seen
             if not wanted.any() or not open_sides:
                 break
         if wanted.any() and plate is not None and rest is not None:
             carried = wanted & self._inside(rest)
-            self._take(filled, plate.picture, rest, carried)
+            self._take(filled, plate.picture, rest, carried, (rows, columns))
             wanted &= ~carried
-        whole = own.astype(np.float32).copy()
-        if wanted.any():
-            whole[rows, columns] = filled
-            whole = clean_plate(whole, self._at_full(wanted))
-            filled = whole[rows, columns]
-        rim = self._rim[rows, columns]
         result = own.astype(np.float32).copy()
-        result[rows, columns] += rim * (filled - result[rows, columns])
+        if wanted.any():
+            made = result.copy()
+            made[rows, columns] = filled
+            filled = clean_plate(made, self._at_full(wanted))[rows, columns]
+        result[rows, columns] += rim[rows, columns] * (filled - result[rows, columns])
         if plate is None or rest is None or abs(index - plate.index) >= REACH:
             self._plate = _Plate(index=index, picture=result)
         return result
 
     def _go_on(self, way: Field, here: int, there: int) -> bool:
-        """Lengthen `way` (in place) by a step; False where the file, or its shot, ends."""
-        if not 0 <= there < self._frames:
+        """Lengthen `way` (in place) by a step; False where the region is lost, or the shot ends."""
+        if self._region(here) is None or self._region(there) is None:
             return False
         step = self._step(here, there)
         if step.shared:
-            way += sampled(step.way, places(*self._gone.shape) + way)
+            way += sampled(step.way, places(*way.shape[:2]) + way)
         return step.shared
 
     def _step(self, here: int, there: int) -> _Step:
         if (here, there) not in self._steps:
             forth, back = flow.between(self._grey(here), self._grey(there), far=False)
-            self._steps[here, there] = self._background(forth)
-            self._steps[there, here] = self._background(back)
+            self._steps[here, there] = self._background(forth, here)
+            self._steps[there, here] = self._background(back, there)
             while len(self._steps) > 5 * REACH:
                 self._steps.popitem(last=False)
         self._steps.move_to_end((here, there))
         return self._steps[here, there]
+
+    def _region(self, index: int) -> Region | None:
+        """What is hidden in a frame, where flow is measured."""
+        if index not in self._gone:
+            plane = self._hidden(index, self._size)
+            # Flow bleeds over the rim of what moves on its own: vectors beside it do not count.
+            self._gone[index] = None if plane is None else grown(plane > 0.02, 3)
+            while len(self._gone) > 3 * REACH:
+                self._gone.popitem(last=False)
+        return self._gone[index]
 
     def _grey(self, index: int) -> flow.Luma:
         if index not in self._greys:
@@ -137,15 +145,19 @@ class Backdrop:
                 self._greys.popitem(last=False)
         return self._greys[index]
 
-    def _background(self, found: flow.Flow) -> _Step:
+    def _background(self, found: flow.Flow, index: int) -> _Step:
         """The motion of what stands around the region, continued behind it."""
+        gone = self._region(index)
+        assert gone is not None
+        ring = grown(gone, max(12, round(0.5 * float(gone.sum()) ** 0.5))) & ~gone
         measured = found.displacement * np.float32(self._size[0])
-        around = self._ring if self._ring.any() else ~self._gone
+        around = ring if ring.any() else ~gone
         shared = bool(around.any() and found.confidence[around].mean() > CUT)
-        known = ~self._gone & (found.confidence > SURE)
-        at = places(*self._gone.shape)
+        known = ~gone & (found.confidence > SURE)
+        at = places(*gone.shape)
         model = np.zeros_like(measured)
-        use = np.flatnonzero((around & known).ravel())[:: max(1, int((around & known).sum()) // 1500)]
+        use = np.flatnonzero((around & known).ravel())
+        use = use[:: max(1, len(use) // 1500)]
         if len(use) >= 12:
             start = at.reshape(-1, 2)[use]
             matrix, kept = cv2.estimateAffinePartial2D(
@@ -158,27 +170,30 @@ class Backdrop:
         # What moves otherwise than the rest stands before it, and says nothing of what is behind.
         known &= np.linalg.norm(off, axis=-1) < APART
         behind = model + spread_known(off, known)
-        behind = np.where(self._gone[..., None], behind, measured)
-        if float(np.abs(behind[self._gone]).max()) < REST:
-            behind = np.where(self._gone[..., None], 0, behind)
+        if not gone.any() or float(np.abs(behind[gone]).max()) < REST:
+            behind = np.zeros_like(behind)
+        behind = np.where(gone[..., None], behind, measured)
         return _Step(way=behind.astype(np.float32), shared=shared)
 
     def _inside(self, way: Field) -> Region:
-        at = places(*self._gone.shape) + way
         width, height = self._size
+        at = places(height, width) + way
         x, y = at[..., 0], at[..., 1]
         return (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
 
-    def _uncovered(self, way: Field) -> Region:
-        at = places(*self._gone.shape) + way
-        return self._inside(way) & (sampled(self._hidden, at) < 0.01)
+    def _uncovered(self, way: Field, there: int) -> Region:
+        gone = self._region(there)
+        assert gone is not None
+        at = places(*gone.shape) + way
+        return self._inside(way) & (sampled(gone.astype(np.float32), at) < 0.01)
 
     def _at_full(self, region: Region) -> Region:
         return scaled(region.astype(np.float32), self._full) > 0.5
 
-    def _take(self, filled: Field, picture: RGB, way: Field, where: Region) -> None:
-        assert self._box is not None
-        rows, columns = self._box
+    def _take(
+        self, filled: Field, picture: RGB, way: Field, where: Region, box: tuple[slice, slice]
+    ) -> None:
+        rows, columns = box
         gain = np.float32(self._full[0] / self._size[0])
         offset = scaled(way, self._full)[rows, columns] * gain
         at = places(self._full[1], self._full[0])[rows, columns] + offset
@@ -186,9 +201,7 @@ class Backdrop:
         filled[share] = sharply(picture, at)[share]
 
 
-def _box(region: Region) -> tuple[slice, slice] | None:
-    """Rows and columns that hold a region."""
-    if not region.any():
-        return None
+def _box(region: Region) -> tuple[slice, slice]:
+    """Rows and columns that hold a region, which is not empty."""
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
