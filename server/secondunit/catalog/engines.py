@@ -48,7 +48,10 @@ MOTION = Engine(
     packages=("torch", "diffusers", "cv2"),
     operations=frozenset(
         {
-            Operation.BRIDGE, Operation.EXTEND, Operation.ANIMATE, Operation.REPLACE,
+            Operation.BRIDGE,
+            Operation.EXTEND,
+            Operation.ANIMATE,
+            Operation.REPLACE,
             Operation.RETIME,
         }
     ),

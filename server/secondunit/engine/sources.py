@@ -54,7 +54,7 @@ class PlanSources:
         return self._at_work(self._pinned(frame))
 
     def footage(self, index: int) -> RGB:
-        """`h w 3`: a frame of the footage as RGB at the engine's size, by its number in the file."""
+        """`h w 3`: a frame of the footage at the engine's size, by its number in the file."""
         return self._at_work(self._reel.picture(index))
 
     def past(self, most: int) -> list[RGB]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from secondunit.errors import Fault, Refused
 from secondunit.timeline.cut import View
@@ -126,7 +127,7 @@ def _retimed(view: View, frames: int, request: Request, path: str) -> Footage:
         faults.append(_ends(view, request, path, frames, out, pace))
     if faults:
         raise Refused(faults)
-    if all(b - a == 1 for a, b in zip(places, places[1:], strict=False)) and not (places[0] % 1):
+    if not places[0] % 1 and all(b - a == 1 for a, b in pairwise(places)):
         raise Refused.single(
             f"'{view.name}' already shows its file frame by frame, so there is nothing to do: "
             "say a speed, as in `speed: 50%`",

@@ -215,7 +215,8 @@ class _Maker:
             id=found, name=asked.note.shot or (left.name if left is not None else spot.laid.name),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
-            before=sources.before, after=sources.after, still=sources.still, footage=sources.footage,
+            before=sources.before, after=sources.after, still=sources.still,
+            footage=sources.footage,
             place=Place(track=spot.laid.track, item=spot.laid.index, path=path),
         )  # fmt: skip
 

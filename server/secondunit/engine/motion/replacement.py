@@ -90,7 +90,8 @@ class _Lifted:
         # Places (pixels) of a frame, as places of the frame that the region was drawn on.
         height, width = at.shape[:2]
         middle = np.array([(width - 1) / 2, (height - 1) / 2])
-        before = carry(np.linalg.inv(self._ways[index]), (at - middle) / width)
+        back = np.asarray(np.linalg.inv(self._ways[index]), np.float64)
+        before = carry(back, (at - middle) / width)
         return (before * width + middle).astype(np.float32)
 
 

@@ -156,7 +156,8 @@ def _calmed(parts: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
     long = np.concatenate([head, parts, tail])
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights /= weights.sum()
-    return np.stack([np.convolve(long[:, n], weights, "valid") for n in range(4)], axis=-1)
+    smooth = [np.convolve(long[:, n], weights, "valid") for n in range(4)]
+    return np.stack(smooth, axis=-1).astype(np.float64)
 
 
 def _parts(motion: Motion, middle: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -73,7 +73,7 @@ class Backdrop:
             return own
         rim = blurred(whole, max(0.7, self._full[0] / 1000))
         rim = np.maximum(rim, whole > 0.02)[..., None]
-        rows, columns = _box(rim[..., 0] > 1e-3)
+        box = rows, columns = _box(rim[..., 0] > 1e-3)
         filled = own[rows, columns].astype(np.float32).copy()
         wanted = gone.copy()
         plate = self._plate
@@ -89,15 +89,13 @@ class Backdrop:
                     rest = ways[side].copy()
                 seen = wanted & self._uncovered(ways[side], beside)
                 if seen.any():
-                    self._take(
-                        filled, self._sources.footage(beside), ways[side], seen, (rows, columns)
-                    )
+                    self._take(filled, self._sources.footage(beside), ways[side], seen, box)
                     wanted &= ~seen
             if not wanted.any() or not open_sides:
                 break
         if wanted.any() and plate is not None and rest is not None:
             carried = wanted & self._inside(rest)
-            self._take(filled, plate.picture, rest, carried, (rows, columns))
+            self._take(filled, plate.picture, rest, carried, box)
             wanted &= ~carried
         result = own.astype(np.float32).copy()
         if wanted.any():
