@@ -109,6 +109,23 @@ def _coast(folder: Path, width: int, tick: Tick) -> None:
         reel.write(roll, folder, frames(first, before), width, height)
 
 
+# The lorry at the frame that `replace.otio` starts from, and the road it may go on: 0..1.
+LORRY = (
+    (0.335, 0.455), (0.540, 0.455), (0.580, 0.475), (0.597, 0.530), (0.619, 0.600), (0.619, 0.665),
+    (0.332, 0.675),
+)  # fmt: skip
+ROAD = ((0.25, 0.40), (0.95, 0.40), (0.95, 0.72), (0.25, 0.72))
+
+
+def _coast_masks(folder: Path, width: int, tick: Tick) -> None:
+    height = width * 9 // 16
+    for name, outline in (("lorry", LORRY), ("road", ROAD)):
+        plane = np.zeros((height, width), np.uint8)
+        corners = np.rint(np.array(outline) * (width, height)).astype(np.int32)
+        cv2.imwrite(str(folder / f"coast_{name}.png"), cv2.fillPoly(plane, [corners], 255))
+    tick(1, 1)
+
+
 def _street(folder: Path, width: int, tick: Tick) -> None:
     take = street.Street(width)
 
@@ -155,6 +172,10 @@ JOBS = (
     Job(
         files=(edits.COAST_A, edits.COAST_B), what="A coast road at dusk, in two halves",
         draw=_coast,
+    ),
+    Job(
+        files=("coast_lorry.png", "coast_road.png"), what="The mattes of the lorry and its road",
+        draw=_coast_masks,
     ),
     Job(files=(edits.STREET,), what="A wet street at night", draw=_street),
 )  # fmt: skip

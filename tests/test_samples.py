@@ -20,7 +20,7 @@ from secondunit.units import FrameRange, Operation
 pytest.importorskip("cv2", reason="the samples are painted with OpenCV: the engine extra has it")
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-TIMELINES = ("animate", "bridge", "camera", "extend")
+TIMELINES = ("animate", "bridge", "camera", "extend", "replace", "retime")
 FILM, CINEMA = Fraction(24000, 1001), Fraction(24)
 
 
@@ -151,6 +151,20 @@ def test_only_what_is_missing_is_drawn_and_it_comes_out_the_same(drawn: Path) ->
     assert kept == (footage / "coast_a.mov").stat().st_mtime_ns
     for name, digest in before.items():
         assert hashlib.sha256((footage / name).read_bytes()).digest() == digest, name
+
+
+def test_the_lorry_stands_under_its_matte_where_its_replacement_starts(drawn: Path) -> None:
+    shot = _shot(drawn, "replace")
+    assert shot.record == FrameRange(start=60, frames=24)
+    assert shot.footage is not None and shot.footage.index(0) == 24
+    lorry, road = (_matte(drawn / "footage" / f"coast_{n}.png") > 127 for n in ("lorry", "road"))
+    assert not (lorry & ~road).any() and 0.03 < lorry.mean() < 0.1
+
+
+def test_the_slow_walk_is_made_of_two_frames_for_every_five(drawn: Path) -> None:
+    shot = _shot(drawn, "retime")
+    assert shot.footage is not None
+    assert [shot.footage.index(n) for n in (0, 5, 10)] == [12, 14, 16]
 
 
 def test_a_picture_shows_the_cut_before_and_after(drawn: Path) -> None:

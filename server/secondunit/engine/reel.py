@@ -22,9 +22,9 @@ class Reel:
     Asked for an earlier frame that it let go of, it winds back and decodes again.
     """
 
-    def __init__(self, media: Media, wanted: Sequence[int]) -> None:
-        """`wanted` are the frame numbers that may be asked for, rising."""
-        self._media, self._wanted = media, wanted
+    def __init__(self, media: Media, wanted: Sequence[int], memory: int = MEMORY) -> None:
+        """`wanted` are the frame numbers that may be asked for, rising; `memory` is in bytes."""
+        self._media, self._wanted, self._memory = media, wanted, memory
         self._kept: OrderedDict[int, Picture] = OrderedDict()
         self._ahead: Iterator[tuple[int, Picture]] = iter(())
         self._next = 0
@@ -49,11 +49,15 @@ class Reel:
                 return picture
         raise KeyError(number)
 
+    def __len__(self) -> int:
+        """Pictures that are in memory."""
+        return len(self._kept)
+
     @property
     def _most(self) -> int:
         one = next(iter(self._kept.values()), None)
         size = 0 if one is None else sum(plane.nbytes for plane in one.planes)
-        return max(FEWEST, MEMORY // max(size, 1)) if size else FEWEST
+        return max(FEWEST, self._memory // size) if size else FEWEST
 
     def _keep(self, number: int, picture: Picture) -> None:
         self._kept[number] = picture
