@@ -35,7 +35,7 @@ REPLACE = """gen: replace
 shot: COAST_030
 # white may change: the road and what is behind it
 mask: footage/coast_road.png
-stroke: 0.47,0.57 > 0.52,0.57 > 0.62,0.57 in footage/coast_lorry.png"""
+stroke: 0.49,0.57 > 0.52,0.57 > 0.59,0.57 in footage/coast_lorry.png"""
 RETIME = """gen: retime; speed: 40%; shot: STREET_050"""
 
 

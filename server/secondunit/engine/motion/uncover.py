@@ -6,14 +6,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine import flow
 from secondunit.engine.engine import RGB, Sources
 from secondunit.engine.motion.fill import clean_plate
-from secondunit.engine.motion.splat import spread_known
 from secondunit.engine.raster import Field, blurred, grown, places, sampled, scaled, sharply
 
 REACH = 24
@@ -22,8 +20,11 @@ SURE = 0.3
 """Confidence from which a flow vector says something."""
 CUT = 0.15
 """Mean confidence around the region below which two frames are of different shots."""
-APART = 2.0
-"""Pixels, where flow is measured, by which one surface's motion may differ from its model."""
+ALIKE = 0.15
+"""Pixels, where flow is measured, by which both ends of a line across a region may differ if the
+line lies on one surface."""
+LAYERS = 40.0
+"""Times that pieces from above and below cost more than those from beside: land lies in rows."""
 REST = 0.05
 """Pixels, where flow is measured, that count as no motion: a locked-off shot stays locked."""
 
@@ -101,7 +102,7 @@ class Backdrop:
         if wanted.any():
             made = result.copy()
             made[rows, columns] = filled
-            filled = clean_plate(made, self._at_full(wanted))[rows, columns]
+            filled = clean_plate(made, self._at_full(wanted), upright=LAYERS)[rows, columns]
         result[rows, columns] += rim[rows, columns] * (filled - result[rows, columns])
         if plate is None or rest is None or abs(index - plate.index) >= REACH:
             self._plate = _Plate(index=index, picture=result)
@@ -151,23 +152,7 @@ class Backdrop:
         measured = found.displacement * np.float32(self._size[0])
         around = ring if ring.any() else ~gone
         shared = bool(around.any() and found.confidence[around].mean() > CUT)
-        known = ~gone & (found.confidence > SURE)
-        at = places(*gone.shape)
-        model = np.zeros_like(measured)
-        use = np.flatnonzero((around & known).ravel())
-        use = use[:: max(1, len(use) // 1500)]
-        if len(use) >= 12:
-            start = at.reshape(-1, 2)[use]
-            matrix, kept = cv2.estimateAffinePartial2D(
-                start, start + measured.reshape(-1, 2)[use], ransacReprojThreshold=1.0
-            )
-            if matrix is not None and np.asarray(kept).mean() > 0.3:
-                fit = np.asarray(matrix, np.float32)
-                model = (at @ fit[:, :2].T + fit[:, 2] - at).astype(np.float32)
-        off = measured - model
-        # What moves otherwise than the rest stands before it, and says nothing of what is behind.
-        known &= np.linalg.norm(off, axis=-1) < APART
-        behind = model + spread_known(off, known)
+        behind = _run_on(measured, ~gone & (found.confidence > SURE))
         if not gone.any() or float(np.abs(behind[gone]).max()) < REST:
             behind = np.zeros_like(behind)
         behind = np.where(gone[..., None], behind, measured)
@@ -203,3 +188,34 @@ def _box(region: Region) -> tuple[slice, slice]:
     """Rows and columns that hold a region, which is not empty."""
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _run_on(field: Field, known: Region) -> Field:
+    """A field (`h w 2`) continued where it is not known, along rows and columns.
+
+    Each place lies between two known ones in its row and two in its column. The line whose ends
+    agree is more likely to run on one surface behind what hides it, and a short one more than a
+    long one.
+    """
+    total = np.zeros_like(field)
+    share = np.full(known.shape, 1e-12, np.float32)
+    for axis in (0, 1):
+        count = known.shape[axis]
+        at = np.arange(count).reshape((-1, 1) if axis == 0 else (1, -1))
+        before = np.maximum.accumulate(np.where(known, at, -1), axis=axis)
+        turned = np.flip(np.where(known, at, count), axis=axis)
+        after = np.flip(np.minimum.accumulate(turned, axis=axis), axis=axis)
+        ends = [
+            np.take_along_axis(field, np.clip(end, 0, count - 1)[..., None], axis=axis)
+            for end in (before, after)
+        ]
+        has = before >= 0, after < count
+        part = ((at - before) / np.maximum(after - before, 1))[..., None]
+        part = np.where(has[0][..., None], np.where(has[1][..., None], part, 0), 1)
+        apart = np.where(has[0] & has[1], np.linalg.norm(ends[1] - ends[0], axis=-1), 4 * ALIKE)
+        weight = np.exp(-apart / ALIKE) / np.maximum(after - before, 1)
+        weight = np.where(has[0] | has[1], weight, 0).astype(np.float32)
+        total += weight[..., None] * (ends[0] + part * (ends[1] - ends[0]))
+        share += weight
+    filled = np.where(known[..., None], field, total / share[..., None])
+    return np.where(known[..., None], field, blurred(filled, 2.0)).astype(np.float32)
