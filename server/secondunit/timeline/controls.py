@@ -118,8 +118,10 @@ class Faults(list[Fault]):
             bare = word.removesuffix("%").removesuffix("x").strip()
             if len(bare) <= 24 and _DECIMAL.fullmatch(bare):
                 number = Fraction(bare) / (100 if word.endswith("%") else 1)
-        elif isinstance(word, (int, float)) and not isinstance(word, bool) and math.isfinite(word):
-            number = Fraction(str(word))
+        elif isinstance(word, int) and not isinstance(word, bool):
+            number = Fraction(word)
+        elif isinstance(word, float) and math.isfinite(word):
+            number = Fraction(str(word))  # 0.4 is two fifths, as it was written
         if number is None:
             self.add(f"{_name(path)} is {_shown(value)}; write 50%, or 0.5 for the same", path)
         elif number == 0:
