@@ -109,6 +109,23 @@ def _coast(folder: Path, width: int, tick: Tick) -> None:
         reel.write(roll, folder, frames(first, before), width, height)
 
 
+# The lorry at the frame that `replace.otio` starts from, and the road it may go on: 0..1.
+LORRY = (
+    (0.3516, 0.4583), (0.5484, 0.4583), (0.5844, 0.4778), (0.6133, 0.5139), (0.6234, 0.5972),
+    (0.6266, 0.6222), (0.6250, 0.6556), (0.5938, 0.6708), (0.3867, 0.6708), (0.3516, 0.6611),
+)  # fmt: skip
+ROAD = ((0.25, 0.40), (0.95, 0.40), (0.95, 0.72), (0.25, 0.72))
+
+
+def _coast_masks(folder: Path, width: int, tick: Tick) -> None:
+    height = width * 9 // 16
+    for name, outline in (("lorry", LORRY), ("road", ROAD)):
+        plane = np.zeros((height, width), np.uint8)
+        corners = np.rint(np.array(outline) * (width, height)).astype(np.int32)
+        cv2.imwrite(str(folder / f"coast_{name}.png"), cv2.fillPoly(plane, [corners], 255))
+    tick(1, 1)
+
+
 def _street(folder: Path, width: int, tick: Tick) -> None:
     take = street.Street(width)
 
@@ -155,6 +172,10 @@ JOBS = (
     Job(
         files=(edits.COAST_A, edits.COAST_B), what="A coast road at dusk, in two halves",
         draw=_coast,
+    ),
+    Job(
+        files=("coast_lorry.png", "coast_road.png"), what="The mattes of the lorry and its road",
+        draw=_coast_masks,
     ),
     Job(files=(edits.STREET,), what="A wet street at night", draw=_street),
 )  # fmt: skip

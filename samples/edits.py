@@ -1,4 +1,4 @@
-"""The sample timelines: six short edits, each with a note that asks for the shot it lacks."""
+"""The sample timelines: eight short edits, each with a note that asks for the shot it lacks."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ seed: 7"""
 CAMERA = """gen: animate
 shot: LAKE_010
 camera: dolly 9% truck 3% ease in-out"""
+REPLACE = """gen: replace
+shot: COAST_030
+# white may change: the road and what is behind it
+mask: footage/coast_road.png
+stroke: 0.49,0.57 > 0.52,0.57 > 0.59,0.57 in footage/coast_lorry.png"""
+RETIME = """gen: retime; speed: 40%; shot: STREET_050"""
 
 TRANSITION = """gen: transition
 shot: STREET_060"""
@@ -109,6 +115,8 @@ def timelines() -> dict[str, otio.schema.Timeline]:
         "camera.otio": _camera(),
         "transition.otio": _transition(),
         "loop.otio": _loop(),
+        "replace.otio": _replace(),
+        "retime.otio": _retime(),
     }
 
 
@@ -179,3 +187,19 @@ def _loop() -> otio.schema.Timeline:
     still.markers.append(cut.note(LOOP, 0, 1))
     after = cut.video(STREET, STREET_START, STREET_FRAMES, 0, 48)
     return cut.timeline("loop", [cut.still(LAKE, 48), still, after])
+
+
+def _replace() -> otio.schema.Timeline:
+    cut = _Bench(rate=FILM)
+    skipped, lead, shown = 12, 12, 24
+    take = cut.video(COAST_A, COAST_A_START, COAST_FRAMES, skipped, COAST_FRAMES - skipped)
+    first = int(take.source_range.start_time.value) + lead
+    take.markers.append(cut.note(REPLACE, first, shown))
+    return cut.timeline("replace", [cut.still(LAKE, 48), take, cut.still(HARBOUR, 48)])
+
+
+def _retime() -> otio.schema.Timeline:
+    cut = _Bench(rate=CINEMA)
+    slow = cut.video(STREET, STREET_START, STREET_FRAMES, 12, 48)
+    slow.markers.append(cut.note(RETIME, int(slow.source_range.start_time.value), 1))
+    return cut.timeline("retime", [cut.still(HARBOUR, 48), slow, cut.still(LAKE, 48)])

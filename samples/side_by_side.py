@@ -21,7 +21,7 @@ from secondunit.config import Config
 from secondunit.engine.camera import homography
 from secondunit.timeline import frames, media
 from secondunit.timeline.select import Edit, find_shots
-from secondunit.timeline.shot import Shot
+from secondunit.timeline.shot import Media, Shot
 from secondunit.units import Rate, timecode
 
 Pixels = NDArray[np.uint8]
@@ -239,12 +239,12 @@ def asked(source: Pixels, shot: Shot) -> Pixels:
     picture = source.astype(np.float32)
     thick = max(round(w / 400), 2)
     request = shot.request
-    if request.mask is not None:
+    if isinstance(request.mask, Media):
         inside = frames.load_mask(request.mask, shot.size)[..., None]
         picture *= 0.42 + 0.58 * inside
         picture = _outlined(picture, inside[..., 0] > 0.5, (255, 255, 255), max(thick // 2, 1))
     for stroke in request.strokes:
-        if stroke.region is not None:
+        if isinstance(stroke.region, Media):
             region = frames.load_mask(stroke.region, shot.size) > 0.5
             picture = _outlined(picture, region, ACCENT, thick)
     for stroke in request.strokes:

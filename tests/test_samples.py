@@ -14,13 +14,15 @@ import opentimelineio as otio
 import pytest
 from secondunit.config import Config
 from secondunit.timeline.select import find_shots
-from secondunit.timeline.shot import Shot
+from secondunit.timeline.shot import Media, Shot
 from secondunit.units import FrameRange, Operation
 
 pytest.importorskip("cv2", reason="the samples are painted with OpenCV: the engine extra has it")
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-TIMELINES = ("animate", "bridge", "camera", "extend", "loop", "transition")
+TIMELINES = (
+    "animate", "bridge", "camera", "extend", "loop", "replace", "retime", "transition",
+)  # fmt: skip
 FILM, CINEMA = Fraction(24000, 1001), Fraction(24)
 
 
@@ -118,9 +120,9 @@ def test_the_boat_to_be_moved_lies_where_the_mask_allows_and_under_the_stroke(dr
     assert shot.request.operation is Operation.ANIMATE
     (stroke,) = shot.request.strokes
     (ambient,) = shot.request.ambients
-    assert shot.request.mask is not None
-    assert stroke.region is not None
-    assert ambient.region is not None
+    assert isinstance(shot.request.mask, Media)
+    assert isinstance(stroke.region, Media)
+    assert isinstance(ambient.region, Media)
     mask, boat, water = (
         _matte(media.path) for media in (shot.request.mask, stroke.region, ambient.region)
     )
@@ -168,6 +170,20 @@ def test_only_what_is_missing_is_drawn_and_it_comes_out_the_same(drawn: Path) ->
     assert kept == (footage / "coast_a.mov").stat().st_mtime_ns
     for name, digest in before.items():
         assert hashlib.sha256((footage / name).read_bytes()).digest() == digest, name
+
+
+def test_the_lorry_stands_under_its_matte_where_its_replacement_starts(drawn: Path) -> None:
+    shot = _shot(drawn, "replace")
+    assert shot.record == FrameRange(start=60, frames=24)
+    assert shot.footage is not None and shot.footage.index(0) == 24
+    lorry, road = (_matte(drawn / "footage" / f"coast_{n}.png") > 127 for n in ("lorry", "road"))
+    assert not (lorry & ~road).any() and 0.03 < lorry.mean() < 0.1
+
+
+def test_the_slow_walk_is_made_of_two_frames_for_every_five(drawn: Path) -> None:
+    shot = _shot(drawn, "retime")
+    assert shot.footage is not None
+    assert [shot.footage.index(n) for n in (0, 5, 10)] == [12, 14, 16]
 
 
 def test_a_picture_shows_the_cut_before_and_after(drawn: Path) -> None:

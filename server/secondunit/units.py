@@ -26,6 +26,7 @@ class Operation(StrEnum):
     TRANSITION = "transition"
     LOOP = "loop"
     GENERATE = "generate"
+    RETIME = "retime"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -36,6 +36,7 @@ class Pictures:
     plane: Plane | None = None
     planes: Callable[[int], Plane] | None = None
     """The mask at a frame, where it changes."""
+    reel: Sequence[RGB] = ()
     regions: dict[tuple[str, int], Plane] = field(default_factory=dict)
     streams: dict[Side, Sequence[RGB]] = field(default_factory=dict)
 
@@ -56,6 +57,9 @@ class Pictures:
         if self.planes is not None:
             return self.planes(frame)
         return np.ones((height, width), np.float32) if self.plane is None else self.plane
+
+    def footage(self, index: int) -> RGB:
+        return self.reel[index]
 
     def region(self, control: int, kind: str, frame: int = 0) -> Plane:
         return self.regions.get((kind, control), self.mask())

@@ -148,8 +148,8 @@ def test_a_gap_longer_than_the_longest_pass_is_refused() -> None:
 
 
 def test_operations_the_engine_lacks_are_refused_with_who_could() -> None:
-    text = refused(replace(shot(Operation.ANIMATE), request=shot(Operation.REPLACE).request))
-    assert "engine 'motion' does not do 'replace'" in text
+    text = refused(replace(shot(Operation.ANIMATE), request=shot(Operation.GENERATE).request))
+    assert "engine 'motion' does not do 'generate'" in text
 
 
 def test_unknown_engines_and_deliveries_are_named_with_the_choices() -> None:

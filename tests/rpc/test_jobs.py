@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -275,7 +275,7 @@ def test_a_long_poll_returns_the_newest_preview_to_those_who_ask_for_it(
     id = showing(unit)
     until(lambda: unit.desk.preview(id) is not None)
 
-    def poll(**fields: int) -> pb.ListJobEventsResponse:
+    def poll(**fields: Any) -> pb.ListJobEventsResponse:
         return stub.ListJobEvents(pb.ListJobEventsRequest(job_id=id, **fields), timeout=30)
 
     first = poll(after_preview=0).preview

@@ -107,7 +107,7 @@ def test_all_faults_of_a_note_come_at_once() -> None:
         "'frames' is given twice @ m.frames",
         "'frames' and 'seconds' are both given; give one @ m.seconds",
         "unknown operation 'extnd'; did you mean 'extend'? The operations are bridge, extend, "
-        "animate, replace, transition, loop, generate @ m.gen",
+        "animate, replace, transition, loop, generate, retime @ m.gen",
         "edge is 'top'; it is one of head, tail, both @ m.edge",
         "frames is -3; it goes from 1 to 100000 @ m.frames",
         "context is 'nan', which is no whole number @ m.context",

@@ -53,6 +53,8 @@ MOTION = Engine(
             Operation.ANIMATE,
             Operation.TRANSITION,
             Operation.LOOP,
+            Operation.REPLACE,
+            Operation.RETIME,
         }
     ),
     frame_step=1,

@@ -25,6 +25,9 @@ from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.shot import CameraMove, Mask, MaskTrack, mask_frames
 from secondunit.units import FrameRange, Operation
 
+NEAR = 0.8
+"""Mean confidence of a flow that needs no second look."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -176,13 +179,29 @@ def guides(
         if came is not None and went is not None:
             guess = [(_carried_on(came.velocity), _carried_on(went.velocity))]
         length = np.float32(forth.frames)
-        there, here = flow.between(
-            flow.grey(first), flow.grey(last), [(a * length, b * length) for a, b in guess]
-        )
+        there, here = _seen_between(
+            flow.grey(first), flow.grey(last), [(a * length, b * length) for a, b in guess],
+            next_to_each_other=forth.frames == 1,
+        )  # fmt: skip
     return (
         _guide(plan, sources, forth, first, last, there, came, went),
         _guide(plan, sources, back, last, first, here, went, came),
     )
+
+
+def _seen_between(
+    first: flow.Luma,
+    last: flow.Luma,
+    guesses: Sequence[tuple[Field, Field]],
+    *,
+    next_to_each_other: bool,
+) -> tuple[flow.Flow, flow.Flow]:
+    # What is a frame away has seldom moved far; where it has, the flow knows that it is lost.
+    if next_to_each_other:
+        near = flow.between(first, last, guesses, far=False)
+        if min(float(way.confidence.mean()) for way in near) > NEAR:
+            return near
+    return flow.between(first, last, guesses)
 
 
 def meeting(

@@ -32,6 +32,10 @@ def unseen(frame: int, rgb: RGB, rough: bool = False) -> None:
     """Nobody watches; implements `Show`."""
 
 
+REACH = 48
+"""Frames of the footage beside those under a shot that an engine may look at."""
+
+
 class Sources(Protocol):
     """Decoded pictures of a plan, at the size the engine works at, each decoded once."""
 
@@ -49,6 +53,13 @@ class Sources(Protocol):
 
     def stream(self, side: Side, frame: int) -> RGB:
         """Of a transition: what one of its two clips shows at a shown frame of the shot."""
+        ...
+
+    def footage(self, index: int) -> RGB:
+        """A frame of the file that the shot stands on, by its number in the file.
+
+        Those under the shot, and as many beside it as `REACH` says where the file has them.
+        """
         ...
 
     def mask(self, frame: int = 0) -> NDArray[np.floating]:

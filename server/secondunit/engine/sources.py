@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.engine.engine import RGB, Side
+from secondunit.engine.engine import REACH, RGB, Side
 from secondunit.engine.flow import LOOK_BACK, Luma, grey
 from secondunit.engine.follow import Affine, carried_on, followed
 from secondunit.engine.masks import MaskPictures
+from secondunit.engine.reel import Reel
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.frames import decode
@@ -46,14 +48,20 @@ class PlanSources:
 
     def picture(self, frame: int) -> Picture:
         """The pinned picture at a frame of the shot, in the plan's layout and delivered size."""
-        pin = self._pins[frame]
-        picture = self._picture(pin.media, pin.index).fitted(self._plan.size)
-        return picture.converted(self._plan.format, self._plan.colour)
+        return self._delivered(self._pinned(frame))
+
+    def under(self, frame: int) -> Picture:
+        """The footage's own picture at a frame of the shot, as `picture` gives pins."""
+        assert self._plan.footage is not None
+        return self._delivered(self._reel.picture(self._plan.footage.index(frame)))
 
     def pin(self, frame: int) -> RGB:
         """`h w 3`: the pinned picture as RGB at the engine's size."""
-        pin = self._pins[frame]
-        return self._at_work(self._picture(pin.media, pin.index))
+        return self._at_work(self._pinned(frame))
+
+    def footage(self, index: int) -> RGB:
+        """`h w 3`: a frame of the footage at the engine's size, by its number in the file."""
+        return self._at_work(self._reel.picture(index))
 
     def past(self, most: int) -> list[RGB]:
         """`h w 3` each, oldest first."""
@@ -132,6 +140,16 @@ class PlanSources:
         pictures = decode(span.media, sorted(set(indexes)))
         return [self._at_work(pictures[i]) for i in indexes]
 
+    def _pinned(self, frame: int) -> Picture:
+        pin, footage = self._pins[frame], self._plan.footage
+        if footage is not None and pin.media.digest == footage.media.digest:
+            return self._reel.picture(pin.index)
+        return self._picture(pin.media, pin.index)
+
+    def _delivered(self, picture: Picture) -> Picture:
+        fitted = picture.fitted(self._plan.size)
+        return fitted.converted(self._plan.format, self._plan.colour)
+
     def _at_work(self, picture: Picture) -> RGB:
         return picture.fitted(self._plan.work).rgb()
 
@@ -143,3 +161,14 @@ class PlanSources:
             self._blocks[key] = decode(media, sorted(self._wanted[key]))
         self._blocks[key] = self._blocks.pop(key)  # the last one used is the last to go
         return self._blocks[key][index]
+
+    @cached_property
+    def _reel(self) -> Reel:
+        """The footage under the shot; a long one does not fit into memory."""
+        footage = self._plan.footage
+        assert footage is not None
+        if footage.shares:  # a fast one skips most of its file
+            used = {*footage.indexes, *(index + 1 for index in footage.indexes)}
+            return Reel(footage.media, sorted(n for n in used if n < footage.media.frames))
+        first, last = min(footage.indexes) - REACH, max(footage.indexes) + REACH
+        return Reel(footage.media, range(max(0, first), min(footage.media.frames, last + 1)))

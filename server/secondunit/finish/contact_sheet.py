@@ -12,6 +12,7 @@ from secondunit.finish.drawing import Canvas, Colour, Image, fitted, resized, wi
 from secondunit.finish.overlay import Key, asked_picture
 from secondunit.finish.wording import Line, lines
 from secondunit.plan.shot_plan import Pin, ShotPlan
+from secondunit.timeline.picture import Picture
 from secondunit.units import Operation, timecode
 
 WIDTH = 1920
@@ -171,7 +172,7 @@ def _pins(plan: ShotPlan, sources: PlanSources) -> Canvas | None:
         first, last = groups[round(i)][0], groups[round(i)][-1]
         where = f"at {first.frame}" if first is last else f"at {first.frame} to {last.frame}"
         file = first.media.path.name + ("" if first.media.still else f", frame {first.index}")
-        cells.append((_eight_bits(sources, first.frame), where, "", file, _OWN))
+        cells.append((_eight_bits(sources.picture(first.frame)), where, "", file, _OWN))
     return _row("Pinned source frames", cells)
 
 
@@ -179,7 +180,7 @@ def _time(plan: ShotPlan, sources: PlanSources, shown: Mapping[int, Image]) -> l
     """Two bands: the frames with their timecode, and what changed in each."""
     pinned = {pin.frame for pin in plan.pins}
     still = _from_still(plan)
-    reference = _eight_bits(sources, 0) if still else None
+    reference = _eight_bits(sources.picture(0)) if still else None
     frames: list[Cell] = []
     changes: list[Cell] = []
     for frame in _over_time(plan):
@@ -190,9 +191,13 @@ def _time(plan: ShotPlan, sources: PlanSources, shown: Mapping[int, Image]) -> l
         kind += "" if 0 <= frame < plan.frames else ", in the handle"
         frames.append((image, at, str(frame), kind, _OWN if own else _MADE))
         before = reference if still else shown.get(frame - 1)
+        if plan.mask is not None and plan.footage is not None:
+            before = _eight_bits(sources.under(frame))
         change = np.zeros_like(image) if before is None else _difference(image, before)
         changes.append((change, "", "", "" if before is not None else "no frame before it", _RULE))
     against = "the still" if still else "the frame before"
+    if plan.mask is not None and plan.footage is not None:
+        against = "the footage's own frame"
     return [
         _row("Frames over time; what was made has a yellow rim", frames),
         _row(f"Difference from {against}, ×{AMPLIFIED}", changes),
@@ -261,8 +266,8 @@ def _tc(plan: ShotPlan, number: int) -> str:
     return timecode(number, plan.rate, drop_frame=plan.drop_frame)
 
 
-def _eight_bits(sources: PlanSources, frame: int) -> Image:
-    return np.rint(sources.picture(frame).rgb() * 255).astype(np.uint8)
+def _eight_bits(picture: Picture) -> Image:
+    return np.rint(picture.rgb() * 255).astype(np.uint8)
 
 
 def _within(image: Image, width: int, height: int) -> Image:

@@ -36,9 +36,10 @@ class Fidelity:
         self._pulled: list[dict[str, float]] = []
         self._masked = plan.mask is not None
         self._home = plan.home
-        if self._masked:
+        self._still: Picture | None = None
+        if self._masked and plan.footage is None:
             self._still = sources.picture(drawn_at(plan))
-            self._still_rgb: NDArray[np.floating] | None = None
+        self._still_rgb: NDArray[np.floating] | None = None
 
     def add(self, frame: int, picture: Picture, rgb: NDArray[np.floating]) -> None:
         """Account for a frame of the shot; `rgb` is the picture's own."""
@@ -55,9 +56,10 @@ class Fidelity:
             self._pulled.append(said)
         if self._masked:
             outside = self._sources.delivered_mask(self._home(frame)) == 0
-            difference = rgb - self._kept(picture)
+            kept = self._still or self._sources.under(frame)
+            difference = rgb - self._kept(kept, picture)
             if outside.any():
-                same = self._exact and _same_samples(picture, self._still, outside)
+                same = self._exact and _same_samples(picture, kept, outside)
                 self._leaks.append(math.inf if same else _psnr(difference[outside]))
             # Channel by channel: numpy's own reduction over an axis of three is far slower.
             red, green, blue = (np.abs(difference[..., c]) for c in range(3))
@@ -66,10 +68,12 @@ class Fidelity:
             self._inside += int(np.count_nonzero(~outside))
             self._seen += outside.size
 
-    def _kept(self, picture: Picture) -> NDArray[np.floating]:
+    def _kept(self, asked: Picture, picture: Picture) -> NDArray[np.floating]:
         # In the file's layout, which is the same for all its pictures.
+        if self._still is None:
+            return laid_out(asked, picture).rgb()
         if self._still_rgb is None:
-            self._still_rgb = laid_out(self._still, picture).rgb()
+            self._still_rgb = laid_out(asked, picture).rgb()
         return self._still_rgb
 
     def entries(self) -> dict[str, dict[str, Any]]:

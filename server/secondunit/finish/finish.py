@@ -23,14 +23,16 @@ def finish(
     a pin are the source's own samples; elsewhere the mask decides (`composite`).
     """
     pinned = {pin.frame for pin in plan.pins}
-    kept = None if plan.mask is None else sources.picture(drawn_at(plan))
+    masked = plan.mask is not None and plan.footage is None
+    still = sources.picture(drawn_at(plan)) if masked else None
 
     def finished(frame: int) -> Picture:
         if frame in pinned:
             return sources.picture(frame)
         home = plan.home(frame)
         rgb = _at_size(generated(home), plan.size)
-        if kept is not None:
+        kept = still if plan.footage is None else sources.under(frame)
+        if plan.mask is not None and kept is not None:
             return composite(rgb, kept, sources.delivered_mask(home))
         return picture_from_rgb(rgb, plan.format, plan.colour)
 

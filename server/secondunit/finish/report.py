@@ -32,12 +32,17 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
     """
     fidelity = Fidelity(plan, sources, exact=DELIVERIES[plan.delivery].exact)
     steadiness, fingerprint = Steadiness(plan), Fingerprint()
+    masked = plan.mask is not None and plan.footage is not None
     followed = bool(plan.strokes or plan.cameras)
     greys: dict[int, Grey] = {}
+    under: dict[int, Grey] | None = {} if plan.strokes and plan.footage is not None else None
     frame = plan.file_range.start
     for picture, rgb in in_order(lambda p: (p, p.rgb()), pictures):
         fidelity.add(frame, picture, rgb)
-        steadiness.add(frame, rgb)
+        own = sources.under(frame).rgb() if masked and frame < plan.file_range.end else None
+        steadiness.add(frame, rgb, own)
+        if under is not None and own is not None:
+            under[frame] = grey(own)
         fingerprint.add(picture)
         if followed:
             greys[frame] = grey(rgb)
@@ -57,7 +62,7 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
         for run in runs(plan):
             greys[run.anchor] = grey(sources.picture(run.anchor).rgb())
         if plan.strokes:
-            report |= _if_any("B", stroke_entry(plan, sources, greys))
+            report |= _if_any("B", stroke_entry(plan, sources, greys, under))
         if plan.cameras:
             report |= _if_any("C", camera_entry(plan, sources, greys))
     report |= _if_any("X", steadiness.seam()) | _if_any("F", steadiness.flicker())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,17 @@ class Steadiness:
         self._seams = [f for f in whole if (f in self._pinned) != (f + 1 in self._pinned)]
         self._beside = {f for seam in self._seams for f in (seam, seam + 1)}
         self._small: dict[int, Luma] = {}
+        self._under: dict[int, Luma] = {}
         self._detail: dict[int, float] = {}
 
-    def add(self, frame: int, rgb: NDArray[np.floating]) -> None:
-        """Account for a frame of the shot, `h w 3`."""
-        luma = rgb @ np.asarray([0.2126, 0.7152, 0.0722], np.float32)
+    def add(
+        self, frame: int, rgb: NDArray[np.floating], under: NDArray[np.floating] | None = None
+    ) -> None:
+        """Account for a frame of the shot, `h w 3`, and for the footage's own under it."""
+        weights = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
+        luma = rgb @ weights
+        if under is not None:
+            self._under[frame] = _averaged(under @ weights)
         self._small[frame] = _averaged(luma)
         if frame in self._beside:
             self._detail[frame] = _gradient_energy(luma)
@@ -119,18 +126,15 @@ class Steadiness:
         own: list[float] = []
         tiles = 0
         for frame in sorted(self._small):
-            around = [self._small.get(f) for f in (frame - 1, frame, frame + 1)]
-            three = [_tiles(luma) for luma in around if luma is not None]
-            if len(three) < 3:
+            bend, static = _bend(self._small, frame)
+            if static is None:
                 continue
-            static = _alike(three[0], three[1]) & _alike(three[1], three[2])
-            means = [t.mean(axis=-1) for t in three]
-            bend = (means[0] - 2 * means[1] + means[2])[static]
             if frame not in self._pinned:
                 made.extend(bend)
                 tiles += static.size
             elif {frame - 1, frame + 1} <= self._pinned:
                 own.extend(bend)
+            own.extend(_bend(self._under, frame)[0])
         if len(made) <= _SOME * tiles:
             return None
         found, source = _rms(made), _rms(own) if own else 0.0
@@ -143,6 +147,20 @@ class Steadiness:
             },
             "pass": found <= allowed,
         }  # fmt: skip
+
+
+def _bend(lumas: Mapping[int, Luma], frame: int) -> tuple[Luma, NDArray[np.bool_] | None]:
+    """Second difference of the tiles that stand still around a frame, and which do.
+
+    None where one of the three frames is missing.
+    """
+    around = [lumas.get(f) for f in (frame - 1, frame, frame + 1)]
+    three = [_tiles(luma) for luma in around if luma is not None]
+    if len(three) < 3:
+        return np.zeros(0), None
+    static = _alike(three[0], three[1]) & _alike(three[1], three[2])
+    means = [t.mean(axis=-1) for t in three]
+    return (means[0] - 2 * means[1] + means[2])[static], static
 
 
 def _averaged(luma: Luma) -> Luma:

@@ -45,12 +45,17 @@ class Ways:
 
 
 def stroke_entry(
-    plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey]
+    plan: ShotPlan,
+    sources: Sources,
+    greys: Mapping[int, Grey],
+    under: Mapping[int, Grey] | None = None,
 ) -> dict[str, Any] | None:
     """What was asked of each stroke and what the frames (`greys`, by frame of the shot) show.
 
     A stroke that cannot be measured (no texture, covered, out of the picture) says so and does
     not pass: nobody has seen that it was obeyed. None where no stroke asks for anything.
+    `under` is the footage that the shot stands on: a stroke is then asked for on top of the way
+    that its region goes there by itself.
     """
     asked: list[dict[str, Any]] = []
     measured: list[dict[str, Any]] = []
@@ -63,7 +68,7 @@ def stroke_entry(
                 measured.append(_unmeasurable(number, "its region is empty"))
                 passed = False
                 continue
-            ways = _ways(plan, sources, greys, run, number)
+            ways = _ways(plan, sources, greys, under, run, number)
             times = stroke_range(plan, stroke)
             wish, seen = _compared(stroke, number, run, ways, start, times)
             asked.append(wish)
@@ -102,7 +107,12 @@ def _owned(
 
 
 def _ways(
-    plan: ShotPlan, sources: Sources, greys: Mapping[int, Grey], run: Run, number: int
+    plan: ShotPlan,
+    sources: Sources,
+    greys: Mapping[int, Grey],
+    under: Mapping[int, Grey] | None,
+    run: Run,
+    number: int,
 ) -> Ways:
     start = greys[run.anchor]
     height, width = start.shape
@@ -114,11 +124,16 @@ def _ways(
     # Greys of the region are parts of the way.
     gains = scaled(_owned(plan, sources, number)[1], (width, height), "area")
     gain = sampled(gains, points[None])[0][:, None] if len(points) else np.ones((0, 1))
-    tracker = Tracker(start, points)
+    tracker, own = Tracker(start, points), Tracker(start, points)
     found, asked, followed = [points.astype(np.float64)], [points.astype(np.float64)], []
     followed.append(np.ones(len(points), np.bool_))
+    seen = [np.ones(len(points), np.bool_)]
     for frame in run.frames:
         tracker.follow(greys[frame])
+        if under is not None:
+            own.follow(under[frame])
+            origin = normalised(own.places, start)
+        seen.append(own.alive.copy())
         found.append(tracker.places.astype(np.float64))
         followed.append(tracker.alive.copy())
         shift = region_shift(plan, number, frame, run.anchor, ratio)
@@ -129,7 +144,7 @@ def _ways(
     whole = np.rint(wished).astype(int)
     inside = ((whole >= 4) & (whole < (width - 4, height - 4))).all(axis=-1)
     x, y = np.clip(whole[..., 0], 0, width - 1), np.clip(whole[..., 1], 0, height - 1)
-    expected = inside & allowed[y, x]
+    expected = inside & allowed[y, x] & np.stack(seen)
     return Ways(
         found=np.stack(found), asked=wished, expected=expected,
         counts=expected & np.stack(followed),

@@ -25,7 +25,13 @@ from secondunit.timeline.read import read
 from secondunit.units import FrameRange, Operation
 
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
-_ON_TOP = (Operation.ANIMATE, Operation.REPLACE, Operation.TRANSITION, Operation.LOOP)
+_ON_TOP = (
+    Operation.ANIMATE,
+    Operation.REPLACE,
+    Operation.RETIME,
+    Operation.TRANSITION,
+    Operation.LOOP,
+)
 """They cover footage, so they go above it, where the editor can switch them off."""
 
 

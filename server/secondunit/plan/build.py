@@ -14,6 +14,7 @@ from secondunit.config import Config
 from secondunit.errors import Fault
 from secondunit.plan.controls import control_adaptations, control_faults
 from secondunit.plan.eyes import seen_adaptations
+from secondunit.plan.footage import footage_adaptations, footage_pins
 from secondunit.plan.grid import keyframe_frame, legal_frames, work_size
 from secondunit.plan.layout import Layout
 from secondunit.plan.loop import loop_adaptations, loop_faults, loop_layout, there_and_back
@@ -75,7 +76,8 @@ def plan_timeline(path: Path, options: Options, config: Config) -> TimelinePlan:
         faults.append(
             Fault(
                 what="the timeline asks for no shot: add a marker whose note begins "
-                "`gen: bridge`, `gen: extend`, `gen: animate`, `gen: transition` or `gen: loop`",
+                "`gen:` and what you want: bridge, extend, animate, transition, loop, replace or "
+                "retime",
                 path=path.name,
             )
         )
@@ -159,6 +161,8 @@ def _sources_of(shot: Shot) -> tuple[Media, ...]:
     sides = [n.shown for n in (shot.before, shot.after) if n is not None]
     if shot.still is not None:
         sides.append(shot.still)
+    if shot.footage is not None:
+        return (shot.footage.media,)
     return tuple(s.media for s in sides if s.indexes)
 
 
@@ -168,10 +172,12 @@ def _length_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
         yield Fault(what="the place to fill has no frames", path=path)
     spans = [r.frames for r in _layout(shot).generate]
     longest = max((legal_frames(engine, n) for n in spans), default=0)
-    if longest > engine.longest:
+    # The in-betweens of a retime are made each for itself, in no common pass.
+    if longest > engine.longest and shot.request.operation is not Operation.RETIME:
+        or_else = "" if shot.footage is not None else " or pin a frame inside it with `keyframe:`"
         yield Fault(
             what=f"{longest} frames in one pass; engine '{engine.name}' makes at most "
-            f"{engine.longest}: shorten the shot or pin a frame inside it with `keyframe:`",
+            f"{engine.longest}: shorten the shot{or_else}",
             path=path,
         )
     if shot.request.operation is Operation.TRANSITION:
@@ -210,11 +216,16 @@ def _handles(shot: Shot) -> tuple[int, int]:
         head = min(head, len(shot.before.shown.indexes))
     if shot.after is not None:
         tail = min(tail, len(shot.after.shown.indexes))
+    if shot.footage is not None:
+        head = min(head, shot.footage.lead)
+        tail = min(tail, shot.footage.range.end - shot.record.frames)
     return head, tail
 
 
 def _pins(shot: Shot, handles: tuple[int, int]) -> tuple[Pin, ...]:
     """Fixed frames by frame of the shot. The frame beside the cut is a pin even without handles."""
+    if shot.footage is not None:
+        return tuple(footage_pins(shot, shot.footage, handles))
     pins: dict[int, Pin] = {}
 
     def pin(frame: int, source: SourceFrames, index: int) -> None:
@@ -315,6 +326,8 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         colour=first.colour,
         timecode=shot.timecode_start + shot.record.start - handles[0],
         drop_frame=shot.drop_frame,
+        footage=shot.footage and shot.footage.within(handles[0], shot.record.frames, handles[1]),
+        motion=request.motion,
         reel=first.reel,
         delivery=delivery,
         pixel_aspect=first.pixel_aspect,
@@ -355,6 +368,8 @@ def _adaptations(
     if shot.request.operation is Operation.LOOP:
         yield from loop_adaptations(shot)
     yield from seen_adaptations(shot)
+    if shot.footage is not None:
+        yield from footage_adaptations(shot, shot.footage)
     asked = shot.request.handles
     for side, got in zip(("head", "tail"), handles, strict=True):
         if got < asked:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.errors import Fault
+from secondunit.plan.footage import footage_faults
 from secondunit.plan.grid import keyframe_frame
 from secondunit.plan.masks import follow_faults, mask_adaptations
 from secondunit.plan.shot_plan import Adaptation, Level
@@ -29,7 +30,9 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
             path=f"{path}.engine",
         )
     picture_loop = request.operation is Operation.LOOP and shot.still is not None
-    if request.operation not in (Operation.ANIMATE, Operation.EXTEND) and not picture_loop:
+    if shot.footage is not None:
+        yield from footage_faults(request, path)
+    elif request.operation not in (Operation.ANIMATE, Operation.EXTEND) and not picture_loop:
         yield from _fixed_by_pins(request, path)
     for kind, asked, able in (
         ("stroke", bool(request.strokes), engine.strokes),

@@ -19,6 +19,7 @@ from secondunit.errors import Fault, Refused
 from secondunit.timeline.shot import (
     Ambient,
     CameraMove,
+    Footage,
     Mask,
     Media,
     Place,
@@ -127,6 +128,10 @@ class ShotPlan:
     """Of a transition: the first clip's frame at each shown frame of the shot, past its cut too."""
     incoming: SourceFrames | None = None
     """The same of the second clip, from before its cut on."""
+    footage: Footage | None = None
+    """The clip's own frames under the shot, one for each frame of the file."""
+    motion: Literal["freeze", "steady"] | None = None
+    """What becomes of the motion inside the mask of a `replace`; None: the strokes."""
 
     @property
     def file_range(self) -> FrameRange:
@@ -161,6 +166,11 @@ def media_uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
         yield value, tuple(range(value.frames)) if value.still else ()
     elif isinstance(value, SourceFrames):
         yield value.media, value.indexes
+    elif isinstance(value, Footage):
+        between = (
+            i + 1 for i, (share, _) in zip(value.indexes, value.shares, strict=False) if share
+        )
+        yield value.media, (*value.indexes, *between)
     elif isinstance(value, Pin):
         yield value.media, (value.index,)
     elif isinstance(value, (list, tuple)):

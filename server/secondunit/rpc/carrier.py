@@ -32,6 +32,8 @@ PLACES = {
     pb.PLACE_MODE_OVER: "over",
     pb.PLACE_MODE_NEW_TRACK: "new-track",
 }
+MOTIONS = {pb.MASKED_MOTION_FREEZE: "freeze", pb.MASKED_MOTION_STEADY: "steady"}
+ON_FOOTAGE = (units_pb2.OPERATION_REPLACE, units_pb2.OPERATION_RETIME)
 AUDIOS = {pb.AUDIO_MODE_NONE: "none", pb.AUDIO_MODE_KEEP: "keep"}
 _LISTS = re.compile(r"^request\.(keyframe|stroke|ambient|camera)\b")
 """Notes name the controls one by one, the protos name the list."""
@@ -97,6 +99,9 @@ def carry(request: pb.ShotRequest) -> Carried:
         asked = _clip(request.before, rate)
         row += [(asked, "before"), (_clip(request.after, rate), "after")]
         lead += record.frames // 2 - _length(asked)
+    elif request.operation in ON_FOOTAGE:
+        asked = _clip(request.clip, rate, shown=record.frames)
+        row.append((asked, "clip"))
     else:
         if before:
             clip = _clip(request.before, rate)
@@ -150,11 +155,13 @@ def _faults(request: pb.ShotRequest) -> Iterator[Fault]:
         for field in ("before", "after"):
             if not request.HasField(field):
                 yield fault("a transition needs a clip on both sides of the cut", field)
+    if request.operation in ON_FOOTAGE and not request.HasField("clip"):
+        yield fault("there is no clip to work on", "clip")
     if request.operation == units_pb2.OPERATION_EXTEND:
         field = "after" if request.edge == units_pb2.EDGE_HEAD else "before"
         if not request.HasField(field):
             yield fault("there is no clip to extend", field)
-    for field in ("before", "after", "still"):
+    for field in ("before", "after", "still", "clip"):
         if request.HasField(field):
             clip: pb.Clip = getattr(request, field)
             if field != "still" and clip.source.frames < 1:
@@ -185,7 +192,7 @@ def _not_finite(message: Message, path: str) -> Iterator[str]:
 
 
 def _files(request: pb.ShotRequest) -> Iterator[tuple[units_pb2.File, str]]:
-    for field in ("before", "after", "still"):
+    for field in ("before", "after", "still", "clip"):
         if request.HasField(field):
             yield getattr(request, field).media, f"{field}.media"
     if request.HasField("mask"):
@@ -242,6 +249,7 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
         "preset": request.preset or None,
         "place": PLACES.get(request.place),
         "audio": AUDIOS.get(request.audio),
+        "motion": MOTIONS.get(request.motion),
         "mask": _mask(request.mask) if request.mask.file.path else None,
         "keyframe": [
             _said(k, "strength") | {"frame": _at(k), "file": k.image.path}
@@ -262,7 +270,7 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
             | ({"ease": EASES[c.ease]} if c.ease in EASES else {})
             for c in request.cameras
         ],
-        **_said(request, "context", "handles", "takes", "seed", "strength"),
+        **_said(request, "context", "handles", "takes", "seed", "strength", "speed"),
     }
     if request.operation == units_pb2.OPERATION_EXTEND:
         words["edge"] = "head" if request.edge == units_pb2.EDGE_HEAD else "tail"

@@ -144,8 +144,9 @@ def shot(value: Shot) -> timeline_pb2.TimelineShot:
     """Shot, as InspectTimeline shows it."""
     frame = value.timecode_start + value.record.start
     clips = [side.name for side in (value.before, value.after) if side is not None]
-    if value.still is not None:
-        clips.append(value.still.media.path.stem)
+    for shown in (value.still, value.footage):
+        if shown is not None:
+            clips.append(shown.media.path.stem)
     return timeline_pb2.TimelineShot(
         id=value.id,
         name=value.name,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fractions import Fraction
 from typing import Any, Literal, cast
 
 from secondunit.errors import Fault
@@ -21,7 +22,10 @@ _TOKEN = re.compile(r'"[^"]*"|\S+')
 _RANGE = re.compile(r"(\d{1,9})\s*-\s*(\d{1,9})")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _FOLLOWED = re.compile(r"(.*\S)\s+follow\s*", re.IGNORECASE | re.DOTALL)
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 EASES: tuple[Ease, ...] = ("linear", "in", "out", "in-out")
+SLOWEST, FASTEST = Fraction(1, 20), Fraction(10)
+"""Speeds of a retime: slower, the in-betweens are all invention; faster, all is dropped."""
 LAST_FRAME = 100_000
 """More frames than any one shot has; an hour at 24 is 86400."""
 
@@ -113,6 +117,35 @@ class Faults(list[Fault]):
         if word in choices:
             return cast(str, word)
         self.add(f"{_name(path)} is {_shown(value)}; it is one of {', '.join(choices)}", path)
+        return None
+
+    def speed(self, value: Any, path: str) -> Fraction | None:
+        """A speed, exact: `50%`, `0.5x`, `0.5`; 1 is the file's own."""
+        word = value.strip().lower() if isinstance(value, str) else value
+        number: Fraction | None = None
+        if isinstance(word, str):
+            bare = word.removesuffix("%").removesuffix("x").strip()
+            if len(bare) <= 24 and _DECIMAL.fullmatch(bare):
+                number = Fraction(bare) / (100 if word.endswith("%") else 1)
+        elif isinstance(word, int) and not isinstance(word, bool):
+            number = Fraction(word)
+        elif isinstance(word, float) and math.isfinite(word):
+            number = Fraction(str(word))  # 0.4 is two fifths, as it was written
+        if number is None:
+            self.add(f"{_name(path)} is {_shown(value)}; write 50%, or 0.5 for the same", path)
+        elif number == 0:
+            self.add(f"{_name(path)} is 0: that is a freeze frame, which every editor has", path)
+        elif number < 0:
+            self.add(
+                f"{_name(path)} is {_shown(value)}; reversed clips are not retimed here: reverse "
+                "the clip in the edit after it came back",
+                path,
+            )
+        elif not SLOWEST <= number <= FASTEST:
+            hint = f"; did you mean {float(number):g}%?" if 5 <= number <= 1000 else ""
+            self.add(f"{_name(path)} is {_shown(value)}; it goes from 5% to 1000%{hint}", path)
+        else:
+            return number
         return None
 
     def text(self, value: Any, path: str, longest: int = 4096) -> str | None:

@@ -61,6 +61,8 @@ class View:
     """Seconds of the file, from its first frame, at the clip's first frame."""
     pace: Fraction
     """Seconds of the file for each frame of the timeline; 0 for a freeze frame."""
+    step: Fraction
+    """The same, played at its own speed."""
     frames: int
     """Frames of the timeline that the clip covers."""
     backwards: bool
@@ -186,7 +188,7 @@ class CuttingRoom:
         if media.rate is None:
             return View(
                 name=laid.name, path=laid.path, media=media, origin=Fraction(0),
-                pace=Fraction(0), frames=laid.record.frames, backwards=False,
+                pace=Fraction(0), step=Fraction(0), frames=laid.record.frames, backwards=False,
             )  # fmt: skip
         start = known if source is None else frames_at(source.start_time, media.rate)
         # Three clocks are in use: the reference's, the file's timecode, and plain frame numbers.
@@ -201,6 +203,7 @@ class CuttingRoom:
             media=with_start(media, round(zero)),
             origin=(start - zero) / media.rate.fraction,
             pace=seconds_a_frame * abs(scalar),
+            step=seconds_a_frame,
             frames=laid.record.frames,
             backwards=scalar < 0,
         )

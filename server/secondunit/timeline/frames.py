@@ -27,9 +27,14 @@ def decode(media: Media, indexes: Iterable[int]) -> dict[int, Picture]:
     answers every number with its one picture. Raises MediaUnreadable for a number that the file
     does not have, for damage, and for a file whose bytes are not those that were probed.
     """
+    return dict(decoded(media, indexes))
+
+
+def decoded(media: Media, indexes: Iterable[int]) -> Iterator[tuple[int, Picture]]:
+    """What `decode` gives, one picture after the other in the file's order, none kept."""
     wanted = sorted(set(indexes))
     if not wanted:
-        return {}
+        return
     pixels = media.size.width * media.size.height
     index = index_of(media.path, pixels)
     if index.digest != media.digest:
@@ -37,13 +42,14 @@ def decode(media: Media, indexes: Iterable[int]) -> dict[int, Picture]:
             f"'{media.path}' is not the file it was when the shot was planned; plan it again"
         )
     if media.still:
-        return dict.fromkeys(wanted, index.first)
+        yield from dict.fromkeys(wanted, index.first).items()
+        return
     if wanted[0] < 0 or wanted[-1] >= len(index.pts):
         raise MediaUnreadable(
             f"'{media.path}' has frames 0 to {len(index.pts) - 1}, "
             f"not {wanted[0] if wanted[0] < 0 else wanted[-1]}"
         )
-    pictures: dict[int, Picture] = {}
+    missing = set(wanted)
     with opened(media.path, index.container, pixels) as source:
         stream = source.streams[index.stream]
         assert isinstance(stream, VideoStream)
@@ -56,11 +62,10 @@ def decode(media: Media, indexes: Iterable[int]) -> dict[int, Picture]:
                     f"'{media.path}' changes from {media.format} {media.size} to "
                     f"{picture.format} {picture.size} at frame {number}"
                 )
-            pictures[number] = picture
-    missing = [n for n in wanted if n not in pictures]
+            missing.discard(number)
+            yield number, picture
     if missing:
-        raise MediaUnreadable(f"frame {missing[0]} of '{media.path}' does not decode")
-    return pictures
+        raise MediaUnreadable(f"frame {min(missing)} of '{media.path}' does not decode")
 
 
 def load_mask(media: Media, size: Size, frame: int | None = None) -> NDArray[np.float32]:

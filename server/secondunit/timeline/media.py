@@ -139,6 +139,30 @@ def frame_at(media: Media, seconds: Fraction) -> int:
     return frame
 
 
+def position_at(media: Media, seconds: Fraction) -> Fraction:
+    """The place in a movie so many seconds after its first frame, in frames, with its fraction.
+
+    Exact where the file's rate is constant; elsewhere by the times of the two frames around it.
+    May lie outside the file. A thousandth of a frame is forgiven, like in `frame_at`.
+    """
+    assert media.rate is not None
+    index = index_of(media.path, media.size.width * media.size.height)
+    position = seconds * media.rate.fraction
+    last = len(index.pts) - 1
+    if not index.constant and position >= 0 and last:
+        ticks = seconds / index.time_base + index.pts[0].item()
+        before = min(bisect_right(index.pts, ticks) - 1, last)
+        if before == last:
+            position = last + (ticks - index.pts[last].item()) * index.time_base * (
+                media.rate.fraction
+            )
+        else:
+            start, end = index.pts[before].item(), index.pts[before + 1].item()
+            position = before + (ticks - start) / (end - start)
+    near = round(position)
+    return Fraction(near) if abs(position - near) <= Fraction(1, 1000) else position
+
+
 def index_of(path: Path, max_pixels: int) -> Index:
     """The Index of a file, read once for each state of the file."""
     try:

@@ -31,7 +31,7 @@ from secondunit.units import Operation
 KEYS = (
     "prompt", "negative", "edge", "frames", "seconds", "context", "handles", "takes", "seed",
     "mask", "keyframe", "stroke", "ambient", "camera", "strength", "engine", "preset", "delivery",
-    "shot", "place", "audio", "id",
+    "shot", "place", "audio", "id", "motion", "speed",
 )  # fmt: skip
 LONGEST = 8192
 """Bytes of a note; notes of 4.7 KB are known to live through Resolve."""
@@ -74,6 +74,8 @@ class Note:
     audio: Literal["none", "keep"] | None = None
     strength: float | None = None
     id: str | None = None
+    motion: Literal["freeze", "steady"] | None = None
+    speed: Fraction | None = None
     mask: MaskWords | None = None
     keyframes: tuple[KeyframeWords, ...] = ()
     strokes: tuple[StrokeWords, ...] = ()
@@ -281,6 +283,8 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         audio=read("audio", faults.choice, ("none", "keep")),
         strength=read("strength", faults.number, 0, 1),
         id=read("id", _word_of(faults, ID, "eight lower-case letters and digits")),
+        motion=read("motion", faults.choice, ("freeze", "steady")),
+        speed=read("speed", faults.speed),
         mask=read("mask", lambda value, where: controls.mask(value, where, faults)),
         strokes=control("stroke", controls.stroke),
         ambients=control("ambient", controls.ambient),

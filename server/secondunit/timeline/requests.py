@@ -83,7 +83,7 @@ def requests_of_note(
         name: value
         for name in (
             "context", "handles", "takes", "seed", "prompt", "negative", "engine", "preset",
-            "delivery", "place", "audio", "strength",
+            "delivery", "place", "audio", "strength", "motion", "speed",
         )
         if (value := getattr(note, name)) is not None
     }  # fmt: skip
@@ -105,6 +105,9 @@ def _check_against_operation(note: Note, frames: int | None, faults: Faults) -> 
         faults.add(f"a {note.operation} has at least 2 frames", f"{note.path}.frames")
     if note.edge is not None and note.operation not in (Operation.EXTEND, None):
         faults.add(f"'edge' belongs to extend, not to {note.operation}", f"{note.path}.edge")
+    for key, owner in (("motion", Operation.REPLACE), ("speed", Operation.RETIME)):
+        if getattr(note, key) is not None and note.operation not in (owner, None):
+            faults.add(f"'{key}' belongs to {owner}, not to {note.operation}", f"{note.path}.{key}")
 
 
 class _Files:

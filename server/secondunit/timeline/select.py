@@ -14,13 +14,17 @@ from secondunit.config import Config
 from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
+from secondunit.timeline.footage import footage_of, span_on
 from secondunit.timeline.read import read
 from secondunit.timeline.requests import requests_of_note
-from secondunit.timeline.shot import Neighbour, Place, Request, Shot, SourceFrames
+from secondunit.timeline.shot import Footage, Neighbour, Place, Request, Shot, SourceFrames
 from secondunit.timeline.spans import loop_span, transition_span
 from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
 from secondunit.units import FrameRange, Operation, Rate
 
+_SEVERAL = (Operation.ANIMATE, Operation.REPLACE)
+"""Operations of which a clip may have more than one, on different frames or regions."""
+_ON_FOOTAGE = (Operation.REPLACE, Operation.RETIME)
 _SPARE = 2
 """Frames kept beside context and handles, for a plan that rounds up."""
 _RATES = range(1, 1000)
@@ -119,6 +123,7 @@ class _Sources:
     before: Neighbour | None = None
     after: Neighbour | None = None
     still: SourceFrames | None = None
+    footage: Footage | None = None
 
 
 class _Maker:
@@ -192,7 +197,7 @@ class _Maker:
         self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
     ) -> Shot | None:
         path = asked.note.path
-        record = self._record(asked, request, spot)
+        record = self._record(asked, request, spot, left)
         sources = self._sources(asked, request, spot, record, left, right)
         if record.end >= _END:
             raise Refused.single(
@@ -212,12 +217,15 @@ class _Maker:
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,
+            footage=sources.footage,
             place=Place(track=spot.laid.track, item=spot.laid.index, path=path),
             cut=max(0, spot.record.start - record.start),
         )  # fmt: skip
 
-    def _record(self, asked: Asked, request: Request, spot: Spot) -> FrameRange:
+    def _record(self, asked: Asked, request: Request, spot: Spot, view: View | None) -> FrameRange:
         """Frames of the timeline that the shot will cover."""
+        if request.operation in _ON_FOOTAGE and view is not None and not asked.take:
+            return span_on(view, spot.record, asked.marked, request, asked.note.path)
         record, frames = spot.record, request.frames or spot.record.frames
         if request.operation is Operation.EXTEND and not asked.take:
             start = record.end if request.edge == "tail" else record.start - frames
@@ -246,6 +254,11 @@ class _Maker:
                 return _Sources(still=self._still(asked, spot, left))
             loop_span(request, record, asked.note.path)
             return _Sources(before=left.part(record.start - spot.laid.record.start, record.frames))
+        if request.operation in _ON_FOOTAGE and left is not None:
+            first = record.start - spot.laid.record.start
+            return _Sources(
+                footage=footage_of(left, first, record.frames, request, asked.note.path)
+            )
         if request.operation is Operation.EXTEND and request.edge == "head":
             left, right = None, left
         kept = {
@@ -292,7 +305,7 @@ class _Maker:
         path = asked.note.path
         if key in self.places and asked.take:
             return None
-        if key in self.places and request.operation is not Operation.ANIMATE:
+        if key in self.places and request.operation not in _SEVERAL:
             raise Refused.single(
                 f"{request.operation} is asked for twice here; the other is {self.places[key]}",
                 path,

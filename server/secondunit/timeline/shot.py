@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +43,40 @@ class SourceFrames:
     media: Media
     indexes: tuple[int, ...]
     """Frame numbers in the file, from 0, already retimed to the timeline's rate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footage:
+    """The moving clip that a shot stands on: where in its file each frame of the shot is."""
+
+    media: Media
+    lead: int
+    """Frames listed before the shot's first shown one: its head handle, or what there is of it."""
+    indexes: tuple[int, ...]
+    """Frame numbers in the file, from 0, one for each frame of the shot, handles included."""
+    shares: tuple[tuple[int, int], ...] = ()
+    """How far each is on its way to the file's next frame: (numerator, denominator), in 0..1
+    without 1. Empty: every frame is one of the file's own."""
+
+    @property
+    def range(self) -> FrameRange:
+        """Frames of the shot that are listed; 0 is the first shown."""
+        return FrameRange(start=-self.lead, frames=len(self.indexes))
+
+    def index(self, frame: int) -> int:
+        """The file's frame at a frame of the shot, or the last one before it."""
+        return self.indexes[frame + self.lead]
+
+    def share(self, frame: int) -> Fraction:
+        """How far a frame of the shot is on its way to the file's next frame, 0..1 without 1."""
+        return Fraction(*self.shares[frame + self.lead]) if self.shares else Fraction(0)
+
+    def within(self, head: int, frames: int, tail: int) -> Footage:
+        """The same for fewer handles, which must be there."""
+        part = slice(self.lead - head, self.lead + frames + tail)
+        return Footage(
+            media=self.media, lead=head, indexes=self.indexes[part], shares=self.shares[part]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +193,10 @@ class Request:
     place: Literal["replace", "over", "new-track"] | None = None
     audio: Literal["none", "keep"] = "none"
     strength: float = 1.0
+    motion: Literal["freeze", "steady"] | None = None
+    """What becomes of the motion inside the mask of a `replace`."""
+    speed: Fraction | None = None
+    """Of a `retime`, against the file's own; None: as the edit plays the clip."""
     mask: Mask | None = None
     keyframes: tuple[Keyframe, ...] = ()
     strokes: tuple[Stroke, ...] = ()
@@ -206,3 +245,5 @@ class Shot:
     place: Place
     cut: int = 0
     """Of a transition: how many frames of the record lie before the cut."""
+    footage: Footage | None = None
+    """The clip whose own frames lie under the shot (a replacement, a retime)."""

@@ -12,7 +12,9 @@ from secondunit.timeline.cut import Laid, Rows, generated, ours
 from secondunit.timeline.touching import left_of_cut, right_of_cut
 from secondunit.units import FrameRange, Operation
 
-ON_A_CLIP = (Operation.EXTEND, Operation.ANIMATE, Operation.REPLACE, Operation.LOOP)
+ON_A_CLIP = (
+    Operation.EXTEND, Operation.ANIMATE, Operation.REPLACE, Operation.LOOP, Operation.RETIME,
+)  # fmt: skip
 """Operations that are about one clip; the others are about what lies between two."""
 
 

@@ -28,6 +28,12 @@ class AudioMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     AUDIO_MODE_UNSPECIFIED: _ClassVar[AudioMode]
     AUDIO_MODE_NONE: _ClassVar[AudioMode]
     AUDIO_MODE_KEEP: _ClassVar[AudioMode]
+
+class MaskedMotion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MASKED_MOTION_UNSPECIFIED: _ClassVar[MaskedMotion]
+    MASKED_MOTION_FREEZE: _ClassVar[MaskedMotion]
+    MASKED_MOTION_STEADY: _ClassVar[MaskedMotion]
 EASE_UNSPECIFIED: Ease
 EASE_LINEAR: Ease
 EASE_IN: Ease
@@ -40,6 +46,9 @@ PLACE_MODE_NEW_TRACK: PlaceMode
 AUDIO_MODE_UNSPECIFIED: AudioMode
 AUDIO_MODE_NONE: AudioMode
 AUDIO_MODE_KEEP: AudioMode
+MASKED_MOTION_UNSPECIFIED: MaskedMotion
+MASKED_MOTION_FREEZE: MaskedMotion
+MASKED_MOTION_STEADY: MaskedMotion
 
 class Point(_message.Message):
     __slots__ = ("x", "y")
@@ -130,7 +139,7 @@ class Clip(_message.Message):
     def __init__(self, name: _Optional[str] = ..., media: _Optional[_Union[_units_pb2.File, _Mapping]] = ..., source: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., speed: _Optional[float] = ...) -> None: ...
 
 class ShotRequest(_message.Message):
-    __slots__ = ("id", "name", "operation", "edge", "rate", "record", "timeline_start", "before", "after", "still", "context", "handles", "takes", "seed", "prompt", "negative", "engine", "delivery", "preset", "place", "audio", "strength", "mask", "keyframes", "strokes", "ambients", "cameras", "loop_frames")
+    __slots__ = ("id", "name", "operation", "edge", "rate", "record", "timeline_start", "before", "after", "still", "context", "handles", "takes", "seed", "prompt", "negative", "engine", "delivery", "preset", "place", "audio", "strength", "mask", "keyframes", "strokes", "ambients", "cameras", "clip", "motion", "speed", "loop_frames")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     OPERATION_FIELD_NUMBER: _ClassVar[int]
@@ -158,6 +167,9 @@ class ShotRequest(_message.Message):
     STROKES_FIELD_NUMBER: _ClassVar[int]
     AMBIENTS_FIELD_NUMBER: _ClassVar[int]
     CAMERAS_FIELD_NUMBER: _ClassVar[int]
+    CLIP_FIELD_NUMBER: _ClassVar[int]
+    MOTION_FIELD_NUMBER: _ClassVar[int]
+    SPEED_FIELD_NUMBER: _ClassVar[int]
     LOOP_FRAMES_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
@@ -186,5 +198,8 @@ class ShotRequest(_message.Message):
     strokes: _containers.RepeatedCompositeFieldContainer[Stroke]
     ambients: _containers.RepeatedCompositeFieldContainer[Ambient]
     cameras: _containers.RepeatedCompositeFieldContainer[CameraMove]
+    clip: Clip
+    motion: MaskedMotion
+    speed: float
     loop_frames: int
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., edge: _Optional[_Union[_units_pb2.Edge, str]] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., record: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., timeline_start: _Optional[str] = ..., before: _Optional[_Union[Clip, _Mapping]] = ..., after: _Optional[_Union[Clip, _Mapping]] = ..., still: _Optional[_Union[Clip, _Mapping]] = ..., context: _Optional[int] = ..., handles: _Optional[int] = ..., takes: _Optional[int] = ..., seed: _Optional[int] = ..., prompt: _Optional[str] = ..., negative: _Optional[str] = ..., engine: _Optional[str] = ..., delivery: _Optional[str] = ..., preset: _Optional[str] = ..., place: _Optional[_Union[PlaceMode, str]] = ..., audio: _Optional[_Union[AudioMode, str]] = ..., strength: _Optional[float] = ..., mask: _Optional[_Union[Mask, _Mapping]] = ..., keyframes: _Optional[_Iterable[_Union[Keyframe, _Mapping]]] = ..., strokes: _Optional[_Iterable[_Union[Stroke, _Mapping]]] = ..., ambients: _Optional[_Iterable[_Union[Ambient, _Mapping]]] = ..., cameras: _Optional[_Iterable[_Union[CameraMove, _Mapping]]] = ..., loop_frames: _Optional[int] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., edge: _Optional[_Union[_units_pb2.Edge, str]] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., record: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., timeline_start: _Optional[str] = ..., before: _Optional[_Union[Clip, _Mapping]] = ..., after: _Optional[_Union[Clip, _Mapping]] = ..., still: _Optional[_Union[Clip, _Mapping]] = ..., context: _Optional[int] = ..., handles: _Optional[int] = ..., takes: _Optional[int] = ..., seed: _Optional[int] = ..., prompt: _Optional[str] = ..., negative: _Optional[str] = ..., engine: _Optional[str] = ..., delivery: _Optional[str] = ..., preset: _Optional[str] = ..., place: _Optional[_Union[PlaceMode, str]] = ..., audio: _Optional[_Union[AudioMode, str]] = ..., strength: _Optional[float] = ..., mask: _Optional[_Union[Mask, _Mapping]] = ..., keyframes: _Optional[_Iterable[_Union[Keyframe, _Mapping]]] = ..., strokes: _Optional[_Iterable[_Union[Stroke, _Mapping]]] = ..., ambients: _Optional[_Iterable[_Union[Ambient, _Mapping]]] = ..., cameras: _Optional[_Iterable[_Union[CameraMove, _Mapping]]] = ..., clip: _Optional[_Union[Clip, _Mapping]] = ..., motion: _Optional[_Union[MaskedMotion, str]] = ..., speed: _Optional[float] = ..., loop_frames: _Optional[int] = ...) -> None: ...

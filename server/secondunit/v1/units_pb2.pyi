@@ -16,6 +16,7 @@ class Operation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OPERATION_TRANSITION: _ClassVar[Operation]
     OPERATION_LOOP: _ClassVar[Operation]
     OPERATION_GENERATE: _ClassVar[Operation]
+    OPERATION_RETIME: _ClassVar[Operation]
 
 class Edge(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -30,6 +31,7 @@ OPERATION_REPLACE: Operation
 OPERATION_TRANSITION: Operation
 OPERATION_LOOP: Operation
 OPERATION_GENERATE: Operation
+OPERATION_RETIME: Operation
 EDGE_UNSPECIFIED: Edge
 EDGE_HEAD: Edge
 EDGE_TAIL: Edge

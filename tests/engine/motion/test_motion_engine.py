@@ -204,7 +204,7 @@ def test_a_final_obeys_the_draft_that_was_approved(train) -> None:
         draft, few = make(train, start, 8)
         final = made(full, sources)
         for frame, shown in made(draft, few).items():
-            reduced = cv2.resize(final[frame], (320, 180), interpolation=cv2.INTER_AREA)
+            reduced = scaled(final[frame], (320, 180), "area")
             assert decibels(shown, reduced) > 30, (make.__name__, frame)
 
 

@@ -40,12 +40,15 @@ class Completed:
     """`h w 2`, pixels: where each pixel's piece lies; outside the hole each is its own."""
 
 
-def complete(picture: Field, gone: Region, nearness: float) -> Completed | None:
+def complete(
+    picture: Field, gone: Region, nearness: float, upright: float = 1.0
+) -> Completed | None:
     """Return a picture (`h w 3`, 0..1) whose region `gone` is made of what surrounds it.
 
     `nearness` is the cost of fetching a patch from a whole picture's width away, in mean squared
-    difference. None where too little is left to take pieces from. The same picture gives the same
-    bits.
+    difference; `upright` is how many times that it costs from above or below: a horizon runs on
+    across a hole, and what lies on the ground does not hang in the air. None where too little is
+    left to take pieces from. The same picture gives the same bits.
     """
     draw = np.random.default_rng(0)
     levels = [(picture, gone)]
@@ -53,7 +56,7 @@ def complete(picture: Field, gone: Region, nearness: float) -> Completed | None:
         levels.append(_halved(*levels[-1]))
     state: tuple[Field, Index] | None = None
     for shown, hole in reversed(levels):
-        level = _Level(shown, hole, nearness)
+        level = _Level(shown, hole, nearness, upright)
         if not level.usable:
             return None
         state = level.refined(state, draw)
@@ -99,8 +102,8 @@ def _weight(cost: Field) -> Field:
 class _Level:
     """One size of the picture: patches that touch the hole look for patches that do not."""
 
-    def __init__(self, picture: Field, gone: Region, nearness: float) -> None:
-        self._nearness = nearness
+    def __init__(self, picture: Field, gone: Region, nearness: float, upright: float) -> None:
+        self._nearness, self._upright = nearness, upright
         self._height, self._width = gone.shape
         self._picture = picture
         self._gone = gone
@@ -176,7 +179,7 @@ class _Level:
         # Mean of (apart - bias) squared, without making it.
         unlike = np.einsum("npc,npc->n", apart, apart) / apart.shape[1]
         unlike = (unlike + ((FAITH + 1) * bias**2 - 2 * bias * mean).sum(axis=1)) / 3
-        far = (row - self._rows) ** 2 + (column - self._columns) ** 2
+        far = self._upright * (row - self._rows) ** 2 + (column - self._columns) ** 2
         return (unlike + self._nearness * far / self._width**2).astype(np.float32)
 
     def _spread(

@@ -52,7 +52,9 @@ def canvas(picture: NDArray[np.floating], rim: tuple[int, int, int, int]) -> Can
     return Canvas(picture=whole, left=left, top=top)
 
 
-def clean_plate(picture: NDArray[np.floating], gone: Mask, nearness: float = BEHIND) -> Field:
+def clean_plate(
+    picture: NDArray[np.floating], gone: Mask, nearness: float = BEHIND, upright: float = 1.0
+) -> Field:
     """Return a picture (`h w 3`, 0..1) without what stands in a region: the background behind it.
 
     The smooth part is completed at a bounded size; grain and texture are taken, at full size, from
@@ -69,7 +71,7 @@ def clean_plate(picture: NDArray[np.floating], gone: Mask, nearness: float = BEH
     share = scaled(weight, size, "area")
     small = scaled(whole * weight[..., None], size, "area")
     small = np.asarray(small / np.maximum(share, 1e-6)[..., None], np.float32)
-    found = complete(small, share < 0.999, nearness)
+    found = complete(small, share < 0.999, nearness, upright)
     if found is None:
         filled = spread_known(whole, ~gone)
     else:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from secondunit.engine.conditioning import Guide, Span, guides, spans
 from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
-from secondunit.engine.motion import morph, pull, render
+from secondunit.engine.motion import morph, pull, render, replacement, retime
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.engine.motion.sketch import sketch
 from secondunit.engine.motion.trajectory import Seen, Trajectory
@@ -130,18 +130,25 @@ class MotionEngine:
         """
         total, done = sum(made.frames for made in plan.generate), 0
         try:
-            if plan.operation is Operation.TRANSITION:
-                for frame, picture in morph.frames(plan, sources, progress):
-                    progress("render", frame + 1, total)
-                    yield frame, picture
-                return
-            for made, forth, back in spans(plan):
-                for frame, picture in self._drawn(plan, sources, made, forth, back, progress, show):
-                    done += 1
-                    progress("render", done, total)
-                    yield frame, picture
+            for frame, picture in self._frames(plan, sources, progress, show):
+                done += 1
+                progress("render", done, total)
+                yield frame, picture
         except (cv2.error, MemoryError) as exc:
             raise EngineFailed(f"rendering shot {plan.shot} failed: {exc}") from exc
+
+    def _frames(
+        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show
+    ) -> Iterator[tuple[int, RGB]]:
+        if plan.operation is Operation.TRANSITION:
+            return morph.frames(plan, sources, progress)
+        if plan.operation is Operation.RETIME:
+            return retime.frames(plan, sources)
+        if plan.operation is Operation.REPLACE:
+            return replacement.frames(plan, sources, progress)
+        return chain.from_iterable(
+            self._drawn(plan, sources, *one, progress, show) for one in spans(plan)
+        )
 
     def _drawn(
         self,
@@ -158,14 +165,14 @@ class MotionEngine:
         if exact is None:
             yield from without
             return
-        morph = pull.Morph()
+        between = pull.Morph()
         parts = chain.from_iterable(
             self._range(exact, sources, *part, progress, unseen) for part in spans(exact)
         )
         for frame, picture in without:
             pinned = any(pin.frame == frame for pin in exact.pins)
             other = sources.pin(frame) if pinned else next(parts)[1]
-            yield frame, morph.between(picture, other, pull.strength(plan, made, frame))
+            yield frame, between.between(picture, other, pull.strength(plan, made, frame))
 
     def _range(
         self,
@@ -181,8 +188,8 @@ class MotionEngine:
         anchors = guides(plan, sources, forth, back)
         if show is not unseen:
             show(*sketch(made, anchors), rough=True)
-        asked = [guide for guide in anchors if guide is not None]
         # Each range draws noise of its own, whatever the others are.
+        asked = [guide for guide in anchors if guide is not None]
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
         motions = iter(self._denoise(told, plan.steps, seed, progress))
         waves = [guide.wave.conditions for guide in asked if guide.wave is not None]

@@ -172,10 +172,10 @@ class Mover:
         if np.abs(change).max() > 0:
             way += np.stack([scaled(step, size) for step in change])
         if guide.layers:
-            rest = np.ones(guide.conditions.mask.shape, np.float32)
-            for layer in guide.layers:
-                rest = rest * (1 - layer.cells)
-            cells = (rest.shape[1], rest.shape[0])
+            rest = np.asarray(np.prod([1 - layer.cells for layer in guide.layers], axis=0))
+            rest = rest.astype(np.float32)
+            rows, columns = guide.conditions.mask.shape
+            cells = (columns, rows)
             around = _continued(np.stack([scaled(s, cells, "area") for s in way]), _surely(rest))
             share = scaled(rest, size)[..., None]
             for step, cells_around in zip(way, around, strict=True):

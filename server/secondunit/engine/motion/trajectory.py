@@ -231,7 +231,7 @@ def evidence(
         unlike = np.clip(apart * 6, 0, 3).astype(np.float32)
     seen = Evidence(
         velocities=velocities, fitted=speed, filled=filled, camera=camera,
-        streamed=streamed(filled, span, lambda way: sample_bilinear(filled, where + way)),
+        streamed=streamed(filled, span, lambda way: _at_cells(filled, where + way)),
         end=None if reach is None else end, end_filled=end_filled, end_camera=end_camera,
         arrival=arrival, span=span,
     )  # fmt: skip
@@ -239,6 +239,10 @@ def evidence(
         velocities=sure, end=end_sure, arrival=arrival_sure, unlike=unlike, structure=tensor,
         known=bool(ways),
     )  # fmt: skip
+
+
+def _at_cells(field: Field, where: Field) -> Field:
+    return sample_bilinear(field.astype(np.float32), where.astype(np.float32))
 
 
 def streamed(field: Field, span: int, sample: Callable[[Field], Field]) -> Field:

@@ -1,0 +1,72 @@
+"""What a plugin sends about one clip becomes the same shot as the editor's own note."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from secondunit.config import Config
+from secondunit.errors import Refused
+from secondunit.plan.build import Options
+from secondunit.rpc.carrier import plan_request
+from secondunit.units import Operation
+from secondunit.v1 import shots_pb2, units_pb2
+
+from tests.timeline.clips import movie
+
+
+def asked(folder: Path, operation: units_pb2.Operation, **fields: object) -> shots_pb2.ShotRequest:
+    """A request about 12 frames of a 48-frame movie at 25, from its frame 10 on."""
+    take = movie(folder / "take.mp4")
+    return shots_pb2.ShotRequest(
+        operation=operation,
+        rate=units_pb2.Rate(num=25, den=1),
+        record=units_pb2.FrameRange(start=100, frames=12),
+        clip=shots_pb2.Clip(
+            name="take",
+            media=units_pb2.File(path=str(take)),
+            source=units_pb2.FrameRange(start=10, frames=12),
+        ),
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def test_a_retime_takes_its_speed_from_the_request(tmp_path: Path) -> None:
+    request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=0.4)
+    found = plan_request(request, Options(), Config(data=tmp_path, roots=(tmp_path,)))
+    assert not found.faults
+    (plan,) = found.shots
+    assert plan.operation is Operation.RETIME and plan.footage is not None
+    assert plan.footage.index(6) + plan.footage.share(6) == 10 + 6 * Fraction(2, 5)
+    assert plan.handles == (8, 8)
+
+
+def test_a_replacement_takes_its_mask_and_its_motion(tmp_path: Path) -> None:
+    plane = np.zeros((64, 96), np.uint8)
+    plane[10:50, 10:60] = 255
+    cv2.imwrite(str(tmp_path / "mask.png"), plane)
+    request = asked(
+        tmp_path, units_pb2.OPERATION_REPLACE, motion=shots_pb2.MASKED_MOTION_STEADY,
+        mask=shots_pb2.Mask(file=units_pb2.File(path=str(tmp_path / "mask.png"))),
+    )  # fmt: skip
+    found = plan_request(request, Options(), Config(data=tmp_path, roots=(tmp_path,)))
+    assert not found.faults
+    (plan,) = found.shots
+    assert plan.motion == "steady" and plan.mask is not None
+
+
+def test_without_its_clip_there_is_nothing_to_work_on(tmp_path: Path) -> None:
+    request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=0.4)
+    request.ClearField("clip")
+    with pytest.raises(Refused, match=r"no clip to work on @ request\.clip"):
+        plan_request(request, Options(), Config(data=tmp_path))
+
+
+def test_a_speed_out_of_range_names_the_field(tmp_path: Path) -> None:
+    request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=50)
+    found = plan_request(request, Options(), Config(data=tmp_path, roots=(tmp_path,)))
+    (fault,) = found.faults
+    assert fault.path == "request.speed" and "did you mean 50%" in fault.what
