@@ -106,8 +106,16 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="checkpoints and figures; the same folder goes on where it stopped",
     )
-    train.add_argument("--steps", type=int, default=5000)
-    train.add_argument("--scenes", type=int, default=16000, help="how many to draw beforehand")
+    train.add_argument(
+        "--part",
+        choices=("transformer", "trajectory"),
+        default="transformer",
+        help="which network: the one that makes motion, or the one that finds the footage's own",
+    )
+    train.add_argument("--steps", type=int, default=5000, help="of the transformer")
+    train.add_argument(
+        "--scenes", type=int, help="how many to draw beforehand (16000; trajectory: 3000)"
+    )
     train.add_argument("--batch", type=int, default=16)
     train.add_argument("--minutes", type=float, help="stop after this long")
     train.add_argument("--device", default="auto", help="cpu, cuda, or auto")
@@ -350,16 +358,29 @@ def _train(options: argparse.Namespace) -> int:
     from secondunit.errors import EngineMissing
 
     try:
+        from secondunit.engine.motion import trajectory_train
         from secondunit.engine.motion.train import export, train
     except ImportError as missing:
         raise EngineMissing(f"training needs the engine packages: {missing}") from missing
+    if options.part == "trajectory":
+        kept = trajectory_train.train(
+            options.out,
+            minutes=options.minutes or 60,
+            seed=options.seed,
+            scenes=options.scenes or trajectory_train.SCENES_DRAWN,
+            progress=print,
+        )
+        if options.export:
+            trajectory_train.export(kept, options.export)
+            print(f"Weights written to {options.export}")
+        return SUCCEEDED
     best = train(
         options.out,
         steps=options.steps,
         batch=options.batch,
         device=options.device,
         minutes=options.minutes,
-        samples=options.scenes,
+        samples=options.scenes or 16000,
         seed=options.seed,
         threads=options.threads,
         progress=print,

@@ -14,7 +14,15 @@ from secondunit.config import Config
 from secondunit.plan.build import Options, PlannedShot, plan_shot
 from secondunit.plan.shot_plan import canonical, media_uses, plan_of_json
 from secondunit.timeline.media import probe
-from secondunit.timeline.shot import Ambient, CameraMove, Footage, Keyframe, Media, Stroke
+from secondunit.timeline.shot import (
+    Ambient,
+    CameraMove,
+    Footage,
+    Keyframe,
+    MaskTrack,
+    Media,
+    Stroke,
+)
 from secondunit.units import FrameRange, Operation
 
 from tests.shots import HD, media, shot, still
@@ -106,12 +114,10 @@ def test_a_mask_alone_says_what_could_be_asked(tmp_path: Path) -> None:
     assert "`stroke:" in found and "`motion: freeze`" in found and "`motion: steady`" in found
 
 
-def test_a_black_mask_is_refused_and_a_white_one_is_mentioned(tmp_path: Path) -> None:
-    assert "black everywhere" in said(
-        planned(Operation.REPLACE, mask=mask(tmp_path, 0), motion="freeze")
-    )
-    (plan,) = planned(Operation.REPLACE, mask=mask(tmp_path, 255), motion="freeze").plans
-    assert "the whole picture is frozen" in plan.adaptations[0].what
+def test_a_mask_that_follows_is_refused_where_the_strokes_regions_do(tmp_path: Path) -> None:
+    followed = MaskTrack(files=(mask(tmp_path),), follow=True)
+    text = said(planned(Operation.REPLACE, mask=followed, motion="freeze"))
+    assert "does not follow" in text and "movie" in text
 
 
 def test_a_retime_takes_no_mask_and_no_controls(tmp_path: Path) -> None:

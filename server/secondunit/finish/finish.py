@@ -26,17 +26,25 @@ def finish(
     masked = plan.mask is not None and plan.footage is None
     still = sources.picture(drawn_at(plan)) if masked else None
 
-    def finished(frame: int) -> Picture:
-        if frame in pinned:
-            return sources.picture(frame)
+    def wanted() -> Iterator[tuple[int, Picture | None]]:
+        # Each frame and what stands under it. Footage is read in order, by one reader.
+        for frame in range(plan.file_range.start, plan.file_range.end):
+            if frame in pinned:
+                yield frame, sources.picture(frame)
+            else:
+                yield frame, still if plan.footage is None else sources.under(frame)
+
+    def finished(one: tuple[int, Picture | None]) -> Picture:
+        frame, under = one
+        if frame in pinned and under is not None:
+            return under
         home = plan.home(frame)
         rgb = _at_size(generated(home), plan.size)
-        kept = still if plan.footage is None else sources.under(frame)
-        if plan.mask is not None and kept is not None:
-            return composite(rgb, kept, sources.delivered_mask(home))
+        if plan.mask is not None and under is not None:
+            return composite(rgb, under, sources.delivered_mask(home))
         return picture_from_rgb(rgb, plan.format, plan.colour)
 
-    yield from in_order(finished, range(plan.file_range.start, plan.file_range.end))
+    yield from in_order(finished, wanted())
 
 
 def _at_size(rgb: RGB, size: Size) -> RGB:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from secondunit.engine.motion.engine import load
 from secondunit.engine.motion.generate import MotionEngine, classical
+from secondunit.engine.raster import scaled
 from secondunit.errors import Cancelled, EngineFailed, EngineMissing
 from secondunit.units import FrameRange, Operation
 

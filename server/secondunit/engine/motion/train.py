@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from secondunit.catalog.weights import FOLDERS
 from secondunit.engine.motion import conditions, evaluate
 from secondunit.engine.motion.card import card
 from secondunit.engine.motion.model import MotionTransformer
@@ -251,7 +252,11 @@ def export(
     model = MotionTransformer(**state["config"])
     model.load_state_dict(state["average"])
     nn.Module.to(model, torch.bfloat16)
-    pipeline = MotionPipeline(transformer=model, scheduler=even_schedule())
+    beside = None
+    if any(FOLDERS["motion"].rglob("*.safetensors")):
+        whole = MotionPipeline.from_pretrained(FOLDERS["motion"], local_files_only=True)
+        beside = whole.trajectory
+    pipeline = MotionPipeline(transformer=model, scheduler=even_schedule(), trajectory=beside)
     pipeline.save_pretrained(weights, safe_serialization=True)
     line = state["line"]
     if scenes is not None:

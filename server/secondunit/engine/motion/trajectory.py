@@ -28,10 +28,10 @@ CELL = 12
 """Pixels of flow's size to a cell of the network's grid, about."""
 EASE = 12.0
 """Frames over which a measured acceleration is believed to last (time constant)."""
-CANDIDATES = 14
-ALONE = 10
+CANDIDATES = 15
+ALONE = 11
 """Candidates that need no other pin: the first ones."""
-PAST, CAMERA, PATH, END_CAMERA = 8, 7, 11, 13
+PAST, CAMERA, PATH, END_CAMERA = 8, 7, 12, 14
 """Candidates by name: the past filled (the classical extension), the past's camera, the bent way to
 an end (the classical bridge), the end's camera."""
 CHANNELS = 2 * (CANDIDATES - 1) + 19
@@ -81,6 +81,8 @@ class Evidence:
     streamed: Field
     """`T h w 2`: the way of a point that is carried by the filled field as it stands. Past what a
     steady camera passes, velocities belong to places of the frame, not to things."""
+    quickly: Field
+    """The same by the velocity of the last frame alone."""
     camera: Field
     """The similarity that fits it, per frame."""
     end: Field | None
@@ -103,6 +105,7 @@ class Evidence:
             np.zeros_like(one), one * time, self.fitted * time, four * time, eight * time,
             (one + quick / 2) * time + quick * turn, (two + slow) * time + slow * turn,
             self.camera * time, self.filled * lasting, self.streamed[step - 1],
+            self.quickly[step - 1],
         ]  # fmt: skip
         if self.end is None:
             found += found[PAST : PAST + 1] * (CANDIDATES - ALONE)
@@ -232,6 +235,7 @@ def evidence(
     seen = Evidence(
         velocities=velocities, fitted=speed, filled=filled, camera=camera,
         streamed=streamed(filled, span, lambda way: _at_cells(filled, where + way)),
+        quickly=streamed(velocities[0], span, lambda way: _at_cells(velocities[0], where + way)),
         end=None if reach is None else end, end_filled=end_filled, end_camera=end_camera,
         arrival=arrival, span=span,
     )  # fmt: skip
@@ -335,7 +339,8 @@ def fine(seen: Seen, rough: Evidence) -> Evidence:
         ways = seen.history.ways
         velocities = _padded(
             [
-                _sharpened(way, cells, -1 / lag)
+                # A frame apart, flow that does not lead back is still right across the edges.
+                -way.displacement if lag == 1 else _sharpened(way, cells, -1 / lag)
                 for lag, way, cells in zip(flow.LAGS, ways, rough.velocities, strict=False)
             ],
             blank=False,
@@ -353,10 +358,11 @@ def fine(seen: Seen, rough: Evidence) -> Evidence:
         lag = _onward_lag(seen.beyond)
         onward = seen.beyond.ways[lag].displacement / flow.LAGS[lag]
         arrival = sampled(onward, places(height, width) + end * np.float32(width))
-    at, across = places(height, width), np.float32(width)
+    at, across, last = places(height, width), np.float32(width), velocities[0]
     return Evidence(
         velocities=velocities.astype(np.float32), fitted=speed, filled=filled, camera=camera,
         streamed=streamed(filled, seen.span, lambda way: sampled(filled, at + way * across)),
+        quickly=streamed(last, seen.span, lambda way: sampled(last, at + way * across)),
         end=end, end_filled=end_filled, end_camera=scaled(rough.end_camera, size),
         arrival=arrival, span=seen.span,
     )  # fmt: skip

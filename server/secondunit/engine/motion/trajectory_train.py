@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from secondunit.catalog.weights import FOLDERS
 from secondunit.engine import flow
 from secondunit.engine.motion import trajectory, trajectory_model
 from secondunit.engine.motion.conditions import FRAMES
+from secondunit.engine.motion.pipeline import MotionPipeline
 from secondunit.engine.motion.trajectory import Field
 from secondunit.engine.motion.trajectory_model import WIDEST, TrajectoryModel
+from secondunit.engine.motion.trajectory_scenes import SCENES, shard
 from secondunit.engine.raster import blurred
 
 BATCH = 12
@@ -28,6 +32,8 @@ STEADY = 0.35
 """Share of the time after which the rate falls, to a fiftieth at the end."""
 AVERAGED = 0.998
 """Of the average of the weights that stays at each step."""
+SCENES_DRAWN = 3000
+"""Measured scenes, two questions in each."""
 CHECK = 500
 """Steps between checkpoints."""
 TREMBLING, TREMBLE = 0.75, (0.05, 1.0)
@@ -35,6 +41,8 @@ TREMBLING, TREMBLE = 0.75, (0.05, 1.0)
 OUTLIER = 0.02
 """Weight of an answer that no candidate gives, spread over `FAR` pixels each way."""
 FAR = 20.0
+MEAN = 0.7
+"""How much the error of the mean counts beside the likelihood of all."""
 NEAR = 0.03
 """Pixels that nobody sees."""
 FLAT = 0.15
@@ -175,6 +183,11 @@ def loss(model: TrajectoryModel, asked_of: Batch) -> Tensor:
     likely = weights - error * torch.exp(-doubt)[:, :, None] - 2 * doubt[:, :, None]
     nowhere = torch.full_like(likely[:, :, :1], float(np.log(OUTLIER / (2 * FAR) ** 2)))
     surprise = -torch.logsumexp(torch.cat([likely, nowhere], 2), 2)
+    # The mean is what is drawn: pixels forgive a small error, and a large one is all the same.
+    mean = (weights.exp()[..., None] * asked_of.candidates).sum(2) - asked_of.truth
+    surprise = surprise + MEAN * torch.log1p(
+        trajectory_model.length(mean, asked_of.metric) * WIDEST
+    )
     return (surprise * asked_of.weight[:, None]).mean() / asked_of.weight.mean()
 
 
@@ -214,39 +227,55 @@ def measured(model: TrajectoryModel, held_out: Sequence[View]) -> dict[str, list
 
 
 def train(
-    model: TrajectoryModel,
-    shards: Callable[[], Sequence[Path]],
-    held_out: Sequence[View],
+    out: Path,
     *,
     minutes: float,
-    seed: int,
-    out: Path,
+    seed: int = 1,
+    scenes: int = SCENES_DRAWN,
     progress: Callable[[str], None],
-) -> TrajectoryModel:
-    """Train a model for some minutes; `out` keeps its weights every `CHECK` steps.
+    check_every: int = CHECK,
+) -> Path:
+    """Draw scenes, train on them for some minutes, and return the checkpoint.
 
-    `shards` is asked at each check, so that scenes may be drawn while it runs. Returns the average
-    of the weights over the last steps (Polyak 1992), which is what `out` holds.
+    `out` keeps the scenes and the checkpoint; the same call goes on where it was stopped.
+    `progress` is told of each file of scenes and of each check.
     """
-    rng = np.random.default_rng(seed)
+    files = _drawn(out / "trajectory-scenes", scenes, seed, progress)
+    held_out, seen = views(files[0]), [views(path) for path in files[1:]]
+    kept = out / "trajectory.pt"
+    torch.manual_seed(seed)
+    model = TrajectoryModel()
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=1e-4)
-    average = copy.deepcopy(model)
-    pool: dict[Path, list[View]] = {}
-    began, step = time.monotonic(), 0
+    average, step, spent = copy.deepcopy(model), 0, 0.0
+    if kept.exists():
+        state = torch.load(kept, weights_only=True)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        step, spent = state["step"], state["spent"]
+        progress(f"going on from step {step}")
+    began = time.monotonic() - spent * 60
     while True:
         share = (time.monotonic() - began) / 60 / minutes
-        if step % CHECK == 0 or share >= 1:
-            pool |= {path: views(path) for path in shards() if path not in pool}
-            torch.save(average.state_dict(), out)
+        if step % check_every == 0 or share >= 1:
             scores = measured(average, held_out)
-            progress(f"step {step}, {len(pool)} files of scenes, errors {scores}")
+            state = {
+                "model": model.state_dict(), "average": average.state_dict(),
+                "optimiser": optimiser.state_dict(), "step": step, "spent": share * minutes,
+                "scores": scores, "scenes": len(files) * SCENES, "seed": seed,
+            }  # fmt: skip
+            part = kept.with_suffix(".part")
+            torch.save(state, part)
+            part.replace(kept)
+            progress(f"step {step}, errors {scores}")
             if share >= 1:
-                return average
+                return kept
             model.train()
+        rng = np.random.default_rng([seed, step])
         falling = max(0.02, (1 - share) / (1 - STEADY))
         for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, step / WARM, falling)
-        chosen = list(pool.values())[rng.integers(len(pool))]
+            group["lr"] = RATE * min(1.0, (step + 1) / WARM, falling)
+        chosen = seen[rng.integers(len(seen))]
         picked = [
             flipped(chosen[pick], *(rng.random(2) < 0.5))
             for pick in rng.integers(len(chosen), size=BATCH)
@@ -261,3 +290,36 @@ def train(
             for mean, weight in zip(average.parameters(), model.parameters(), strict=True):
                 mean.lerp_(weight, 1 - AVERAGED)
         step += 1
+
+
+def _drawn(folder: Path, scenes: int, seed: int, progress: Callable[[str], None]) -> list[Path]:
+    """Files of measured scenes, at least two: the first is held out. What is there stays."""
+    count = max(2, -(-scenes // SCENES))
+    files = [folder / f"scenes-{seed}-{number:04}.npz" for number in range(count)]
+    for number, path in enumerate(files):
+        if not path.exists():
+            shard(path, seed * 100_003 + number)
+            progress(f"scenes drawn: {number + 1} of {count} files")
+    return files
+
+
+def export(checkpoint: Path, weights: Path) -> dict[str, list[float]]:
+    """Put the averaged weights of a checkpoint beside the transformer of the package.
+
+    Writes the whole pipeline folder, and returns the held-out errors (see `errors`).
+    """
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    model = TrajectoryModel()
+    model.load_state_dict(state["average"])
+    whole = MotionPipeline.from_pretrained(FOLDERS["motion"], local_files_only=True)
+    pipeline = MotionPipeline(
+        transformer=whole.transformer, scheduler=whole.scheduler, trajectory=model
+    )
+    pipeline.save_pretrained(weights, safe_serialization=True)
+    figures = FOLDERS["motion"] / "figures.json"
+    known = json.loads(figures.read_text()) if figures.exists() else {}
+    known["trajectory"] = {
+        name: state[name] for name in ("step", "spent", "scenes", "seed", "scores")
+    }
+    (weights / "figures.json").write_text(json.dumps(known, indent=1) + "\n")
+    return state["scores"]
