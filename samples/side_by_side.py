@@ -174,8 +174,12 @@ def strips(edit: Edit, shot: Shot, before: Cut, after: Cut, width: int) -> Image
             first + count,
             first + count + 12,
         ]
-    missing = [first <= t < first + count for t in times]
+    if shot.footage is not None:
+        times = [first + round((count - 1) * share) for share in (0, 0.25, 0.5, 0.75, 1)]
     old, new = [before.picture(t) for t in times], [after.picture(t) for t in times]
+    made = [first <= t < first + count for t in times]
+    # A transition, a replacement and a retime stand over what the edit shows already.
+    missing = [inside and there is None for inside, there in zip(made, old, strict=True)]
     wide, gap, margin = 176.0, 5.0, 50.0
     high = wide * _ratio(new)
     sheet = _sheet(width, 2 * high + 212)
@@ -190,11 +194,11 @@ def strips(edit: Edit, shot: Shot, before: Cut, after: Cut, width: int) -> Image
             if pixels is not None:
                 sheet.lay(pixels, x, y, wide)
             label = timecode(edit.timecode_start + times[column], edit.rate)
-            made = missing[column]
-            sheet.write(x, y + high + 11.5, label, 8.5, ACCENT if made else QUIET)
-            if made:
+            new_here = made[column] and bool(row)
+            sheet.write(x, y + high + 11.5, label, 8.5, ACCENT if new_here else QUIET)
+            if new_here:
                 sheet.frame(x, y, wide, high, ACCENT, 1.2)
-        if not row:
+        if not row and any(missing):
             columns = [i for i, hole in enumerate(missing) if hole]
             left = margin + columns[0] * (wide + gap)
             across = len(columns) * (wide + gap) - gap
@@ -308,6 +312,8 @@ def _title(sheet: Sheet, shot: Shot, margin: float) -> None:
         "animate": "A still, made to move",
         "transition": f"A cut, led across in {shot.record.frames} frames",
         "loop": "A picture that goes round",
+        "replace": "A part of the footage, moved",
+        "retime": "A clip at another speed, with frames of its own",
     }
     sheet.write(margin, 46, words.get(shot.request.operation, shot.request.operation), 21)
     note = f"gen: {shot.request.operation}"

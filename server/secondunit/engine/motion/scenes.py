@@ -32,7 +32,8 @@ class Course:
     gate: int = 0  # 0 steady, 1 starts, 2 stops, 3 gains or loses speed evenly
     middle: float = 0.0  # frame around which it starts or stops
     width: float = 4.0  # frames that starting or stopping takes
-    bend: float = 0.0  # radians per frame by which the direction turns
+    # Radians per frame by which the direction turns; times -i, rate by which the speed grows.
+    bend: complex = 0j
     swing: complex = 0j  # amplitude of an oscillation
     pulse: float = 0.0  # its angular rate per frame
     phase: float = 0.0

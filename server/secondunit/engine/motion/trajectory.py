@@ -38,6 +38,8 @@ CHANNELS = 2 * (CANDIDATES - 1) + 19
 """Width of `features`."""
 ALONG = np.float32(0.06)
 """How much (squared) an error along an edge counts against one across it."""
+FINEST = 0.15
+"""Pixels of flow's size that count as error of a motion within a cell."""
 LEAST = 0.0008
 """Smallest difference of candidates that counts, in fractions of width."""
 
@@ -318,12 +320,18 @@ def _onward(way: Field, beyond: flow.History) -> Field:
     return way * np.array([1 / lag, 1 / lag, 1], np.float32)
 
 
-def _sharpened(found: flow.Flow, cells: Field, gain: float) -> Field:
+def _sharpened(found: flow.Flow, cells: Field, gain: float, *, all_of_it: bool = False) -> Field:
     # What the network weighed is the mean of what can be believed in a cell: single wrong vectors
-    # must not come back.
+    # must not come back (`all_of_it`: they may), nor what is finer than flow can tell, since time
+    # multiplies it.
     height, width = found.confidence.shape
     mean = scaled(cells, (width, height))
-    return mean + found.confidence[..., None] * (found.displacement * np.float32(gain) - mean)
+    detail = found.displacement * np.float32(gain) - mean
+    size = np.linalg.norm(detail, axis=-1) * width
+    share = size**2 / (size**2 + FINEST**2)
+    if not all_of_it:
+        share = share * found.confidence
+    return mean + share[..., None] * detail
 
 
 def fine(seen: Seen, rough: Evidence) -> Evidence:
@@ -340,7 +348,7 @@ def fine(seen: Seen, rough: Evidence) -> Evidence:
         velocities = _padded(
             [
                 # A frame apart, flow that does not lead back is still right across the edges.
-                -way.displacement if lag == 1 else _sharpened(way, cells, -1 / lag)
+                _sharpened(way, cells, -1 / lag, all_of_it=lag == 1)
                 for lag, way, cells in zip(flow.LAGS, ways, rough.velocities, strict=False)
             ],
             blank=False,

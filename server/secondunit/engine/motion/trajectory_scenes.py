@@ -24,6 +24,8 @@ SCENES = 60
 """To a file, which holds one grid."""
 CLOTHES = 60
 """Textures and shapes to a file."""
+PERSPECTIVE = 0.5
+"""Share of scenes in which things come along tracks, towards a vanishing point or from it."""
 SHORTEST, LONGEST = 4, 40
 """Frames of a span."""
 
@@ -54,6 +56,16 @@ def course(rng: np.random.Generator, span: int) -> scenes.Course:
     )  # fmt: skip
 
 
+def _approaching(rng: np.random.Generator, layer: scenes.Layer, away: complex) -> scenes.Layer:
+    """Return a layer that grows, or shrinks, from a vanishing point as if it came along a track."""
+    rate = _between(rng, 0.02, 0.9) / 24 * rng.choice((-1, 1))
+    return replace(
+        layer,
+        path=scenes.Course(rate=(layer.home - away) * rate, bend=-1j * rate),
+        turn=scenes.Course(rate=complex(rate)),
+    )
+
+
 def _shake(rng: np.random.Generator) -> tuple[scenes.Course, ...]:
     # A hand: slow sway is larger than quick tremor.
     size = _between(rng, 0.0005, 0.012)
@@ -71,9 +83,13 @@ def scene(rng: np.random.Generator, clothes: Wardrobe, span: int) -> scenes.Scen
     world = scenes.scene(rng, clothes, max(span, 12), directed=False)
     sharp = rng.choice((1.0, 1.6, 2.4))
     layers = []
+    away = complex(rng.uniform(-1.2, 1.2), rng.uniform(-0.8, 0.8))
+    deep = rng.random() < PERSPECTIVE
     for layer in world.layers:
         dressed = replace(layer, detail=layer.detail * sharp)
-        if layer.path.rate != 0:
+        if deep and rng.random() < 0.6:
+            dressed = _approaching(rng, dressed, away)
+        elif layer.path.rate != 0:
             path = course(rng, span)
             size = rng.normal() * 0.12 * (rng.random() < 0.4)
             angle = rng.normal() * 0.35 * (rng.random() < 0.4)
