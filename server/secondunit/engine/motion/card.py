@@ -47,11 +47,30 @@ classical answer alone, "nothing" is standing still. Lower is better.
 | task or kind of cell | network | prior | nothing |
 |---|---|---|---|
 {table}
-{notes}
+{notes}{trajectory}
 ## What it is not
 Scenes of flat layers teach neither faces nor walking, nor true perspective. Where flow between
 two pins fails altogether it can only guess. A long extension drifts to the likeliest motion.
 """
+
+
+TRAJECTORY = """
+## The second network: the footage's own motion
+`trajectory/` holds a convolutional network ({parameters:.2f} M parameters) for bridges and
+extensions. Flow measures how each place came here over 1, 2, 4 and 8 frames, where the other pin
+shows it, and how that pin's frames go on; each measurement, carried on in its own way, is a
+candidate for the whole path. The network weighs the candidates by place and time, and says how far
+it doubts the result.
+
+- Data: {scenes} procedural scenes, looked at by the engine's own flow from both ends, with noise,
+  blur and compression, some with things that come along tracks in perspective.
+- Training: {step} steps of 12 questions, {hours:.1f} hours on one thread of a CPU.
+- Make it again: `secondunit train-motion --part trajectory`.
+
+Mean error in pixels of a frame 640 wide (at most 8 each, errors along edges counted less) on scenes
+never trained on, answer / classical path: bridge {bridge[0]:.2f} / {bridge[1]:.2f},
+extend {extend[0]:.2f} / {extend[1]:.2f}.
+{said}"""
 
 
 def card(line: Mapping[str, Any], parameters: int, notes: str = "") -> str:
@@ -79,4 +98,19 @@ def card(line: Mapping[str, Any], parameters: int, notes: str = "") -> str:
         sampling=line["sampling"],
         table="\n".join(rows),
         notes=notes and f"\n{notes}\n",
+        trajectory=_trajectory(line.get("trajectory")),
+    )
+
+
+def _trajectory(figures: Mapping[str, Any] | None) -> str:
+    if figures is None:
+        return ""
+    return TRAJECTORY.format(
+        parameters=figures["parameters"] / 1e6,
+        scenes=figures["scenes"],
+        step=figures["step"],
+        hours=figures["spent"] / 60,
+        bridge=figures["scores"]["bridge"],
+        extend=figures["scores"]["extend"],
+        said=figures.get("said", ""),
     )

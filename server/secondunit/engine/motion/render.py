@@ -45,6 +45,8 @@ RIM, LEAST_RIM = 0.25, 0.005
 """Most and least that the picture is continued beyond its frame, in fractions of it."""
 GUESSED = np.float32(0.2)
 """Trust in a pixel whose motion is its neighbours': far above that in a hole's filling."""
+CORRECTED = np.float32(0.25)
+"""How far the transformer's correction of the classical answer counts on top of a trajectory."""
 DOUBTED = 640.0
 """A trajectory is half trusted where it may be wrong by a pixel of a picture this wide."""
 FIRMNESS = 2.0
@@ -168,7 +170,8 @@ class Mover:
         guide = self._guide
         way = trajectory.displacement.copy()
         size = (way.shape[2], way.shape[1])
-        change = (local - self._without_camera(guide.through_camera(prior(guide.conditions))))[1:]
+        classical = self._without_camera(guide.through_camera(prior(guide.conditions)))
+        change = (local - classical)[1:] * CORRECTED
         if np.abs(change).max() > 0:
             way += np.stack([scaled(step, size) for step in change])
         if guide.layers:

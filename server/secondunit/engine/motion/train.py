@@ -264,6 +264,9 @@ def export(
         questions = evaluate.held_out(Pool.read(scenes / "unseen"), held_out, seed=1)
         line |= evaluate.compare(written.transformer, questions, SAMPLING)
         line |= {"questions": len(questions), "sampling": SAMPLING}
+    figures = FOLDERS["motion"] / "figures.json"
+    if beside is not None and figures.exists():
+        line |= {"trajectory": json.loads(figures.read_text()).get("trajectory")}
     (weights / "figures.json").write_text(json.dumps(line, indent=1) + "\n")
     text = card(line, sum(weight.numel() for weight in model.parameters()), notes)
     (weights / "README.md").write_text(text)

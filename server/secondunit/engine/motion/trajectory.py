@@ -31,9 +31,9 @@ EASE = 12.0
 CANDIDATES = 15
 ALONE = 11
 """Candidates that need no other pin: the first ones."""
-PAST, CAMERA, PATH, END_CAMERA = 8, 7, 12, 14
-"""Candidates by name: the past filled (the classical extension), the past's camera, the bent way to
-an end (the classical bridge), the end's camera."""
+CAMERA, PAST, STREAM, QUICK_STREAM, PATH, END_CAMERA = 7, 8, 9, 10, 12, 14
+"""Candidates by name: the past's camera, the past filled (the classical extension), the two that a
+field of velocities carries, the bent way to an end (the classical bridge), the end's camera."""
 CHANNELS = 2 * (CANDIDATES - 1) + 19
 """Width of `features`."""
 ALONG = np.float32(0.06)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from secondunit.catalog.weights import FOLDERS
 from secondunit.engine import flow
 from secondunit.engine.motion import trajectory, trajectory_model
+from secondunit.engine.motion.card import card
 from secondunit.engine.motion.conditions import FRAMES
 from secondunit.engine.motion.pipeline import MotionPipeline
 from secondunit.engine.motion.trajectory import Field
@@ -318,8 +319,11 @@ def export(checkpoint: Path, weights: Path) -> dict[str, list[float]]:
     pipeline.save_pretrained(weights, safe_serialization=True)
     figures = FOLDERS["motion"] / "figures.json"
     known = json.loads(figures.read_text()) if figures.exists() else {}
-    known["trajectory"] = {
-        name: state[name] for name in ("step", "spent", "scenes", "seed", "scores")
-    }
+    kept = ("step", "spent", "scenes", "seed", "scores")
+    known["trajectory"] = {name: state[name] for name in kept}
+    known["trajectory"]["parameters"] = sum(weight.numel() for weight in model.parameters())
     (weights / "figures.json").write_text(json.dumps(known, indent=1) + "\n")
+    if "network" in known:
+        parameters = sum(weight.numel() for weight in whole.transformer.parameters())
+        (weights / "README.md").write_text(card(known, parameters))
     return state["scores"]
