@@ -60,7 +60,8 @@ def retime(setting: Setting) -> Part:
     bar = "dB above the mean of the two neighbours"
     for clip in setting.clips:
         kept = clip.rgb[: _shown(clip) : 2]
-        file = save_clip(kept, setting.folder / f"{clip.name}-half.mkv")
+        whole = round(clip.media.rate.fraction) if clip.media.rate else 24
+        file = save_clip(kept, setting.folder / f"{clip.name}-half.mkv", whole)
         asked = [(file, 0, len(kept) - 1)]
         shown = _asked(setting, part, clip, "retime; speed: 50%", bar, Limit(low=0.0), asked)
         if shown is None:

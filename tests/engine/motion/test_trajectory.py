@@ -130,11 +130,11 @@ def test_the_loss_falls_on_one_batch_and_the_error_with_it(scenes: Path) -> None
 
 
 def test_training_goes_on_where_it_stopped_and_its_weights_join_the_pipeline(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     heard: list[str] = []
     for number in range(2):
-        shard(tmp_path / "trajectory-scenes" / f"scenes-1-{number:04}.npz", number, 1)
+        shard(tmp_path / "trajectory-scenes" / f"scenes-1-{number:04}.npz", number, 4 - 3 * number)
     for minutes in (0.02, 0.04):
         kept = trajectory_train.train(
             tmp_path, minutes=minutes, scenes=120, progress=heard.append, check_every=2
@@ -142,7 +142,8 @@ def test_training_goes_on_where_it_stopped_and_its_weights_join_the_pipeline(
     assert any(line.startswith("going on from step") for line in heard)
     assert kept == tmp_path / "trajectory.pt"
     scores = trajectory_train.export(kept, tmp_path / "weights")
-    assert set(scores) <= {"bridge", "extend"}
+    assert set(scores) == {"bridge", "extend"}
+    assert "second network" in (tmp_path / "weights/README.md").read_text()
     assert (tmp_path / "weights/trajectory/config.json").exists()
 
 
