@@ -11,16 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from secondunit.config import Config
 from secondunit.encode.writer import write
-from secondunit.engine.engine import RGB
 from secondunit.engine.motion.engine import load
 from secondunit.engine.sources import PlanSources
 from secondunit.finish.finish import finish
 from secondunit.finish.thresholds import Limit
+from secondunit.jobs import spool
 from secondunit.plan.build import Options, plan_shot
 from secondunit.timeline.shot import CameraMove
 
@@ -91,19 +90,13 @@ def timed(file: Path, frames: int, *, draft: bool) -> dict[str, float]:
     options = Options(delivery="prores_422_hq", draft=draft)
     (plan,) = plan_shot(shot, options, Config(data=Path("unused"))).plans
     sources, first = PlanSources(plan), float("inf")
-    # Frames leave the engine in order; what finish asks for is the next one.
-    made: Iterator[tuple[int, RGB]] = engine.run(plan, sources, lambda *_: None)
-
-    def generated(frame: int) -> RGB:
-        nonlocal first
-        found, rgb = next(made)
-        assert found == frame, f"frame {found} came, {frame} was wanted"
-        first = min(first, time.perf_counter() - ready)
-        return rgb
-
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = finish(plan, generated, sources)
-        write(pictures, plan, Path(folder) / "clip.mov", progress=lambda *_: None)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for frame, rgb in engine.run(plan, sources, lambda *_: None):
+            first = min(first, time.perf_counter() - ready)
+            spool.save_rgb(folder, frame, rgb)
+        pictures = finish(plan, lambda frame: spool.load_rgb(folder, frame), sources)
+        write(pictures, plan, folder / "clip.mov", progress=lambda *_: None)
     wall = time.perf_counter() - ready
     return {
         "wall s": wall, "first frame s": first, "s/frame": wall / frames,
