@@ -7,7 +7,7 @@ conditions and a target from that, with fresh dropout, noise, masks and strokes 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -285,7 +285,11 @@ def shard(path: Path, seed: int, count: int = SHARD) -> None:
     rng = np.random.default_rng(seed)
     area = AREAS[rng.choice(len(AREAS), p=SHARES)]
     clothes = wardrobe(seed)
-    records = [measure(rng, clothes, area) for _ in range(count)]
+    keep(path, [measure(rng, clothes, area) for _ in range(count)])
+
+
+def keep(path: Path, records: Sequence[Record]) -> None:
+    """Write records of one grid to a file, whole or not at all."""
     whole = {name: np.stack([record[name] for record in records]) for name in records[0]}
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")

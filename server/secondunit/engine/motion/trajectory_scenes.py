@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from secondunit.engine import flow
 from secondunit.engine.motion import scenes, trajectory
 from secondunit.engine.motion.conditions import FRAMES
+from secondunit.engine.motion.samples import Record, keep
 from secondunit.engine.motion.textures import Wardrobe, wardrobe
 from secondunit.engine.raster import scaled
 
@@ -28,8 +28,6 @@ PERSPECTIVE = 0.5
 """Share of scenes in which things come along tracks, towards a vanishing point or from it."""
 SHORTEST, LONGEST = 4, 40
 """Frames of a span."""
-
-Record = dict[str, NDArray[Any]]
 
 
 def _between(rng: np.random.Generator, least: float, most: float) -> float:
@@ -200,10 +198,4 @@ def shard(path: Path, seed: int, count: int = SCENES) -> None:
     rng = np.random.default_rng(seed)
     grid = GRIDS[rng.choice(len(GRIDS), p=SHARES)]
     clothes = wardrobe(seed, CLOTHES, CLOTHES)
-    records = [measure(rng, clothes, grid) for _ in range(count)]
-    whole = {name: np.stack([record[name] for record in records]) for name in records[0]}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as out:
-        np.savez(out, **whole)  # type: ignore[arg-type]
-    part.replace(path)
+    keep(path, [measure(rng, clothes, grid) for _ in range(count)])
