@@ -17,6 +17,7 @@ from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.shot import CameraMove, Media, Stroke
 from secondunit.units import ColourTags, FrameRange, Operation, Size
 
+from bench.drawn import texture
 from tests.plans import shot_plan
 
 Plane = NDArray[np.floating]
@@ -109,16 +110,8 @@ def stroke(*points: tuple[float, float], **changes: Any) -> Stroke:
     return Stroke(**(fields | changes))
 
 
-def dots(height: int, width: int, seed: int = 3) -> RGB:
-    """A picture with texture at every scale, so that motion can be measured anywhere in it."""
-    draw = np.random.default_rng(seed)
-    total = np.zeros((height, width, 3), np.float32)
-    for scale in (2, 4, 8, 16, 32):
-        rough = draw.standard_normal((height // scale + 2, width // scale + 2, 3))
-        total += scale**0.5 * cv2.resize(
-            rough.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
-        )
-    return np.clip(0.5 + 0.07 * total, 0, 1).astype(np.float32)
+dots = texture
+"""The picture of the benches: what is measured there is tested here."""
 
 
 def footage(path: Path, frames: int) -> list[RGB]:
