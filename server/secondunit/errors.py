@@ -10,12 +10,26 @@ SecondUnitError
 ├── EngineError                 an engine could not do its part
 │   ├── EngineMissing           its packages or weights are not on this machine
 │   ├── EngineFailed            it ran and failed
+│   ├── EngineMemory            it needs more memory than there is
+│   ├── EngineBusy              a job is using it
 │   └── WorkerLost              its process died (again and again)
 ├── DeliveryError               the encoded file is not what was asked
 │   └── PlacementError          it cannot be put where it was asked
 ├── Cancelled                   the owner of the job stopped it
 ├── JobUnknown                  no job of that name
+├── JobOpen                     the job has not ended
+├── EventsGone                  events that old are no longer kept
 ├── Conflict                    a request_id was used before for another request
+├── BlobError                   bytes that are named by their digest
+│   ├── BlobUnknown             the server has no such blob, or not for this caller
+│   ├── BlobMissing             a request names a blob that was not uploaded
+│   ├── BlobDamaged             the stored bytes no longer have their digest
+│   ├── UploadOffset            a chunk that does not follow the committed bytes
+│   └── UploadIdle              no byte came for too long
+├── Unauthenticated             no token, or one that is not valid
+├── Forbidden                   the caller may not do that
+├── LimitReached                the caller, or the server, has as much in hand as it may
+├── Draining                    the server is about to stop
 ├── StoreError                  the data folder cannot be used
 │   ├── StoreDamaged            its job store is damaged, or newer than this program
 │   ├── StoreFull               its disk is full
@@ -131,6 +145,21 @@ class WorkerLost(EngineError):
     remedy = "The shot kills its worker (memory?). Try it at --draft or in shorter pieces."
 
 
+class EngineMemory(EngineError):
+    """The engine needs more memory than the device has, even at its smallest plan."""
+
+    code = "ENGINE_MEMORY"
+    remedy = "Free the device's memory, choose a smaller engine, or try it at --draft."
+
+
+class EngineBusy(EngineError):
+    """A job is using the engine."""
+
+    code = "ENGINE_BUSY"
+    retryable = True
+    remedy = "Wait until its job has ended, or cancel it."
+
+
 class DeliveryError(SecondUnitError):
     """The encoded file is not what was asked; it was removed."""
 
@@ -157,6 +186,95 @@ class JobUnknown(SecondUnitError):
 
     code = "JOB_UNKNOWN"
     remedy = "List jobs with `secondunit jobs`."
+
+
+class JobOpen(SecondUnitError):
+    """The job has not ended, so it cannot be forgotten."""
+
+    code = "JOB_OPEN"
+    remedy = "Cancel the job first: secondunit cancel JOB."
+
+
+class EventsGone(SecondUnitError):
+    """Events that old are no longer kept; `first` is the oldest that is."""
+
+    code = "EVENTS_COMPACTED"
+    remedy = "Read the job with GetJob and watch it from its `sequence`."
+
+    def __init__(self, text: str, first: int) -> None:
+        super().__init__(text)
+        self.first = first
+
+
+class BlobError(SecondUnitError):
+    """Bytes that are named by their digest could not serve."""
+
+    code = "BLOB"
+    remedy = "Upload the blob again."
+
+
+class BlobUnknown(BlobError):
+    """The server has no such blob, or not for this caller."""
+
+    code = "BLOB_UNKNOWN"
+
+
+class BlobMissing(BlobError):
+    """A request names a blob that was not uploaded, or not by this caller."""
+
+    code = "BLOB_MISSING"
+    remedy = "Upload the blob named above, then send the request again."
+
+
+class BlobDamaged(BlobError):
+    """The stored bytes no longer have their digest; they were put aside."""
+
+    code = "BLOB_DAMAGED"
+
+
+class UploadOffset(BlobError):
+    """A chunk does not begin where the committed bytes end; nothing was changed."""
+
+    code = "UPLOAD_OFFSET"
+    remedy = "Ask QueryWriteStatus and go on from the committed size."
+
+
+class UploadIdle(BlobError):
+    """No byte of an upload came for too long; what came before is kept."""
+
+    code = "UPLOAD_IDLE"
+    retryable = True
+    remedy = "Ask QueryWriteStatus and go on from the committed size."
+
+
+class Unauthenticated(SecondUnitError):
+    """There is no token, or one that is unknown, expired or revoked."""
+
+    code = "UNAUTHENTICATED"
+    remedy = "Call with a valid token: --token-file, SECONDUNIT_TOKEN, or ask the operator for one."
+
+
+class Forbidden(SecondUnitError):
+    """The caller may not do that."""
+
+    code = "FORBIDDEN"
+    remedy = "Ask the operator for a token with the scope named above."
+
+
+class LimitReached(SecondUnitError):
+    """The caller, or the server as a whole, has as much in hand as it may."""
+
+    code = "LIMIT_REACHED"
+    retryable = True
+    remedy = "Let some of it end, then try again."
+
+
+class Draining(SecondUnitError):
+    """The server is about to stop; jobs go on when it is started again."""
+
+    code = "DRAINING"
+    retryable = True
+    remedy = "Try again with backoff; a watch goes on from its last sequence."
 
 
 class Conflict(SecondUnitError):

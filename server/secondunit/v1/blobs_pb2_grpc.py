@@ -77,6 +77,11 @@ class BlobServiceServicer:
         """Says which blobs the server lacks, so that only those are uploaded. Safe to repeat.
 
         INVALID_ARGUMENT: a digest is malformed, or more than 1000 were asked about.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -96,6 +101,9 @@ class BlobServiceServicer:
         OUT_OF_RANGE: `offset` is not the committed size. Ask QueryWriteStatus and go on from there.
         RESOURCE_EXHAUSTED: the disk is full or the blob is larger than the limit in GetCapabilities.
         ABORTED: no byte came for a minute. Go on from the committed size.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
         UNAVAILABLE: the server is starting or draining. Go on from the committed size, with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -109,6 +117,9 @@ class BlobServiceServicer:
         INVALID_ARGUMENT: as for WriteBlob, or a chunk of more than 1 MiB.
         OUT_OF_RANGE: `offset` is not the committed size. Ask QueryWriteStatus and go on from there.
         RESOURCE_EXHAUSTED: the disk is full or the blob is larger than the limit in GetCapabilities.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
         UNAVAILABLE: the server is starting or draining. Go on from the committed size, with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -121,6 +132,11 @@ class BlobServiceServicer:
 
         INVALID_ARGUMENT: a malformed upload or digest.
         NOT_FOUND: no upload of that name, and no such blob. Start at 0.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -135,6 +151,11 @@ class BlobServiceServicer:
         NOT_FOUND: the server has no such blob.
         OUT_OF_RANGE: the offset is negative or past the end.
         DATA_LOSS: the stored bytes no longer have their digest. Upload the blob again.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the connection was lost or the server drains. Go on at the next offset.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -149,6 +170,11 @@ class BlobServiceServicer:
         NOT_FOUND: the server has no such blob.
         OUT_OF_RANGE: the offset is negative or past the end.
         DATA_LOSS: the stored bytes no longer have their digest. Upload the blob again.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

@@ -81,18 +81,26 @@ class Engine(_message.Message):
     def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., licence: _Optional[str] = ..., operations: _Optional[_Iterable[_Union[_units_pb2.Operation, str]]] = ..., frame_step: _Optional[int] = ..., frame_offset: _Optional[int] = ..., longest_frames: _Optional[int] = ..., size_multiple: _Optional[int] = ..., smallest_side: _Optional[int] = ..., native_rate: _Optional[float] = ..., keyframes: _Optional[_Union[KeyframeSupport, str]] = ..., mask: _Optional[_Union[MaskSupport, str]] = ..., strokes: _Optional[bool] = ..., ambient: _Optional[bool] = ..., camera: _Optional[bool] = ..., prompt: _Optional[bool] = ..., steps: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., available: _Optional[bool] = ..., missing_packages: _Optional[_Iterable[str]] = ..., default: _Optional[bool] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("message_bytes", "blob_bytes", "picture_pixels", "event_wait", "page_size")
+    __slots__ = ("message_bytes", "blob_bytes", "picture_pixels", "event_wait", "page_size", "streams", "calls", "open_jobs", "source_time")
     MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     BLOB_BYTES_FIELD_NUMBER: _ClassVar[int]
     PICTURE_PIXELS_FIELD_NUMBER: _ClassVar[int]
     EVENT_WAIT_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    STREAMS_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_JOBS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TIME_FIELD_NUMBER: _ClassVar[int]
     message_bytes: int
     blob_bytes: int
     picture_pixels: int
     event_wait: _duration_pb2.Duration
     page_size: int
-    def __init__(self, message_bytes: _Optional[int] = ..., blob_bytes: _Optional[int] = ..., picture_pixels: _Optional[int] = ..., event_wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., page_size: _Optional[int] = ...) -> None: ...
+    streams: int
+    calls: int
+    open_jobs: int
+    source_time: _duration_pb2.Duration
+    def __init__(self, message_bytes: _Optional[int] = ..., blob_bytes: _Optional[int] = ..., picture_pixels: _Optional[int] = ..., event_wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., page_size: _Optional[int] = ..., streams: _Optional[int] = ..., calls: _Optional[int] = ..., open_jobs: _Optional[int] = ..., source_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class GetCapabilitiesRequest(_message.Message):
     __slots__ = ()
@@ -119,15 +127,35 @@ class GetServerStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerStatusResponse(_message.Message):
-    __slots__ = ("uptime", "draining", "queued", "running", "free_bytes")
+    __slots__ = ("uptime", "draining", "queued", "running", "free_bytes", "healthy", "trouble", "workers")
     UPTIME_FIELD_NUMBER: _ClassVar[int]
     DRAINING_FIELD_NUMBER: _ClassVar[int]
     QUEUED_FIELD_NUMBER: _ClassVar[int]
     RUNNING_FIELD_NUMBER: _ClassVar[int]
     FREE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    HEALTHY_FIELD_NUMBER: _ClassVar[int]
+    TROUBLE_FIELD_NUMBER: _ClassVar[int]
+    WORKERS_FIELD_NUMBER: _ClassVar[int]
     uptime: _duration_pb2.Duration
     draining: bool
     queued: int
     running: int
     free_bytes: int
-    def __init__(self, uptime: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., draining: _Optional[bool] = ..., queued: _Optional[int] = ..., running: _Optional[int] = ..., free_bytes: _Optional[int] = ...) -> None: ...
+    healthy: bool
+    trouble: str
+    workers: _containers.RepeatedCompositeFieldContainer[Worker]
+    def __init__(self, uptime: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., draining: _Optional[bool] = ..., queued: _Optional[int] = ..., running: _Optional[int] = ..., free_bytes: _Optional[int] = ..., healthy: _Optional[bool] = ..., trouble: _Optional[str] = ..., workers: _Optional[_Iterable[_Union[Worker, _Mapping]]] = ...) -> None: ...
+
+class Worker(_message.Message):
+    __slots__ = ("device", "engine", "job_id", "alive", "memory_bytes")
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    ALIVE_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    device: str
+    engine: str
+    job_id: str
+    alive: bool
+    memory_bytes: int
+    def __init__(self, device: _Optional[str] = ..., engine: _Optional[str] = ..., job_id: _Optional[str] = ..., alive: _Optional[bool] = ..., memory_bytes: _Optional[int] = ...) -> None: ...

@@ -55,6 +55,11 @@ class CapabilityServiceServicer:
         """Returns both catalogues, versions and limits. Changes only when the server is started anew.
         Safe to repeat.
 
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -66,6 +71,11 @@ class CapabilityServiceServicer:
         """Returns what the server does now: the queue, and the room on its disk. Safe to repeat.
 
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

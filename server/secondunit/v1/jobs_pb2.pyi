@@ -113,7 +113,7 @@ class JobResult(_message.Message):
     def __init__(self, take: _Optional[_Union[_deliveries_pb2.Take, _Mapping]] = ..., reused: _Optional[bool] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "state", "progress", "waiting_for", "waits_for_job", "priority", "request_id", "timeline", "shot_id", "name", "operation", "engine", "take", "draft", "plan_digest", "attempt", "cancelling", "sequence", "error", "result", "timings", "project", "user")
+    __slots__ = ("id", "state", "progress", "waiting_for", "waits_for_job", "priority", "request_id", "timeline", "shot_id", "name", "operation", "engine", "take", "draft", "plan_digest", "attempt", "cancelling", "sequence", "error", "result", "timings", "project", "user", "estimate", "cost", "device_time", "off_peak", "device")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
@@ -137,6 +137,11 @@ class Job(_message.Message):
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     USER_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_TIME_FIELD_NUMBER: _ClassVar[int]
+    OFF_PEAK_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: JobState
     progress: Progress
@@ -160,7 +165,12 @@ class Job(_message.Message):
     timings: JobTimings
     project: str
     user: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., waiting_for: _Optional[str] = ..., waits_for_job: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., request_id: _Optional[str] = ..., timeline: _Optional[str] = ..., shot_id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., engine: _Optional[str] = ..., take: _Optional[int] = ..., draft: _Optional[bool] = ..., plan_digest: _Optional[str] = ..., attempt: _Optional[int] = ..., cancelling: _Optional[bool] = ..., sequence: _Optional[int] = ..., error: _Optional[_Union[_errors_pb2.ErrorDetail, _Mapping]] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., timings: _Optional[_Union[JobTimings, _Mapping]] = ..., project: _Optional[str] = ..., user: _Optional[str] = ...) -> None: ...
+    estimate: _plans_pb2.Estimate
+    cost: _units_pb2.Money
+    device_time: _duration_pb2.Duration
+    off_peak: bool
+    device: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., waiting_for: _Optional[str] = ..., waits_for_job: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., request_id: _Optional[str] = ..., timeline: _Optional[str] = ..., shot_id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., engine: _Optional[str] = ..., take: _Optional[int] = ..., draft: _Optional[bool] = ..., plan_digest: _Optional[str] = ..., attempt: _Optional[int] = ..., cancelling: _Optional[bool] = ..., sequence: _Optional[int] = ..., error: _Optional[_Union[_errors_pb2.ErrorDetail, _Mapping]] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., timings: _Optional[_Union[JobTimings, _Mapping]] = ..., project: _Optional[str] = ..., user: _Optional[str] = ..., estimate: _Optional[_Union[_plans_pb2.Estimate, _Mapping]] = ..., cost: _Optional[_Union[_units_pb2.Money, _Mapping]] = ..., device_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., off_peak: _Optional[bool] = ..., device: _Optional[str] = ...) -> None: ...
 
 class StateChange(_message.Message):
     __slots__ = ("state", "attempt", "reason", "waits_for_job", "result", "error")
@@ -253,20 +263,22 @@ class RequestTake(_message.Message):
     def __init__(self, request: _Optional[_Union[_shots_pb2.ShotRequest, _Mapping]] = ..., take: _Optional[int] = ..., options: _Optional[_Union[_plans_pb2.PlanOptions, _Mapping]] = ...) -> None: ...
 
 class CreateJobRequest(_message.Message):
-    __slots__ = ("request_id", "timeline", "shot", "priority", "project", "user")
+    __slots__ = ("request_id", "timeline", "shot", "priority", "project", "user", "off_peak")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
     SHOT_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     USER_FIELD_NUMBER: _ClassVar[int]
+    OFF_PEAK_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     timeline: TimelineTake
     shot: RequestTake
     priority: Priority
     project: str
     user: str
-    def __init__(self, request_id: _Optional[str] = ..., timeline: _Optional[_Union[TimelineTake, _Mapping]] = ..., shot: _Optional[_Union[RequestTake, _Mapping]] = ..., priority: _Optional[_Union[Priority, str]] = ..., project: _Optional[str] = ..., user: _Optional[str] = ...) -> None: ...
+    off_peak: bool
+    def __init__(self, request_id: _Optional[str] = ..., timeline: _Optional[_Union[TimelineTake, _Mapping]] = ..., shot: _Optional[_Union[RequestTake, _Mapping]] = ..., priority: _Optional[_Union[Priority, str]] = ..., project: _Optional[str] = ..., user: _Optional[str] = ..., off_peak: _Optional[bool] = ...) -> None: ...
 
 class CreateJobResponse(_message.Message):
     __slots__ = ("job",)
@@ -289,14 +301,26 @@ class GetJobResponse(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., plan: _Optional[_Union[_plans_pb2.ShotPlan, _Mapping]] = ...) -> None: ...
 
 class ListJobsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "states")
+    __slots__ = ("page_size", "page_token", "states", "project", "user", "timeline", "shot_id", "created_after", "created_before")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    TIMELINE_FIELD_NUMBER: _ClassVar[int]
+    SHOT_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AFTER_FIELD_NUMBER: _ClassVar[int]
+    CREATED_BEFORE_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     states: _containers.RepeatedScalarFieldContainer[JobState]
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., states: _Optional[_Iterable[_Union[JobState, str]]] = ...) -> None: ...
+    project: str
+    user: str
+    timeline: str
+    shot_id: str
+    created_after: _timestamp_pb2.Timestamp
+    created_before: _timestamp_pb2.Timestamp
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., states: _Optional[_Iterable[_Union[JobState, str]]] = ..., project: _Optional[str] = ..., user: _Optional[str] = ..., timeline: _Optional[str] = ..., shot_id: _Optional[str] = ..., created_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListJobsResponse(_message.Message):
     __slots__ = ("jobs", "next_page_token")

@@ -95,8 +95,12 @@ class JobServiceServicer:
         ALREADY_EXISTS: the `request_id` was used for another request (reason REQUEST_ID_REUSED). Use
         a new one.
         FAILED_PRECONDITION: a blob was not uploaded. Upload it, then retry.
-        RESOURCE_EXHAUSTED: the disk or the queue is full. Retry after the delay in RetryInfo.
+        RESOURCE_EXHAUSTED: the disk or the queue is full, or the caller has as many open jobs or calls
+        as one may have. Retry after the delay in RetryInfo.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
         UNAVAILABLE: the server is starting or draining. Retry with backoff and the same request_id.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -109,6 +113,11 @@ class JobServiceServicer:
 
         NOT_FOUND: no job of that name. List jobs to find it.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -121,6 +130,11 @@ class JobServiceServicer:
 
         INVALID_ARGUMENT: a negative page size, or a page token that this server did not give.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -136,6 +150,11 @@ class JobServiceServicer:
 
         NOT_FOUND: no job of that name. List jobs to find it.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -151,8 +170,12 @@ class JobServiceServicer:
         INVALID_ARGUMENT: the job has not failed and was not cancelled, or there is no `request_id`.
         NOT_FOUND: no job of that name.
         ALREADY_EXISTS: the `request_id` was used for another request. Use a new one.
-        RESOURCE_EXHAUSTED: the disk or the queue is full. Retry after the delay in RetryInfo.
+        RESOURCE_EXHAUSTED: the disk or the queue is full, or the caller has as many open jobs or calls
+        as one may have. Retry after the delay in RetryInfo.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
         UNAVAILABLE: the server is starting or draining. Retry with backoff and the same request_id.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -161,12 +184,16 @@ class JobServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteJob(self, request, context):
-        """Forgets a job that has ended, with its events and work files. Placed takes stay.
+        """Forgets a job that has ended, with its events. Its take stays, and so do its lines in the ledger.
 
         NOT_FOUND: no job of that name; after a retry, a sign that the first call did its work.
         FAILED_PRECONDITION: the job has not ended. Cancel it first.
-        UNIMPLEMENTED: this server keeps every job. Leave the job as it is.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -188,6 +215,11 @@ class JobServiceServicer:
         OUT_OF_RANGE: events after `after_sequence` are no longer kept. Call GetJob and watch from its
         `sequence`.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the connection was lost or the server drains (a heartbeat with `draining` came
         first). Call again with the last `sequence`, with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
@@ -209,6 +241,11 @@ class JobServiceServicer:
         OUT_OF_RANGE: events after `after_sequence` are no longer kept. Call GetJob and go on from its
         `sequence`.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

@@ -52,16 +52,30 @@ class PlanOptions(_message.Message):
     def __init__(self, engine: _Optional[str] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., shots: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., roots: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Estimate(_message.Message):
-    __slots__ = ("render_time", "memory_bytes", "file_bytes", "measured")
+    __slots__ = ("render_time", "memory_bytes", "file_bytes", "measured", "device_time", "cost", "earliest", "latest", "runs", "frames", "reused")
     RENDER_TIME_FIELD_NUMBER: _ClassVar[int]
     MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     FILE_BYTES_FIELD_NUMBER: _ClassVar[int]
     MEASURED_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_TIME_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    EARLIEST_FIELD_NUMBER: _ClassVar[int]
+    LATEST_FIELD_NUMBER: _ClassVar[int]
+    RUNS_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    REUSED_FIELD_NUMBER: _ClassVar[int]
     render_time: _duration_pb2.Duration
     memory_bytes: int
     file_bytes: int
     measured: bool
-    def __init__(self, render_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory_bytes: _Optional[int] = ..., file_bytes: _Optional[int] = ..., measured: _Optional[bool] = ...) -> None: ...
+    device_time: _duration_pb2.Duration
+    cost: _units_pb2.Money
+    earliest: _duration_pb2.Duration
+    latest: _duration_pb2.Duration
+    runs: int
+    frames: int
+    reused: bool
+    def __init__(self, render_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory_bytes: _Optional[int] = ..., file_bytes: _Optional[int] = ..., measured: _Optional[bool] = ..., device_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cost: _Optional[_Union[_units_pb2.Money, _Mapping]] = ..., earliest: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., latest: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., runs: _Optional[int] = ..., frames: _Optional[int] = ..., reused: _Optional[bool] = ...) -> None: ...
 
 class ShotPlan(_message.Message):
     __slots__ = ("digest", "shot_id", "name", "operation", "engine", "weights", "steps", "seed", "take", "rate", "size", "work_size", "frames", "handles", "generated", "start_timecode", "pixel_format", "colour", "delivery", "draft", "adaptations", "track", "path", "prompt", "estimate")

@@ -60,6 +60,11 @@ class PlanServiceServicer:
 
         INVALID_ARGUMENT: the path is empty or relative, or there is no timeline at that path that the
         server can read. Mend what the details name; retrying unchanged is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -74,6 +79,11 @@ class PlanServiceServicer:
 
         INVALID_ARGUMENT: the request has no operation, no rate or no record range, or names a file by
         a relative path. Mend what the details name.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

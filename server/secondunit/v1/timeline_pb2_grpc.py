@@ -58,6 +58,11 @@ class TimelineServiceServicer:
 
         INVALID_ARGUMENT: the path is empty or relative, or there is no timeline at that path that the
         server can read. Mend what the details name; retrying unchanged is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `read`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """
@@ -77,6 +82,11 @@ class TimelineServiceServicer:
         NOT_FOUND: no job of that name.
         FAILED_PRECONDITION: a take or the new timeline cannot be written. Do what the remedy says.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
+        RESOURCE_EXHAUSTED: the caller has as many calls or streams open as one may have. Retry after
+        the delay in RetryInfo.
         UNAVAILABLE: the server is starting or draining. Retry with backoff.
         INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
         """

@@ -103,3 +103,11 @@ class Fault(_message.Message):
     what: str
     path: str
     def __init__(self, what: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
+
+class Money(_message.Message):
+    __slots__ = ("currency", "micros")
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    MICROS_FIELD_NUMBER: _ClassVar[int]
+    currency: str
+    micros: int
+    def __init__(self, currency: _Optional[str] = ..., micros: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,59 @@
+"""Who calls: the principal of the call that is being answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a token allows; each includes the ones before it."""
+
+    READ = "read"
+    """Plan, list, watch, fetch what is one's own."""
+    RENDER = "render"
+    """Create, cancel and place jobs, upload."""
+    ADMIN = "admin"
+    """Everybody's jobs and spending, budgets, engines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """A caller. Jobs and blobs belong to its tenant: who is of another does not see them."""
+
+    user: str
+    tenant: str
+    """A team or a customer; empty for the one that a server without tokens has."""
+    scope: Scope
+    local: bool = False
+    """A program of this machine that needs no token: it may name any file that the server's own
+    user may read, as the command line does."""
+
+    def may(self, scope: Scope) -> bool:
+        """The caller has this scope."""
+        order = list(Scope)
+        return order.index(self.scope) >= order.index(scope)
+
+
+LOCAL = Principal(user="", tenant="", scope=Scope.ADMIN, local=True)
+"""Who calls a server that listens on its own machine only and knows no tokens."""
+
+_CURRENT: ContextVar[Principal] = ContextVar("principal", default=LOCAL)
+
+
+def current() -> Principal:
+    """Who the call that is being answered comes from."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def acting(principal: Principal) -> Iterator[None]:
+    """What is called inside is done for this principal, in threads started by asyncio too."""
+    token = _CURRENT.set(principal)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
