@@ -19,6 +19,7 @@ from secondunit_client.errors import UnitError
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.catalog.engines import ENGINES
+from secondunit.commands import REGISTERED
 from secondunit.config import Config
 from secondunit.errors import SecondUnitError
 
@@ -98,6 +99,8 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("file", type=Path)
     doctor = add("doctor", _doctor, "What this machine has, what it lacks, and what mends it.")
     _place_flags(doctor)
+    for register in REGISTERED:
+        register(add)
     train = add("train-motion", _train, "Train the built-in engine on scenes it draws itself.")
     train.add_argument(
         "--out",
@@ -149,6 +152,12 @@ def _preview_flag(sub: argparse.ArgumentParser) -> None:
 
 def _place_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE.toml",
+        help="the operator's settings (or SECONDUNIT_CONFIG); flags win over it",
+    )
+    sub.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
@@ -181,7 +190,7 @@ def _seed(text: str) -> int:
 
 
 def _config(options: argparse.Namespace) -> Config:
-    config = Config.from_environment()
+    config = Config.from_environment(getattr(options, "config", None))
     return replace(
         config,
         data=(options.data or config.data).absolute(),

@@ -1,0 +1,75 @@
+"""Failpoints: named places where a test kills, stalls or fails the program, to see what is left.
+
+    SECONDUNIT_FAILPOINTS="store.commit.before=kill@3, spool.rename.after=sleep:0.5"
+
+Each pair names a place and what happens there: `kill` (the process dies as by SIGKILL), `stop` (as
+by SIGSTOP), `raise` (OSError), `full` (OSError: no space left), `sleep:SECONDS`; `@N`: only the
+N-th time. Without the variable a place costs one look into an empty table.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from secondunit.errors import Refused
+
+VARIABLE = "SECONDUNIT_FAILPOINTS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mishap:
+    """What happens at a place."""
+
+    does: str
+    seconds: float = 0.0
+    time: int = 0
+    """Which passage it happens at, from 1; 0: every one."""
+
+
+def mishaps(text: str) -> dict[str, Mishap]:
+    """The table of a value of the variable. Raises Refused for one that is not understood."""
+    table: dict[str, Mishap] = {}
+    for pair in filter(None, (p.strip() for p in text.split(","))):
+        name, _, what = pair.partition("=")
+        what, _, count = what.partition("@")
+        does, _, seconds = what.partition(":")
+        try:
+            mishap = Mishap(does=does, seconds=float(seconds or 0), time=int(count or 0))
+        except ValueError:
+            mishap = Mishap(does="")
+        if not name or mishap.does not in ("kill", "stop", "raise", "full", "sleep"):
+            raise Refused.single(f"'{pair}' is no failpoint: PLACE=kill|stop|raise|full", VARIABLE)
+        table[name] = mishap
+    return table
+
+
+_TABLE = mishaps(os.environ.get(VARIABLE, ""))
+_PASSED: Counter[str] = Counter()
+_LOCK = threading.Lock()
+
+
+def failpoint(place: str) -> None:
+    """Have happen what the environment asks for at this place: nothing, outside tests."""
+    if not _TABLE or (mishap := _TABLE.get(place)) is None:
+        return
+    with _LOCK:
+        _PASSED[place] += 1
+        if mishap.time not in (0, _PASSED[place]):
+            return
+    match mishap.does:
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        case "raise":
+            raise OSError(errno.EIO, f"failpoint {place}")
+        case "full":
+            raise OSError(errno.ENOSPC, f"failpoint {place}")
+        case _:
+            time.sleep(mishap.seconds)
