@@ -22,6 +22,7 @@ from secondunit.v1.timeline_pb2_grpc import TimelineServiceStub
 from secondunit_client.calls import Caller
 from secondunit_client.errors import Refused
 from secondunit_client.jobs import Jobs
+from secondunit_client.ledger import Ledger
 from secondunit_client.plans import Plans
 from secondunit_client.rendered import Rendered
 
@@ -42,6 +43,7 @@ class Connection:
         self._caller = Caller(address, patience=patience)
         self.plans = Plans(self._caller)
         self.jobs = Jobs(self._caller)
+        self.ledger = Ledger(self._caller)
         self._timelines = TimelineServiceStub(self._caller.channel)
         self._capabilities = CapabilityServiceStub(self._caller.channel)
 
@@ -107,10 +109,14 @@ class Connection:
         media: Path | None = None,
         profile: str = "otio",
         priority: str = "normal",
+        project: str = "",
+        user: str = "",
         on_plan: Callable[[plans_pb2.PlanTimelineResponse], None] | None = None,
         on_event: OnJobEvent | None = None,
     ) -> Rendered:
         """Make every shot that a timeline asks for and write the new timeline.
+
+        `project` and `user`: whose the work is, in the ledger and for budgets.
 
         A shot that fails does not keep the others back: see `Rendered.failed`. Raises Refused with
         every fault before any work. Interrupting leaves the jobs on the server; the same call
@@ -129,8 +135,9 @@ class Connection:
             on_plan(plan)
         created = [
             self.jobs.create(
-                timeline, shot.shot_id, take=shot.take, options=options, priority=priority
-            )
+                timeline, shot.shot_id, take=shot.take, options=options, priority=priority,
+                project=project, user=user,
+            )  # fmt: skip
             for shot in plan.plans
         ]
         ended = [self._follow(job, on_event) for job in created]

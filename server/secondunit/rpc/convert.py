@@ -15,7 +15,18 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
 from secondunit.errors import Fault, Refused
-from secondunit.jobs.job import Event, Job, JobError, Kind, Preview, Priority, Result, Stage, State
+from secondunit.jobs.job import (
+    Estimate,
+    Event,
+    Job,
+    JobError,
+    Kind,
+    Preview,
+    Priority,
+    Result,
+    Stage,
+    State,
+)
 from secondunit.plan.build import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
 from secondunit.timeline.shot import Shot
@@ -106,8 +117,34 @@ def options(value: plans_pb2.PlanOptions, shots: tuple[str, ...] | None = None) 
     )
 
 
-def plan(value: ShotPlan) -> plans_pb2.ShotPlan:
-    """ShotPlan: what of it people and plugins need."""
+def money(micros: int | None, currency: str) -> units_pb2.Money | None:
+    """Money; None where no price was named."""
+    return None if micros is None or not currency else units_pb2.Money(
+        currency=currency, micros=micros
+    )
+
+
+def estimate(value: Estimate | None) -> plans_pb2.Estimate | None:
+    """Estimate; what is not known is absent."""
+    if value is None:
+        return None
+    return plans_pb2.Estimate(
+        render_time=_maybe(value.seconds),
+        memory_bytes=value.memory_bytes,
+        file_bytes=value.file_bytes,
+        measured=value.measured,
+        device_time=_maybe(value.device_seconds),
+        cost=money(value.cost_micros, value.currency),
+        earliest=_maybe(value.low),
+        latest=_maybe(value.high),
+        runs=value.runs,
+        frames=value.frames,
+        reused=value.reused,
+    )
+
+
+def plan(value: ShotPlan, expected: Estimate | None = None) -> plans_pb2.ShotPlan:
+    """ShotPlan: what of it people and plugins need, and what it is expected to take."""
     start = units.timecode(value.timecode, value.rate, drop_frame=value.drop_frame)
     return plans_pb2.ShotPlan(
         digest=value.digest,
@@ -137,6 +174,7 @@ def plan(value: ShotPlan) -> plans_pb2.ShotPlan:
         track=value.place.track,
         path=value.place.path,
         prompt=value.prompt,
+        estimate=estimate(expected),
     )
 
 
@@ -197,6 +235,9 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         ),
         project=value.project,
         user=value.user,
+        estimate=estimate(value.estimate),
+        cost=money(value.cost_micros, value.currency),
+        device_time=duration(value.device_seconds),
     )
 
 
@@ -265,6 +306,10 @@ def duration(seconds: float) -> Duration:
     message = Duration()
     message.FromTimedelta(timedelta(seconds=seconds))
     return message
+
+
+def _maybe(seconds: float | None) -> Duration | None:
+    return None if seconds is None else duration(seconds)
 
 
 def _value(value: Any) -> Value:

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 
 from secondunit.config import Config
+from secondunit.jobs.accounts import Accounts
 from secondunit.plan.build import Options, TimelinePlan, plan_timeline
 from secondunit.rpc import convert
 from secondunit.rpc.carrier import plan_request
@@ -27,28 +28,32 @@ def plan_timeline_of(timeline: str, options: Options, config: Config) -> Timelin
 class Plans(PlanServiceServicer):
     """See proto/secondunit/v1/plans.proto."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, accounts: Accounts) -> None:
+        self._config, self._accounts = config, accounts
 
     async def PlanTimeline(self, request: pb.PlanTimelineRequest, context: Context) -> Any:
         """Plan every shot that a timeline asks for."""
         options = convert.options(request.options)
         found = await asyncio.to_thread(plan_timeline_of, request.timeline, options, self._config)
+        expected = await asyncio.to_thread(self._accounts.estimates, found.shots)
         return pb.PlanTimelineResponse(
             timeline=str(found.timeline),
             name=found.name,
             rate=convert.rate(found.rate),
-            plans=[convert.plan(shot) for shot in found.shots],
+            plans=[convert.plan(*pair) for pair in zip(found.shots, expected, strict=True)],
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
+            estimate=convert.estimate(self._accounts.together(expected)),
         )
 
     async def PlanShot(self, request: pb.PlanShotRequest, context: Context) -> Any:
         """Plan one shot that carries its neighbouring clips."""
         options = convert.options(request.options)
         found = await asyncio.to_thread(plan_request, request.request, options, self._config)
+        expected = await asyncio.to_thread(self._accounts.estimates, found.shots)
         return pb.PlanShotResponse(
-            plans=[convert.plan(shot) for shot in found.shots],
+            plans=[convert.plan(*pair) for pair in zip(found.shots, expected, strict=True)],
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
+            estimate=convert.estimate(self._accounts.together(expected)),
         )

@@ -19,12 +19,14 @@ from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.jobs import Jobs
+from secondunit.rpc.ledger import Ledgers
 from secondunit.rpc.plans import Plans
 from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
 from secondunit.v1 import (
     capabilities_pb2_grpc,
     jobs_pb2_grpc,
+    ledger_pb2_grpc,
     plans_pb2_grpc,
     timeline_pb2_grpc,
 )
@@ -36,6 +38,7 @@ SERVICES = (
     "secondunit.v1.PlanService",
     "secondunit.v1.TimelineService",
     "secondunit.v1.CapabilityService",
+    "secondunit.v1.LedgerService",
 )
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
@@ -70,7 +73,10 @@ class Server:
         self._server = grpc.aio.server(interceptors=[Translate()], options=OPTIONS)
         jobs = Jobs(self._desk, self._config, self._draining)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
-        plans_pb2_grpc.add_PlanServiceServicer_to_server(Plans(self._config), self._server)
+        plans = Plans(self._config, self._desk.accounts)
+        plans_pb2_grpc.add_PlanServiceServicer_to_server(plans, self._server)
+        ledgers = Ledgers(self._desk.accounts)
+        ledger_pb2_grpc.add_LedgerServiceServicer_to_server(ledgers, self._server)
         timelines = Timelines(self._desk, self._config)
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
         capabilities = Capabilities(self._desk, self._config, self._draining)

@@ -1,0 +1,197 @@
+"""What work takes and costs, as people read it and as scripts get it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from rich.table import Table
+from rich.text import Text
+
+from secondunit.jobs.amounts import bytes_words, money_words, seconds_words
+from secondunit.v1 import ledger_pb2, plans_pb2, units_pb2
+
+
+def seconds(value: Duration) -> float:
+    """A Duration in seconds."""
+    return value.seconds + value.nanos / 1e9
+
+
+def money(value: units_pb2.Money) -> str:
+    """`12.50 EUR`."""
+    return money_words(value.micros, value.currency)
+
+
+def expected(value: plans_pb2.Estimate) -> str:
+    """`about 35 s (28-50 s), 0.02 EUR, 1.2 GiB of memory, from 14 runs here`."""
+    if value.reused:
+        return "made before: free"
+    parts: list[str] = []
+    if value.HasField("render_time"):
+        span = _span(seconds(value.earliest), seconds(value.latest))
+        parts.append(f"about {seconds_words(seconds(value.render_time))} ({span})")
+    else:
+        parts.append("time not known, nothing like it was run here yet")
+    if value.HasField("cost"):
+        parts.append(money(value.cost))
+    if value.memory_bytes:
+        parts.append(f"{bytes_words(value.memory_bytes)} of memory")
+    if value.file_bytes:
+        parts.append(f"{bytes_words(value.file_bytes)} on disk")
+    if value.runs:
+        parts.append(f"from {value.runs} run{'s' * (value.runs > 1)} here")
+    return ", ".join(parts)
+
+
+def estimate_record(value: plans_pb2.Estimate) -> dict[str, Any]:
+    """An Estimate for JSON; what is not known is null."""
+
+    def time(field: Any) -> float | None:
+        return round(seconds(getattr(value, field)), 3) if value.HasField(field) else None
+
+    return {
+        "seconds": time("render_time"),
+        "low": time("earliest"),
+        "high": time("latest"),
+        "device_seconds": time("device_time"),
+        "cost": money_record(value.cost) if value.HasField("cost") else None,
+        "memory_bytes": value.memory_bytes,
+        "file_bytes": value.file_bytes or None,
+        "runs": value.runs,
+        "measured": value.measured,
+        "frames": value.frames,
+        "reused": value.reused,
+    }
+
+
+def money_record(value: units_pb2.Money) -> dict[str, Any]:
+    """Money for JSON."""
+    return {"currency": value.currency, "micros": value.micros}
+
+
+def line_record(line: ledger_pb2.ReportLine) -> dict[str, Any]:
+    """A line of the report for JSON."""
+    return {
+        "project": line.project,
+        "timeline": line.timeline,
+        "shot": line.shot_id,
+        "name": line.name,
+        "user": line.user,
+        "takes": line.takes,
+        "reused": line.reused,
+        "unfinished": line.unfinished,
+        "frames": line.frames,
+        "finished_seconds": round(seconds(line.finished_time), 3),
+        "device_seconds": round(seconds(line.device_time), 3),
+        "cost": money_record(line.cost) if line.HasField("cost") else None,
+        "cost_per_finished_second": _per_second(line),
+    }
+
+
+def report_table(lines: Sequence[ledger_pb2.ReportLine], total: ledger_pb2.ReportLine) -> Table:
+    """The report, shot by shot under its project and timeline, and the total."""
+    made = Table(box=None, pad_edge=False, header_style="bold", show_footer=True)
+    currency = total.cost.currency
+    columns = ("shot", "user", "takes", "reused", "unfinished", "device time", "cost", "finished")
+    for title in columns:
+        made.add_column(title, justify="left" if title in ("shot", "user") else "right")
+    made.add_column(f"{currency} a finished second" if currency else "", justify="right")
+    group = None
+    for line in lines:
+        where = (line.project or "no project", line.timeline.rpartition("/")[2])
+        if where != group:
+            if group is not None:
+                made.add_row()
+            group = where
+            made.add_row(Text(" / ".join(filter(None, where)), "bold cyan"))
+        made.add_row(f"  {line.name or line.shot_id}", line.user, *_numbers(line))
+    footer = ("all shots", "", *_numbers(total))
+    for column, cell in zip(made.columns, footer, strict=True):
+        column.footer = Text(cell, "bold")
+    return made
+
+
+def budget_table(states: Sequence[ledger_pb2.BudgetState]) -> Table:
+    """The budgets, what is spent and reserved of each, and who waits."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("project", "user", "limit", "spent", "reserved", "left", "waiting"):
+        made.add_column(title, justify="left" if title in ("project", "user") else "right")
+    for state in states:
+        budget, first = state.budget, True
+        for cells in _limits(state):
+            names = (budget.project or "all", budget.user or "all") if first else ("", "")
+            waiting = str(state.waiting or "") if first else ""
+            made.add_row(*names, *cells, waiting)
+            first = False
+    return made
+
+
+def budget_record(state: ledger_pb2.BudgetState) -> dict[str, Any]:
+    """A budget for JSON."""
+    budget = state.budget
+    return {
+        "project": budget.project,
+        "user": budget.user,
+        "cost": money_record(budget.cost) if budget.HasField("cost") else None,
+        "device_seconds": seconds(budget.device_time) if budget.HasField("device_time") else None,
+        "spent": money_record(state.spent) if state.HasField("spent") else None,
+        "spent_seconds": round(seconds(state.spent_time), 3),
+        "reserved": money_record(state.reserved) if state.HasField("reserved") else None,
+        "reserved_seconds": round(seconds(state.reserved_time), 3),
+        "waiting": state.waiting,
+    }
+
+
+def _limits(state: ledger_pb2.BudgetState) -> list[tuple[str, str, str, Text]]:
+    rows: list[tuple[str, str, str, Text]] = []
+    budget = state.budget
+    if budget.HasField("cost"):
+        left = budget.cost.micros - state.spent.micros - state.reserved.micros
+        rows.append(
+            (
+                money(budget.cost),
+                money(state.spent),
+                money(state.reserved),
+                Text(money_words(left, budget.cost.currency), "green" if left > 0 else "bold red"),
+            )
+        )
+    if budget.HasField("device_time"):
+        limit, spent = seconds(budget.device_time), seconds(state.spent_time)
+        reserved = seconds(state.reserved_time)
+        left = limit - spent - reserved
+        words = seconds_words(left) if left >= 0 else f"-{seconds_words(-left)}"
+        rows.append(
+            (
+                seconds_words(limit),
+                seconds_words(spent),
+                seconds_words(reserved),
+                Text(words, "green" if left > 0 else "bold red"),
+            )
+        )
+    return rows
+
+
+def _numbers(line: ledger_pb2.ReportLine) -> tuple[str, ...]:
+    finished, per = seconds(line.finished_time), _per_second(line)
+    return (
+        str(line.takes or ""),
+        str(line.reused or ""),
+        str(line.unfinished or ""),
+        seconds_words(seconds(line.device_time)),
+        money(line.cost) if line.HasField("cost") else "",
+        f"{finished:.1f} s" if finished else "",
+        "" if per is None else f"{per:.4f}",
+    )
+
+
+def _per_second(line: ledger_pb2.ReportLine) -> float | None:
+    finished = seconds(line.finished_time)
+    return line.cost.micros / 1e6 / finished if finished and line.HasField("cost") else None
+
+
+def _span(low: float, high: float) -> str:
+    if high < 119.5:
+        digits = 0 if low >= 9.95 else 1
+        return f"{low:.{digits}f}-{high:.{digits}f} s"
+    return f"{seconds_words(low)} to {seconds_words(high)}"
