@@ -135,9 +135,14 @@ class Connection:
             on_plan(plan)
         created = [
             self.jobs.create(
-                timeline, shot.shot_id, take=shot.take, options=options, priority=priority,
-                project=project, user=user,
-            )  # fmt: skip
+                timeline,
+                shot.shot_id,
+                take=shot.take,
+                options=options,
+                priority=priority,
+                project=project,
+                user=user,
+            )
             for shot in plan.plans
         ]
         ended = [self._follow(job, on_event) for job in created]

@@ -21,7 +21,7 @@ def register(add: Add) -> None:
     report.add_argument("--project", metavar="NAME", help="only this project")
     report.add_argument("--user", metavar="NAME", help="only what this user asked for")
     report.add_argument(
-        "--since", type=_moment, metavar="DATE", help="only from 2026-11-01, or 2026-11-01T09:30, on"
+        "--since", type=_moment, metavar="DATE", help="only from 2026-11-01, or 2026-11-01T09:30"
     )
     report.add_argument("--until", type=_moment, metavar="DATE", help="only before this moment")
     report.add_argument("--csv", type=Path, metavar="FILE", help="write the lines there too")

@@ -52,7 +52,8 @@ class Accounts:
 
     def set_budget(self, tenant: str, budget: Budget) -> BudgetState:
         """Set a budget; it counts at once. Raises Refused with all that is wrong in it."""
-        self._store.set_budget(tenant, budgets.checked(budget, self._price))
+        budget = budgets.checked(budget, self._price)
+        self._store.set_budget(tenant, budget)
         self._wake()
         found = self.budgets(tenant)
         return next(s for s in found if s.budget == budget)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +31,7 @@ HELD = """SELECT count(*) AS jobs FROM job WHERE state = 'waiting' AND held = 'b
   AND (:user = '' OR user = :user)"""
 WAITING = """SELECT id, tenant, project, user, estimate FROM job
   WHERE state = 'waiting' AND held = 'budget' ORDER BY priority, number"""
-QUEUED = """SELECT id, tenant, project, user, estimate, attempt FROM job
+QUEUED = """SELECT id FROM job
   WHERE state = 'queued' AND attempt = 0 AND tenant = :tenant
   AND (:project = '' OR project = :project) AND (:user = '' OR user = :user)
   ORDER BY priority, number"""
@@ -90,8 +90,13 @@ class BudgetState:
 
 
 def checked(budget: Budget, price: Price) -> Budget:
-    """The budget, if it can be kept. Raises Refused with everything that is wrong in it."""
+    """The budget, if it can be kept; without a currency it is in the operator's.
+
+    Raises Refused with everything that is wrong in it.
+    """
     faults: list[Fault] = []
+    currency = budget.currency or price.currency if budget.cost_micros is not None else ""
+    budget = replace(budget, currency=currency)
 
     def wrong(what: str, field: str) -> None:
         faults.append(Fault(what=what, path=f"budget.{field}"))
@@ -148,28 +153,35 @@ def payable(read: Read) -> list[str]:
     Each is counted against what those before it leave, so that no more are let go than can be
     paid for.
     """
-    begun, open_: dict[tuple[str, str, str], BudgetState] = read(BEGUN, ()), {}
-    found: list[str] = []
+    begun, found = read(BEGUN, ()), list[str]()
+    left: dict[tuple[str, str, str], BudgetState] = {}
     for job in read(WAITING, ()):
         need, matching = _estimate(job), []
         for row in read(MATCHING, _whose(job)):
             key = (row["tenant"], row["project"], row["user"])
-            if key not in open_:
-                open_[key] = _state(read, row, begun)
+            if key not in left:
+                left[key] = _state(read, row, begun)
             matching.append(key)
-        if any(_refusal(open_[key], need) for key in matching):
+        if any(_refusal(left[key], need) for key in matching):
             continue
         found.append(job["id"])
         for key in matching:
-            open_[key] = _less(open_[key], need)
+            left[key] = _less(left[key], need)
     return found
 
 
-def unpayable(read: Read, tenant: str, budget: Budget) -> Iterator[tuple[str, str]]:
-    """(id, reason) of queued jobs that a new budget does not pay for."""
-    for job in read(QUEUED, {"tenant": tenant, "project": budget.project, "user": budget.user}):
-        if reason := why_not(read, job):
-            yield job["id"], reason
+def queued(tenant: str, budget: Budget) -> tuple[str, Mapping[str, Any]]:
+    """The query for the queued jobs that a budget is for, and its values."""
+    return QUEUED, {"tenant": tenant, "project": budget.project, "user": budget.user}
+
+
+def row_of(tenant: str, budget: Budget) -> Mapping[str, Any]:
+    """The values of `SET`."""
+    return {
+        "tenant": tenant, "project": budget.project, "user": budget.user,
+        "cost": budget.cost_micros, "currency": budget.currency,
+        "device_seconds": budget.device_seconds,
+    }  # fmt: skip
 
 
 def _state(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from secondunit.config import Config
+from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
 from secondunit.jobs.runner import PATIENCE, Patience, Runner
 from secondunit.jobs.store import Store
@@ -45,6 +46,10 @@ class Desk:
         self._runner = Runner(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
+        self.accounts = Accounts(
+            self._store, config.price, warm=self._runner.warm, wake=self._runner.wake
+        )
+        """What work will cost, has cost and may cost."""
         self._previews: dict[str, Preview] = {}
         self._stopped = False
 
@@ -79,7 +84,7 @@ class Desk:
         """
         job = self._store.create(
             plan, request_id=request_id, timeline=timeline, priority=priority,
-            project=project, user=user,
+            project=project, user=user, estimate=self.accounts.estimates([plan])[0],
         )  # fmt: skip
         self._runner.wake()
         return job

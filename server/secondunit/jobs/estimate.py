@@ -29,7 +29,7 @@ TOGETHER = 0.5
 FOUR_OF_FIVE = 1.2816
 """Quantile of the normal distribution: 80 % lie between minus and plus this."""
 
-Vector = NDArray[np.float64]
+Vector = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The ledger: what every attempt used and cost, a line a stage, written with the job's own moves."""
+"""The ledger: what every attempt used and cost, a line a stage, written with the job's moves."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ LAST_WORD = """SELECT max(time) - (SELECT max(time) FROM event WHERE job = :id
   AND kind IN ('state', 'stage')) FROM event WHERE job = :id"""
 ATTEMPTS = "SELECT count(DISTINCT attempt), sum(device_seconds) FROM ledger WHERE job = ?"
 ENGINE_LEFT = "SELECT payload FROM checkpoint WHERE job = ? AND stage = 'engine'"
-ADD_RUN = """INSERT INTO run (time, engine, operation, draft, device, delivery, made, finished, cold,
-  seconds, file_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ADD_RUN = """INSERT INTO run (time, engine, operation, draft, device, delivery, made, finished,
+  cold, seconds, file_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 RUNS = "SELECT * FROM run WHERE engine = ? ORDER BY number DESC LIMIT ?"
 REPORT = """SELECT project, timeline, shot, currency, max(name) AS name,
   group_concat(DISTINCT nullif(user, '')) AS users,
@@ -73,9 +73,12 @@ class Ledger:
     attempt has: a line that was rolled back is made good by the next.
     """
 
-    def __init__(self, price: Price, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.price = price
-        self._clock = clock
+    def __init__(
+        self, price: Price, *, clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        """`clock` never goes back; `now` is seconds since 1970."""
+        self._price, self._clock, self._now = price, clock, now
         self._begun: dict[str, tuple[int, float]] = {}
 
     def begin(self, row: Mapping[str, Any]) -> None:
@@ -110,7 +113,7 @@ class Ledger:
         head, tail = plan["handles"]
         made = sum(r["frames"] for r in plan["generate"])
         db.execute(ADD_RUN, (
-            time.time(), row["engine"], row["operation"], row["draft"], row["device"],
+            self._now(), row["engine"], row["operation"], row["draft"], row["device"],
             plan["delivery"], made * _pixels(plan["work"]) / 1e6,
             (head + plan["frames"] + tail) * _pixels(plan["size"]) / 1e6, cold, seconds,
             file_bytes,
@@ -121,11 +124,11 @@ class Ledger:
         seconds: float = 0.0, last: bool = False,
     ) -> None:  # fmt: skip
         held = self._held(db, row) if row["state"] == "running" else 0.0
-        charged = micros(held, self.price)
-        currency = self.price.currency if charged is not None else ""
+        charged = micros(held, self._price)
+        currency = self._price.currency if charged is not None else ""
         plan = json.loads(row["plan"])
         db.execute(ADD, {
-            **row, "time": time.time(), "weights": plan.get("weights", ""), "stage_done": stage,
+            **row, "time": self._now(), "weights": plan.get("weights", ""), "stage_done": stage,
             "last": int(last), "stage_seconds": seconds, "held": held, "frames": plan["frames"],
             "rate_num": plan["rate"]["num"], "rate_den": plan["rate"]["den"],
             "pixels": _pixels(plan["size"]), "charged": charged, "currency": currency,

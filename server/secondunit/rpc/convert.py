@@ -119,8 +119,10 @@ def options(value: plans_pb2.PlanOptions, shots: tuple[str, ...] | None = None) 
 
 def money(micros: int | None, currency: str) -> units_pb2.Money | None:
     """Money; None where no price was named."""
-    return None if micros is None or not currency else units_pb2.Money(
-        currency=currency, micros=micros
+    return (
+        None
+        if micros is None or not currency
+        else units_pb2.Money(currency=currency, micros=micros)
     )
 
 
