@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -89,26 +90,53 @@ def line_record(line: ledger_pb2.ReportLine) -> dict[str, Any]:
     }
 
 
-def report_table(lines: Sequence[ledger_pb2.ReportLine], total: ledger_pb2.ReportLine) -> Table:
-    """The report, shot by shot under its project and timeline, and the total."""
-    made = Table(box=None, pad_edge=False, header_style="bold", show_footer=True)
+def report_table(
+    lines: Sequence[ledger_pb2.ReportLine], total: ledger_pb2.ReportLine
+) -> RenderableType:
+    """The report: a line a shot under its project and timeline, and what they come to.
+
+    Columns that no line has anything for are left out.
+    """
     currency = total.cost.currency
-    columns = ("shot", "user", "takes", "reused", "unfinished", "device time", "cost", "finished")
-    for title in columns:
-        made.add_column(title, justify="left" if title in ("shot", "user") else "right")
-    made.add_column(f"{currency} a finished second" if currency else "", justify="right")
-    group = None
-    for line in lines:
-        where = (line.project or "no project", line.timeline.rpartition("/")[2])
-        if where != group:
-            if group is not None:
-                made.add_row()
-            group = where
-            made.add_row(Text(" / ".join(filter(None, where)), "bold cyan"))
-        made.add_row(f"  {line.name or line.shot_id}", line.user, *_numbers(line))
-    footer = ("all shots", "", *_numbers(total))
-    for column, cell in zip(made.columns, footer, strict=True):
-        column.footer = Text(cell, "bold")
+    last = _cells(total) | {"shot": "all"}
+    titles = {name: f"{currency} a s" if name == "price" else name for name in last}
+    parts: list[RenderableType] = []
+    rows = [_cells(line) for line in lines]
+    kept = {
+        name: max(len(titles[name]), *(len(row[name]) for row in (*rows, last)))
+        for name in last
+        if last[name] or any(row[name] for row in rows)
+    }
+    made = _columns(kept, titles, header=True)
+    before = ("", "")
+    for line, row in zip(lines, rows, strict=True):
+        where = (line.project, line.timeline)
+        if where != before and any(where):
+            parts += [made, Text(" / ".join(filter(None, where)), "cyan")]
+            made = _columns(kept, titles)
+        before = where
+        made.add_row(*(row[name] for name in kept))
+    made.add_row()
+    made.add_row(*(Text(last[name], "bold") for name in kept))
+    parts.append(made)
+    if (per := _per_second(total)) is not None:
+        words = money_words(round(per * 1e6), currency)
+        parts += [Text(), Text(f"A finished second cost {words}, takes included.")]
+    return Group(*parts)
+
+
+def _columns(
+    widths: Mapping[str, int], titles: Mapping[str, str], *, header: bool = False
+) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="bold", show_header=header)
+    for name, width in widths.items():
+        words = name in ("shot", "user")
+        made.add_column(
+            titles[name],
+            justify="left" if words else "right",
+            width=min(width, 24) if words else width,
+            overflow="fold",
+        )
     return made
 
 
@@ -172,17 +200,19 @@ def _limits(state: ledger_pb2.BudgetState) -> list[tuple[str, str, str, Text]]:
     return rows
 
 
-def _numbers(line: ledger_pb2.ReportLine) -> tuple[str, ...]:
+def _cells(line: ledger_pb2.ReportLine) -> dict[str, str]:
     finished, per = seconds(line.finished_time), _per_second(line)
-    return (
-        str(line.takes or ""),
-        str(line.reused or ""),
-        str(line.unfinished or ""),
-        seconds_words(seconds(line.device_time)),
-        money(line.cost) if line.HasField("cost") else "",
-        f"{finished:.1f} s" if finished else "",
-        "" if per is None else f"{per:.4f}",
-    )
+    return {
+        "shot": line.name or line.shot_id,
+        "user": line.user.replace(",", ", "),
+        "takes": str(line.takes or ""),
+        "reused": str(line.reused or ""),
+        "unfinished": str(line.unfinished or ""),
+        "device": seconds_words(seconds(line.device_time)),
+        "cost": money(line.cost) if line.HasField("cost") else "",
+        "finished": f"{finished:.1f} s" if finished else "",
+        "price": "" if per is None else f"{per:.4f}",
+    }
 
 
 def _per_second(line: ledger_pb2.ReportLine) -> float | None:
@@ -192,6 +222,6 @@ def _per_second(line: ledger_pb2.ReportLine) -> float | None:
 
 def _span(low: float, high: float) -> str:
     if high < 119.5:
-        digits = 0 if low >= 9.95 else 1
+        digits = 0 if high >= 19.5 else 1
         return f"{low:.{digits}f}-{high:.{digits}f} s"
     return f"{seconds_words(low)} to {seconds_words(high)}"

@@ -77,6 +77,8 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
             profile=flags.profile,
             project=flags.project,
             user=flags.user,
+            # Somebody waits at this terminal, and an abandoned render of before must not go first.
+            priority="normal" if flags.server else "interactive",
             on_plan=planned,
             on_event=bars.event,
         )

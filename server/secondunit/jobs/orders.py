@@ -206,6 +206,15 @@ class Orders(Book):
             db.execute(budgets.REMOVE, (tenant, project, user))
             self._let_go()
 
+    @property
+    def trouble(self) -> str:
+        """Why no job is taken just now, and what mends it; empty when all is well."""
+        try:
+            self._check_room()
+        except StoreError as exc:
+            return f"{exc} {exc.remedy}"
+        return self._trouble
+
     # --- parts of a transaction
 
     def _same(self, row: Any, request_id: str, request: str) -> Job:

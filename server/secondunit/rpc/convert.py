@@ -18,6 +18,7 @@ from secondunit.errors import Fault, Refused
 from secondunit.jobs.job import (
     Estimate,
     Event,
+    FileDigest,
     Job,
     JobError,
     Kind,
@@ -208,7 +209,7 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         id=value.id,
         state=STATES[value.state],
         progress=_progress(value.stage, value.doing, value.step, value.steps),
-        waiting_for="take" if value.waits_for else "",
+        waiting_for=value.waiting_for or "",
         waits_for_job=value.waits_for or "",
         priority=PRIORITIES[value.priority],
         request_id=value.request_id,
@@ -240,6 +241,8 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         estimate=estimate(value.estimate),
         cost=money(value.cost_micros, value.currency),
         device_time=duration(value.device_seconds),
+        off_peak=value.off_peak,
+        device=value.device,
     )
 
 
@@ -314,6 +317,12 @@ def _maybe(seconds: float | None) -> Duration | None:
     return None if seconds is None else duration(seconds)
 
 
+def _digest(value: FileDigest | None) -> units_pb2.Digest | None:
+    if value is None:
+        return None
+    return units_pb2.Digest(sha256=value.sha256, size_bytes=value.bytes)
+
+
 def _value(value: Any) -> Value:
     return json_format.ParseDict(value, Value())
 
@@ -354,5 +363,7 @@ def _result(job: Job, value: Result) -> jobs_pb2.JobResult:
         size=size(value.size),
         plan_digest=value.digest,
         report=report(value.report),
+        clip=_digest(value.clip),
+        record=_digest(value.record),
     )
     return jobs_pb2.JobResult(take=take, reused=job.reused)
