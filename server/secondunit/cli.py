@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,16 +90,12 @@ def parser() -> argparse.ArgumentParser:
     server_flags(plan)
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
+    serve.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="serve Prometheus measures there; a port alone is of this machine (default: nowhere)",
+    )
     place_flags(serve)
-    jobs = add("jobs", _jobs, "List jobs, newest first.")
-    server_flags(jobs)
-    watch = add("watch", _watch, "Follow a job until it ends.")
-    watch.add_argument("job")
-    preview_flag(watch)
-    server_flags(watch)
-    cancel = add("cancel", _cancel, "Stop a job; it stops within one step.")
-    cancel.add_argument("job")
-    server_flags(cancel)
     add("engines", _engines, "The engines, what each can do, and what runs here.")
     add("deliveries", _deliveries, "The deliveries: codecs, containers, bit depths.")
     verify = add("verify", _verify, "Check a returned clip against its sidecar.")
@@ -190,37 +187,13 @@ def _plan(options: argparse.Namespace) -> int:
     return REFUSED if record["faults"] else SUCCEEDED
 
 
-def _jobs(options: argparse.Namespace) -> int:
-    from secondunit.session import list_jobs
-
-    record = list_jobs(config_of(options), options)
-    if options.json:
-        print_json(record)
-    return SUCCEEDED
-
-
-def _watch(options: argparse.Namespace) -> int:
-    from secondunit.session import watch
-
-    record = watch(config_of(options), options)
-    if options.json:
-        print_json(record)
-    return SUCCEEDED if record["state"] == "succeeded" else SOME_FAILED
-
-
-def _cancel(options: argparse.Namespace) -> int:
-    from secondunit.session import cancel
-
-    record = cancel(config_of(options), options)
-    if options.json:
-        print_json(record)
-    return SUCCEEDED
-
-
 def _serve(options: argparse.Namespace) -> int:
     from secondunit.app import serve_forever
 
-    serve_forever(config_of(options), options.listen)
+    config = config_of(options)
+    if options.metrics is not None:
+        config = replace(config, metrics=options.metrics)
+    serve_forever(config, options.listen)
     return SUCCEEDED
 
 

@@ -19,6 +19,7 @@ from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.jobs import Jobs
+from secondunit.rpc.measured import Measure
 from secondunit.rpc.plans import Plans
 from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
@@ -67,7 +68,7 @@ class Server:
     async def start(self) -> str:
         """Listen; returns `host:port` as bound. Raises Refused when the port is taken."""
         keep_freed_memory()
-        self._server = grpc.aio.server(interceptors=[Translate()], options=OPTIONS)
+        self._server = grpc.aio.server(interceptors=[Measure(), Translate()], options=OPTIONS)
         jobs = Jobs(self._desk, self._config, self._draining)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
         plans_pb2_grpc.add_PlanServiceServicer_to_server(Plans(self._config), self._server)
