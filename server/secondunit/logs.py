@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, TextIO
 
 from secondunit.errors import Refused, SecondUnitError
@@ -31,7 +31,7 @@ FIELDS = (
 )  # fmt: skip
 """What a line may carry beside its message, in this order; names of ours, ids and numbers only."""
 
-_ABOUT: ContextVar[Mapping[str, Any]] = ContextVar("about", default={})
+_ABOUT: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
 
 
 @contextmanager
