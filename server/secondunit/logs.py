@@ -27,7 +27,7 @@ VARIABLE = "SECONDUNIT_LOG"
 STYLES = ("text", "json")
 FIELDS = (
     "job", "shot", "state", "engine", "operation", "stage", "device", "attempt", "seconds",
-    "user", "method", "status", "code", "error_id", "reason",
+    "priority", "user", "method", "status", "code", "error_id", "reason",
 )  # fmt: skip
 """What a line may carry beside its message, in this order; names of ours, ids and numbers only."""
 
