@@ -55,11 +55,11 @@ class News:
                 _count(made, kind, about)
             match kind:
                 case "moved":
-                    log.info("job is %s", about["state"], extra=about)
+                    log.info("job %s", about["state"], extra=about)
                 case "stage":
-                    log.info("stage is done", extra=about)
+                    log.info("stage done", extra=about)
                 case "lost":
-                    log.warning("a worker was lost", extra=about)
+                    log.warning("worker lost", extra=about)
 
 
 def _about(row: Row) -> dict[str, Any]:
