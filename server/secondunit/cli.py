@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,22 +92,20 @@ def parser() -> argparse.ArgumentParser:
     server_flags(plan)
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
+    serve.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="serve Prometheus measures there; a port alone is of this machine (default: nowhere)",
+    )
     place_flags(serve)
-    jobs = add("jobs", _jobs, "List jobs, newest first.")
-    server_flags(jobs)
-    watch = add("watch", _watch, "Follow a job until it ends.")
-    watch.add_argument("job")
-    preview_flag(watch)
-    server_flags(watch)
-    cancel = add("cancel", _cancel, "Stop a job; it stops within one step.")
-    cancel.add_argument("job")
-    server_flags(cancel)
     add("engines", _engines, "The engines, what each can do, and what runs here.")
     add("deliveries", _deliveries, "The deliveries: codecs, containers, bit depths.")
     verify = add("verify", _verify, "Check a returned clip against its sidecar.")
     verify.add_argument("file", type=Path)
-    doctor = add("doctor", _doctor, "What this machine has, what it lacks, and what mends it.")
-    place_flags(doctor)
+    doctor = add(
+        "doctor", _doctor, "What this machine or a server has, what it lacks, and what mends it."
+    )
+    server_flags(doctor)
     for register in REGISTERED:
         register(add)
     train = add("train-motion", _train, "Train the built-in engine on scenes it draws itself.")
@@ -192,37 +191,13 @@ def _plan(options: argparse.Namespace) -> int:
     return REFUSED if record["faults"] else SUCCEEDED
 
 
-def _jobs(options: argparse.Namespace) -> int:
-    from secondunit.session import list_jobs
-
-    record = list_jobs(config_of(options), options)
-    if options.json:
-        print_json(record)
-    return SUCCEEDED
-
-
-def _watch(options: argparse.Namespace) -> int:
-    from secondunit.session import watch
-
-    record = watch(config_of(options), options)
-    if options.json:
-        print_json(record)
-    return SUCCEEDED if record["state"] == "succeeded" else SOME_FAILED
-
-
-def _cancel(options: argparse.Namespace) -> int:
-    from secondunit.session import cancel
-
-    record = cancel(config_of(options), options)
-    if options.json:
-        print_json(record)
-    return SUCCEEDED
-
-
 def _serve(options: argparse.Namespace) -> int:
     from secondunit.app import serve_forever
 
-    serve_forever(config_of(options), options.listen)
+    config = config_of(options)
+    if options.metrics is not None:
+        config = replace(config, metrics=options.metrics)
+    serve_forever(config, options.listen)
     return SUCCEEDED
 
 
@@ -299,9 +274,16 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from secondunit.doctor import examine
+    from secondunit.doctor import examine, examine_server
 
-    found = list(examine(config_of(options)))
+    config = config_of(options)
+    if options.server:
+        from secondunit.session import connected
+
+        with connected(config, options) as unit:
+            found = list(examine_server(unit))
+    else:
+        found = list(examine(config))
     healthy = all(f.ok for f in found)
     if options.json:
         rows = [

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from secondunit.jobs.amounts import bytes_words, money_words, seconds_words
+from secondunit.looks import money_record, seconds
 from secondunit.v1 import ledger_pb2, plans_pb2, units_pb2
-
-
-def seconds(value: Duration) -> float:
-    """A Duration in seconds."""
-    return value.seconds + value.nanos / 1e9
 
 
 def money(value: units_pb2.Money) -> str:
@@ -53,8 +48,8 @@ def estimate_record(value: plans_pb2.Estimate) -> dict[str, Any]:
 
     return {
         "seconds": time("render_time"),
-        "low": time("earliest"),
-        "high": time("latest"),
+        "earliest": time("earliest"),
+        "latest": time("latest"),
         "device_seconds": time("device_time"),
         "cost": money_record(value.cost) if value.HasField("cost") else None,
         "memory_bytes": value.memory_bytes,
@@ -64,11 +59,6 @@ def estimate_record(value: plans_pb2.Estimate) -> dict[str, Any]:
         "frames": value.frames,
         "reused": value.reused,
     }
-
-
-def money_record(value: units_pb2.Money) -> dict[str, Any]:
-    """Money for JSON."""
-    return {"currency": value.currency, "micros": value.micros}
 
 
 def line_record(line: ledger_pb2.ReportLine) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def register(add: Add) -> None:
 
 def _report(options: argparse.Namespace) -> int:
     from secondunit import prices
+    from secondunit.looks import console
     from secondunit.session import connected
 
     with connected(config_of(options), options, work=False) as unit:
@@ -49,14 +50,15 @@ def _report(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"lines": records, "total": prices.line_record(found.total)})
     elif records:
-        _screen().print(prices.report_table(found.lines, found.total))
+        console().print(prices.report_table(found.lines, found.total))
     else:
-        _screen().print("Nothing was spent.")
+        console().print("Nothing was spent.")
     return SUCCEEDED
 
 
 def _budget(options: argparse.Namespace) -> int:
     from secondunit import prices
+    from secondunit.looks import console
     from secondunit.session import connected
 
     limits = options.cost is not None or options.hours is not None
@@ -79,16 +81,10 @@ def _budget(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"budgets": [prices.budget_record(state) for state in states]})
     elif states:
-        _screen().print(prices.budget_table(states))
+        console().print(prices.budget_table(states))
     else:
-        _screen().print("No budgets: work is begun whatever it costs.")
+        console().print("No budgets: work is begun whatever it costs.")
     return SUCCEEDED
-
-
-def _screen() -> Any:
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, emoji=False)
 
 
 def _write(file: Path, records: list[dict[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from secondunit.jobs.job import TRANSITIONS, Held, Job, Kind, Lease, Result, Sta
 from secondunit.jobs.ledger import Ledger, Outcome
 from secondunit.jobs.lock import FolderLock
 from secondunit.jobs.migrate import migrate
+from secondunit.jobs.news import News
 
 BY_ID = "SELECT * FROM job WHERE id = ?"
 BY_NUMBER = "SELECT * FROM job WHERE number = ?"
@@ -71,6 +72,7 @@ class Book:
         self._spans = off_peak.parsed(config.schedule.off_peak)
         self._lock, self._read_lock = threading.Lock(), threading.Lock()
         self._fresh: dict[str, int] = {}
+        self._news = News()
         self._written: dict[str, tuple[float, Stage]] = {}
         self._ledger = Ledger(config.price, clock=clock, now=now)
         self._freed = False
@@ -102,7 +104,7 @@ class Book:
     @contextmanager
     def _transaction(self, name: str) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._fresh, self._freed = {}, False
+            self._fresh, self._news, self._freed = {}, News(), False
             try:
                 with translated(self.data):
                     self._writer.execute("BEGIN IMMEDIATE")
@@ -122,7 +124,8 @@ class Book:
                 self._trouble = f"{exc} {exc.remedy}"
                 raise
             self._trouble = ""
-            fresh = self._fresh
+            fresh, news = self._fresh, self._news
+        news.tell()
         if self._told:
             for id, sequence in fresh.items():
                 self._told(id, sequence)
@@ -151,7 +154,8 @@ class Book:
             outcome = _OUTCOMES.get(state, Outcome.LOST if lost else Outcome.STOPPED)
             if before is not State.RUNNING and state is State.SUCCEEDED:
                 outcome = Outcome.REUSED
-            self._ledger.end(self._writer, row, outcome, last=state.final)
+            held = self._ledger.end(self._writer, row, outcome, last=state.final)
+            self._news.device_held(row, held)
             row.update(lease_until=None, begun=None)
             self._freed = True
         row["state"] = state
@@ -167,6 +171,10 @@ class Book:
         event = (row["id"], row["sequence"], self._now(), kind, json.dumps(payload))
         self._writer.execute(ADD_EVENT, event)
         self._fresh[row["id"]] = row["sequence"]
+        if kind is Kind.STATE:
+            self._news.moved(row, payload, self._now())
+        elif kind is Kind.STAGE:
+            self._news.stage_done(row, payload)
 
     def _hold(self, row: Row, held: Held, reason: str, **told: Any) -> None:
         """A queued job waits for what is not its turn."""

@@ -85,18 +85,19 @@ class Ledger:
         """An attempt was claimed; its device is held from now on."""
         self._begun[row["id"]] = (row["attempt"], self._clock())
 
-    def stage(self, db: Database, row: dict[str, Any], stage: str, seconds: float) -> None:
-        """A stage is done, in so many seconds of its own."""
-        self._add(db, row, Outcome.DONE, stage=stage, seconds=seconds)
+    def stage(self, db: Database, row: dict[str, Any], stage: str, seconds: float) -> float:
+        """A stage is done, in so many seconds of its own; the seconds that are charged for it."""
+        return self._add(db, row, Outcome.DONE, stage=stage, seconds=seconds)
 
     def end(
         self, db: Database, row: dict[str, Any], outcome: Outcome, *, last: bool = True
-    ) -> None:
+    ) -> float:
         """An attempt ends, or a job that nobody works on; `last`: the job ends with it.
 
-        Call it before the row's state changes: who is not running holds nothing.
+        Call it before the row's state changes: who is not running holds nothing. Returns the
+        seconds that are charged.
         """
-        self._add(db, row, outcome, last=last)
+        return self._add(db, row, outcome, last=last)
 
     def remember(self, db: Database, row: Mapping[str, Any], file_bytes: int) -> None:
         """Keep the run of a job that made its take, for estimates; call it after `end`.
@@ -122,7 +123,7 @@ class Ledger:
     def _add(
         self, db: Database, row: dict[str, Any], outcome: Outcome, *, stage: str = "",
         seconds: float = 0.0, last: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> float:  # fmt: skip
         held = self._held(db, row) if row["state"] == "running" else 0.0
         charged = micros(held, self._price)
         currency = self._price.currency if charged is not None else ""
@@ -137,6 +138,7 @@ class Ledger:
         row["device_seconds"] += held
         row["cost"] += charged or 0
         row["currency"] = currency or row["currency"]
+        return held
 
     def _held(self, db: Database, row: Mapping[str, Any]) -> float:
         """Seconds of this attempt that no line has charged yet."""

@@ -175,7 +175,8 @@ class Store(Orders):
             ))  # fmt: skip
             timings = json.loads(row["timings"]) | {str(done.stage): round(done.seconds, 3)}
             row.update(losses=0, timings=json.dumps(timings))
-            self._ledger.stage(self._writer, row, done.stage, done.seconds)
+            held = self._ledger.stage(self._writer, row, done.stage, done.seconds)
+            self._news.device_held(row, held)
             self._tell(row, Kind.STAGE, {"stage": done.stage, "seconds": round(done.seconds, 3)})
             return True
 
@@ -320,6 +321,7 @@ class Store(Orders):
 
     def _give_back(self, row: Row, reason: str, *, lost: bool) -> None:
         if lost:
+            self._news.worker_lost(row)
             row["losses"] += 1
             row["queued"] = self._now()
         self._requeue(row, reason, lost=lost)

@@ -20,6 +20,7 @@ from secondunit.jobs.desk import Desk
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.jobs import Jobs
 from secondunit.rpc.ledger import Ledgers
+from secondunit.rpc.measured import Measure
 from secondunit.rpc.plans import Plans
 from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
@@ -70,7 +71,7 @@ class Server:
     async def start(self) -> str:
         """Listen; returns `host:port` as bound. Raises Refused when the port is taken."""
         keep_freed_memory()
-        self._server = grpc.aio.server(interceptors=[Translate()], options=OPTIONS)
+        self._server = grpc.aio.server(interceptors=[Measure(), Translate()], options=OPTIONS)
         jobs = Jobs(self._desk, self._config, self._draining)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
         plans = Plans(self._config, self._desk.accounts)
