@@ -204,10 +204,6 @@ class Desk:
             shot=shot, since=since, until=until, size=page_size, token=page_token,
         )  # fmt: skip
 
-    def counts(self) -> Mapping[State, int]:
-        """How many jobs are in each of the states that are not final."""
-        return self._store.counts()
-
     def preview(self, id: str, after: int = 0) -> Preview | None:
         """The newest picture of a job in work, if its number is greater than `after`."""
         newest = self._previews.get(id)
