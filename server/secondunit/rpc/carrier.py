@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from secondunit.config import Config
 from secondunit.errors import Fault, Refused
 from secondunit.plan.build import Options, TimelinePlan, plan_timeline
+from secondunit.rpc.reach import within
 from secondunit.units import Rate, frame_of_timecode
 from secondunit.v1 import shots_pb2 as pb
 from secondunit.v1 import units_pb2
@@ -53,9 +54,13 @@ class Carried:
 def plan_request(request: pb.ShotRequest, options: Options, config: Config) -> TimelinePlan:
     """Plan one shot that carries its neighbours; faults and adaptations name fields of the request.
 
-    Raises Refused for a request that has no operation, rate or range, or names a file badly.
+    Raises Refused for a request that has no operation, rate or range, or names a file badly;
+    MediaForbidden for a file that its caller may not name.
     """
     carried = carry(request)
+    for file, field in _files(request):
+        if file.path:
+            within(file.path, f"request.{field}", config)
     with tempfile.TemporaryDirectory(prefix="secondunit-") as folder:
         path = Path(folder) / "request.otio"
         path.write_text(carried.timeline.to_json_string(), encoding="utf-8")

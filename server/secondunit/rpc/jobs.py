@@ -58,12 +58,13 @@ class Jobs(JobServiceServicer):
     def _planned(self, request: pb.CreateJobRequest) -> tuple[ShotPlan, str]:
         if request.HasField("timeline"):
             asked = request.timeline
-            options = convert.options(asked.options, shots=(asked.shot_id,))
+            options = convert.options(asked.options, self._config, shots=(asked.shot_id,))
             found = plan_timeline_of(asked.timeline, options, self._config)
             timeline, take, field = asked.timeline, asked.take, "timeline"
         elif request.HasField("shot"):
             asked = request.shot
-            found = plan_request(asked.request, convert.options(asked.options), self._config)
+            options = convert.options(asked.options, self._config)
+            found = plan_request(asked.request, options, self._config)
             timeline, take, field = "", asked.take, "shot"
         else:
             raise Refused.single("nothing to make: give `timeline` or `shot`", "what")

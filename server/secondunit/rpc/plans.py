@@ -13,6 +13,7 @@ from secondunit.config import Config
 from secondunit.plan.build import Options, TimelinePlan, plan_timeline
 from secondunit.rpc import convert
 from secondunit.rpc.carrier import plan_request
+from secondunit.rpc.reach import file_within
 from secondunit.v1 import plans_pb2 as pb
 from secondunit.v1.plans_pb2_grpc import PlanServiceServicer
 
@@ -20,8 +21,8 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 def plan_timeline_of(timeline: str, options: Options, config: Config) -> TimelinePlan:
-    """The plan of a timeline named on the wire. Raises Refused for a relative path."""
-    return plan_timeline(convert.named(timeline, "timeline"), options, config)
+    """The plan of a timeline named on the wire. Raises Refused, MediaForbidden for its path."""
+    return plan_timeline(file_within(timeline, "timeline", config), options, config)
 
 
 class Plans(PlanServiceServicer):
@@ -32,7 +33,7 @@ class Plans(PlanServiceServicer):
 
     async def PlanTimeline(self, request: pb.PlanTimelineRequest, context: Context) -> Any:
         """Plan every shot that a timeline asks for."""
-        options = convert.options(request.options)
+        options = convert.options(request.options, self._config)
         found = await asyncio.to_thread(plan_timeline_of, request.timeline, options, self._config)
         return pb.PlanTimelineResponse(
             timeline=str(found.timeline),
@@ -45,7 +46,7 @@ class Plans(PlanServiceServicer):
 
     async def PlanShot(self, request: pb.PlanShotRequest, context: Context) -> Any:
         """Plan one shot that carries its neighbouring clips."""
-        options = convert.options(request.options)
+        options = convert.options(request.options, self._config)
         found = await asyncio.to_thread(plan_request, request.request, options, self._config)
         return pb.PlanShotResponse(
             plans=[convert.plan(shot) for shot in found.shots],
