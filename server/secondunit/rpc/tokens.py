@@ -165,11 +165,14 @@ class Register:
 class Keys:
     """The tokens as a server knows them: read again soon after the file has changed."""
 
-    def __init__(self, data: Path) -> None:
-        """Raises StoreDamaged for a file that cannot be read: no server starts without its rules."""
-        self._file = data / FILE
+    def __init__(self, data: Path, *, look_again: float = LOOK_AGAIN) -> None:
+        """`look_again`: seconds between two looks at the file.
+
+        Raises StoreDamaged for a file that cannot be read: no server starts without its rules.
+        """
+        self._file, self._look_again = data / FILE, look_again
         self._lock = threading.Lock()
-        self._looked = -LOOK_AGAIN
+        self._looked = float("-inf")
         self._stamp: tuple[int, ...] | None = None
         self._tokens: dict[str, Token] = {}
         self._damage: StoreDamaged | None = None
@@ -209,7 +212,7 @@ class Keys:
 
     def _look(self) -> None:
         with self._lock:
-            if time.monotonic() - self._looked < LOOK_AGAIN:
+            if time.monotonic() - self._looked < self._look_again:
                 return
             self._looked = time.monotonic()
             try:
@@ -290,7 +293,7 @@ def _read(file: Path) -> tuple[Token, ...]:
 def _write(file: Path, tokens: list[Token]) -> None:
     record = {"version": 1, "tokens": [asdict(token) for token in tokens]}
     text = json.dumps(record, indent=1, default=datetime.isoformat)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary = file.with_name(f".{file.name}.part")  # one name: only who has the lock writes
     try:
         temporary.unlink(missing_ok=True)
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
