@@ -21,6 +21,7 @@ from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.jobs import Jobs
 from secondunit.rpc.limits import Limited
 from secondunit.rpc.listen import check, credentials, is_loopback
+from secondunit.rpc.measured import Measure
 from secondunit.rpc.plans import Plans
 from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
@@ -81,7 +82,7 @@ class Server:
         """Listen; returns `host:port` as bound. Raises Refused when the port is taken."""
         keep_freed_memory()
         limits = self._config.limits
-        guards: list[grpc.aio.ServerInterceptor] = [Translate()]
+        guards: list[grpc.aio.ServerInterceptor] = [Measure(), Translate()]
         if self._keys is not None:
             guards.append(Authenticate(self._keys, near=self._near))
         guards.append(Limited(limits, self._draining))
