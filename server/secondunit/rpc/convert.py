@@ -15,6 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
 from secondunit.errors import Fault, Refused
+from secondunit.jobs.blobs import Digest
 from secondunit.jobs.job import Event, Job, JobError, Kind, Preview, Priority, Result, Stage, State
 from secondunit.plan.build import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
@@ -92,6 +93,16 @@ def named(text: str, field: str) -> Path:
     if not path.name or path.name == "..":
         raise Refused.single(f"'{text}' names no file", field)
     return path
+
+
+def digest(value: units_pb2.Digest) -> Digest:
+    """Digest, well formed or not."""
+    return Digest(sha256=value.sha256, size=value.size_bytes)
+
+
+def wire_digest(value: Digest) -> units_pb2.Digest:
+    """Digest."""
+    return units_pb2.Digest(sha256=value.sha256, size_bytes=value.size)
 
 
 def options(value: plans_pb2.PlanOptions, shots: tuple[str, ...] | None = None) -> Options:
@@ -307,5 +318,7 @@ def _result(job: Job, value: Result) -> jobs_pb2.JobResult:
         size=size(value.size),
         plan_digest=value.digest,
         report=report(value.report),
+        clip=wire_digest(value.clip) if value.clip is not None else None,
+        record=wire_digest(value.record) if value.record is not None else None,
     )
     return jobs_pb2.JobResult(take=take, reused=job.reused)
