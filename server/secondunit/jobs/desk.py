@@ -9,13 +9,16 @@ import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from secondunit.config import Config
+from secondunit.jobs.blobs import BlobStore
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
 from secondunit.jobs.runner import PATIENCE, Patience, Runner
 from secondunit.jobs.store import Store
-from secondunit.plan.shot_plan import ShotPlan
+from secondunit.jobs.uploads import Uploads
+from secondunit.plan.shot_plan import ShotPlan, media_uses
 
 STAGES = "secondunit.jobs.stages:stages"
 """What the worker does its work with."""
@@ -45,6 +48,8 @@ class Desk:
         self._runner = Runner(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
+        self.blobs = BlobStore(config)
+        self.uploads = Uploads(config, self.blobs)
         self._previews: dict[str, Preview] = {}
         self._stopped = False
 
@@ -95,6 +100,26 @@ class Desk:
     def result(self, id: str) -> Result | None:
         """The take; None unless the job succeeded."""
         return self._store.result(id)
+
+    def give(self, tenant: str, result: Result) -> None:
+        """Let a tenant whose job made this take read its files as blobs."""
+        for digest, file in ((result.clip, result.file), (result.record, result.sidecar)):
+            if digest is not None:
+                self.blobs.grant(tenant, digest, file)
+
+    def collect(self) -> int:
+        """Drop blobs and uploads that are no longer needed; returns how many."""
+        return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+
+    def _media_of_open_jobs(self) -> builtins.set[Path]:
+        files: builtins.set[Path] = set()
+        open_states, token = [state for state in State if not state.final], ""
+        while True:
+            page = self._store.page(states=open_states, size=500, token=token)
+            for job in page.jobs:
+                files |= {media.path for media, _ in media_uses(self._store.plan(job.id))}
+            if not (token := page.next_token):
+                return files
 
     def cancel(self, id: str) -> Job:
         """Stop a job: within a step of its work. A job that ended stays as it is.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from secondunit.errors import SecondUnitError
+from secondunit.jobs.blobs import Digest
 from secondunit.units import Operation, Rate, Size
 
 
@@ -218,6 +219,10 @@ class Result:
     """Control -> {"asked", "measured", "pass"}."""
     timings: Mapping[str, float]
     """Seconds by stage, of the job that made it."""
+    clip: Digest | None = None
+    """Of `file`; None: made before digests were kept."""
+    record: Digest | None = None
+    """Of `sidecar`."""
 
     @property
     def sheet(self) -> Path | None:

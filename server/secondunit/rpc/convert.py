@@ -15,6 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from secondunit import units
 from secondunit.config import Config
 from secondunit.errors import Fault, Refused
+from secondunit.jobs.blobs import Digest
 from secondunit.jobs.job import Event, Job, JobError, Kind, Preview, Priority, Result, Stage, State
 from secondunit.plan.build import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
@@ -77,6 +78,16 @@ def colour(value: units.ColourTags) -> units_pb2.ColourTags:
 def fault(value: Fault) -> units_pb2.Fault:
     """Fault."""
     return units_pb2.Fault(what=value.what, path=value.path)
+
+
+def digest(value: units_pb2.Digest) -> Digest:
+    """Digest, well formed or not."""
+    return Digest(sha256=value.sha256, size=value.size_bytes)
+
+
+def wire_digest(value: Digest) -> units_pb2.Digest:
+    """Digest."""
+    return units_pb2.Digest(sha256=value.sha256, size_bytes=value.size)
 
 
 def options(
@@ -297,5 +308,7 @@ def _result(job: Job, value: Result) -> jobs_pb2.JobResult:
         size=size(value.size),
         plan_digest=value.digest,
         report=report(value.report),
+        clip=wire_digest(value.clip) if value.clip is not None else None,
+        record=wire_digest(value.record) if value.record is not None else None,
     )
     return jobs_pb2.JobResult(take=take, reused=job.reused)

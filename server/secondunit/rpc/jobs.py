@@ -13,12 +13,16 @@ import grpc
 from secondunit.config import Config
 from secondunit.errors import Refused, ServerUnreachable
 from secondunit.jobs.desk import Desk
-from secondunit.jobs.job import Event, Job, Priority, State
+from secondunit.jobs.job import Event, Job, Priority, Result, State
+from secondunit.plan.build import Options, TimelinePlan
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.rpc import convert
+from secondunit.rpc.by_blob import plan_by_blob
 from secondunit.rpc.plans import plan_request, plan_timeline_of
+from secondunit.rpc.principal import current
 from secondunit.v1 import jobs_pb2 as pb
 from secondunit.v1.jobs_pb2_grpc import JobServiceServicer
+from secondunit.v1.shots_pb2 import ShotRequest
 
 PAGE, LONGEST_PAGE = 50, 200
 EVENTS, MOST_EVENTS = 100, 500
@@ -64,7 +68,7 @@ class Jobs(JobServiceServicer):
         elif request.HasField("shot"):
             asked = request.shot
             options = convert.options(asked.options, self._config)
-            found = plan_request(asked.request, options, self._config)
+            found = plan_by_blob(self._plan, asked.request, options, self._desk.blobs)
             timeline, take, field = "", asked.take, "shot"
         else:
             raise Refused.single("nothing to make: give `timeline` or `shot`", "what")
@@ -77,6 +81,9 @@ class Jobs(JobServiceServicer):
             f"the request asks for {len(found.shots)} takes; there is no take {take}",
             f"{field}.take",
         )
+
+    def _plan(self, request: ShotRequest, options: Options) -> TimelinePlan:
+        return plan_request(request, options, self._config)
 
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> Any:
         """One job and its plan."""
@@ -206,9 +213,15 @@ class Jobs(JobServiceServicer):
             draining.cancel()
 
     def _message(self, job: Job) -> pb.Job:
-        return convert.job(job, self._desk.result(job.id))
+        return convert.job(job, self._result(job.id))
 
     def _events(self, job: Job, events: tuple[Event, ...]) -> list[pb.JobEvent]:
         # Read after the events: a job whose success is among them has its take by now.
-        result = self._desk.result(job.id)
+        result = self._result(job.id)
         return [convert.event(event, job, result) for event in events]
+
+    def _result(self, id: str) -> Result | None:
+        # Who sees the digests of a take may fetch it by them.
+        if (result := self._desk.result(id)) is not None:
+            self._desk.give(current().tenant, result)
+        return result

@@ -19,15 +19,16 @@ def absolute(text: str, field: str) -> Path:
     return path
 
 
-def within(text: str, field: str, config: Config) -> Path:
+def within(text: str, field: str, config: Config, *, also: Iterable[Path] = ()) -> Path:
     """A path of the wire that its caller may have read or written.
 
     A program of this machine may name any. Who comes with a token may name what lies below the
     operator's roots, by its words and by where its links lead; the answer for all else is the
-    same whether something is there or not. Raises Refused as above, MediaForbidden.
+    same whether something is there or not. `also`: folders given to this request, blobs and roots
+    of its own that were looked at before. Raises Refused as above, MediaForbidden.
     """
     path = absolute(text, field)
-    if not current().local and not _given(path, config):
+    if not current().local and not _given(path, config, tuple(also)):
         raise MediaForbidden(f"{field}: '{text}' lies outside the folders that callers may use")
     return path
 
@@ -40,11 +41,13 @@ def file_within(text: str, field: str, config: Config) -> Path:
     return path
 
 
-def _given(path: Path, config: Config) -> bool:
+def _given(path: Path, config: Config, also: tuple[Path, ...]) -> bool:
     try:
         real = path.resolve()
     except (OSError, RuntimeError):  # a loop of links, which leads nowhere
         return False
+    if _below(real, [folder.resolve() for folder in also]):
+        return True
     roots = [root.resolve() for root in config.roots]
     # The words first: whether a link stands somewhere outside is nobody's business either.
     said = Path(os.path.normpath(path))

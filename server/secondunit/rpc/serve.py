@@ -17,6 +17,7 @@ from secondunit.config import Config
 from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
 from secondunit.rpc.auth import Authenticate
+from secondunit.rpc.blobs import Blobs
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.jobs import Jobs
 from secondunit.rpc.limits import Limited
@@ -27,6 +28,7 @@ from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
 from secondunit.rpc.tokens import Keys
 from secondunit.v1 import (
+    blobs_pb2_grpc,
     capabilities_pb2_grpc,
     jobs_pb2_grpc,
     plans_pb2_grpc,
@@ -40,6 +42,7 @@ SERVICES = (
     "secondunit.v1.PlanService",
     "secondunit.v1.TimelineService",
     "secondunit.v1.CapabilityService",
+    "secondunit.v1.BlobService",
 )
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
@@ -92,11 +95,15 @@ class Server:
         self._server = grpc.aio.server(interceptors=guards, options=[*OPTIONS, most])
         jobs = Jobs(self._desk, self._config, self._draining)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
-        plans_pb2_grpc.add_PlanServiceServicer_to_server(Plans(self._config), self._server)
+        plans_pb2_grpc.add_PlanServiceServicer_to_server(
+            Plans(self._config, self._desk.blobs), self._server
+        )
         timelines = Timelines(self._desk, self._config)
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
         capabilities = Capabilities(self._desk, self._config, self._draining)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
+        blobs = Blobs(self._desk.blobs, self._desk.uploads, self._config)
+        blobs_pb2_grpc.add_BlobServiceServicer_to_server(blobs, self._server)
         self._health = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         host = self._listen.rpartition(":")[0]
