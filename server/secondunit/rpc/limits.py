@@ -95,7 +95,7 @@ class Limited(grpc.aio.ServerInterceptor):
 
         def weigh(data: bytes) -> Any:
             ticket.weigh(len(data))
-            return read(data)
+            return data if read is None else read(data)
 
         def check() -> None:
             if ticket.hand.message_bytes > self._limits.message_bytes:

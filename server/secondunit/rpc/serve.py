@@ -46,13 +46,13 @@ SERVICES = (
 )
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
-    # Only ping_timeout makes a hanging peer known before a minute is over; a client may ping every
-    # 30 s, watched or not.
-    ("grpc.keepalive_time_ms", 30_000),
+    # Only ping_timeout makes a hanging peer known before a minute is over, and so within 20 s; a
+    # client may ping every 12 s, watched or not.
+    ("grpc.keepalive_time_ms", 12_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.http2.ping_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 15_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 8_000),
     # Identity only: compressed media wastes a core, and a small request may not unpack to a large.
     ("grpc.compression_enabled_algorithms_bitset", 1),
     # A connection on which nothing was asked for so long is let go; a client opens it again unseen.
