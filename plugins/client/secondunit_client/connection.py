@@ -20,6 +20,7 @@ from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceStub
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceStub
 
 from secondunit_client.access import Access
+from secondunit_client.blobs import Blobs
 from secondunit_client.calls import Caller
 from secondunit_client.errors import Refused
 from secondunit_client.jobs import Jobs
@@ -50,6 +51,7 @@ class Connection:
         self._caller = Caller(address, patience=patience, access=access)
         self.plans = Plans(self._caller)
         self.jobs = Jobs(self._caller)
+        self.blobs = Blobs(self._caller)
         self._timelines = TimelineServiceStub(self._caller.channel)
         self._capabilities = CapabilityServiceStub(self._caller.channel)
 

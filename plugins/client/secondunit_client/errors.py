@@ -117,6 +117,7 @@ _CLASSES: dict[grpc.StatusCode, type[UnitError]] = {
     grpc.StatusCode.ALREADY_EXISTS: Conflict,
     grpc.StatusCode.FAILED_PRECONDITION: NotReady,
     grpc.StatusCode.RESOURCE_EXHAUSTED: Busy,
+    grpc.StatusCode.ABORTED: Busy,
     grpc.StatusCode.UNAVAILABLE: Unreachable,
     grpc.StatusCode.DEADLINE_EXCEEDED: Unreachable,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import queue
@@ -29,7 +28,6 @@ from secondunit.finish.contact_sheet import contact_sheet, frames_wanted
 from secondunit.finish.finish import finish
 from secondunit.finish.report import Report, control_report
 from secondunit.jobs import spool
-from secondunit.jobs.blobs import Digest
 from secondunit.jobs.job import SHEET, Result, Stage
 from secondunit.jobs.work import Work
 from secondunit.plan.shot_plan import ShotPlan, canonical, media_uses, record_of_json
@@ -151,14 +149,12 @@ class Rooms:
         folder = work.data / "takes" / plan.digest
         with _kept(folder):
             publish(work.left_by(Stage.ENCODE), names, folder)
-        clip, record = _digests(folder / made["sidecar"])
         return Result(
             digest=plan.digest, folder=folder, file=folder / made["clip"],
             sidecar=folder / made["sidecar"],
             thumbnails=tuple(folder / name for name in made["thumbnails"]),
             frames=plan.file_range.frames, rate=plan.rate, start_timecode=made["timecode"],
             handles=plan.handles, size=plan.size, report=made["report"], timings={},
-            clip=clip, record=record,
         )  # fmt: skip
 
     def _engine(self, name: str) -> LoadedEngine:
@@ -211,15 +207,6 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
         with target.open("r+b") as file:
             os.fsync(file.fileno())
-
-
-def _digests(record: Path) -> tuple[Digest, Digest]:
-    """(of a published clip, of its record), as the record says."""
-    clip, data = sidecar.read(record)["clip"], record.read_bytes()
-    return (
-        Digest(sha256=clip["sha256"], size=clip["bytes"]),
-        Digest(sha256=hashlib.sha256(data).hexdigest(), size=len(data)),
-    )
 
 
 def _finished(work: Work) -> Iterator[Picture]:

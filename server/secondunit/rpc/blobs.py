@@ -20,7 +20,10 @@ from secondunit.rpc import convert
 from secondunit.rpc.principal import current
 from secondunit.v1 import blobs_pb2 as pb
 from secondunit.v1 import units_pb2
-from secondunit.v1.blobs_pb2_grpc import BlobServiceServicer
+from secondunit.v1.blobs_pb2_grpc import (
+    BlobServiceServicer,
+    add_BlobServiceServicer_to_server,
+)
 
 CHUNK = 2**20
 """Bytes of a chunk: larger ones cost more CPU, and so do smaller ones."""
@@ -53,7 +56,7 @@ class Blobs(BlobServiceServicer):
         return pb.FindMissingBlobsResponse(missing=[convert.wire_digest(d) for d in missing])
 
     async def WriteBlob(
-        self, requests: AsyncIterator[pb.WriteBlobRequest], context: Context
+        self, request_iterator: AsyncIterator[pb.WriteBlobRequest], context: Context
     ) -> Any:
         """Take chunks until the last one, or until the stream breaks; what came is kept."""
         incoming = _Incoming(self, current().tenant)
@@ -92,21 +95,31 @@ class Blobs(BlobServiceServicer):
         )
         return pb.QueryWriteStatusResponse(committed_size=size, complete=complete)
 
-    async def ReadBlob(
-        self, request: pb.ReadBlobRequest, context: Context
-    ) -> AsyncIterator[pb.ReadBlobResponse]:
-        """The blob from an offset on; the next chunk is read while one is sent."""
+    async def ReadBlob(self, request: pb.ReadBlobRequest, context: Context) -> AsyncIterator[bytes]:
+        """The blob from an offset on, as ReadBlobResponse messages that are bytes already.
+
+        A message that is made of its bytes and then serialised costs two copies of them.
+        """
         digest, at, end = self._span(request.digest, request.offset, request.limit)
         descriptor = await self.do(self._blobs.open, current().tenant, digest, at)
-        reading: Future[bytes] = self._pool.submit(os.pread, descriptor, min(CHUNK, end - at), at)
+        chunk = memoryview(bytearray(min(CHUNK, end - at)))
+        reading: Future[int] | None = None
         try:
-            while data := await asyncio.wrap_future(reading):
-                at += len(data)
-                reading = self._pool.submit(os.pread, descriptor, min(CHUNK, end - at), at)
-                yield pb.ReadBlobResponse(data=data)
+            while at < end:
+                wanted = chunk[: end - at]
+                size = _read_cached(descriptor, wanted, at)
+                if size is None:
+                    reading = self._pool.submit(os.preadv, descriptor, [wanted], at)
+                    size = await asyncio.wrap_future(reading)
+                if not size:
+                    return
+                at += size
+                yield _framed(chunk[:size])
         finally:
-            # By a thread that still reads, if need be: the number may mean another file at once.
-            reading.add_done_callback(lambda _: os.close(descriptor))
+            if reading is None:
+                os.close(descriptor)
+            else:  # by a thread that still reads, if need be: the number may mean another file soon
+                reading.add_done_callback(lambda _: os.close(descriptor))
 
     async def ReadBlobRange(self, request: pb.ReadBlobRangeRequest, context: Context) -> Any:
         """One chunk of a blob."""
@@ -139,6 +152,40 @@ class Blobs(BlobServiceServicer):
         return asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
 
+def add_to_server(blobs: Blobs, server: grpc.aio.Server) -> None:
+    """Register the service: as it was generated, but for the messages of ReadBlob."""
+    read = grpc.unary_stream_rpc_method_handler(
+        blobs.ReadBlob,
+        request_deserializer=pb.ReadBlobRequest.FromString,
+        response_serializer=None,  # they are bytes
+    )
+    add_BlobServiceServicer_to_server(blobs, server)
+    server.add_registered_method_handlers("secondunit.v1.BlobService", {"ReadBlob": read})
+
+
+def _framed(data: memoryview) -> bytes:
+    """The bytes of a ReadBlobResponse: field 1, a length in base 128, the data."""
+    head, left = bytearray((0x0A,)), len(data)
+    while left > 127:
+        head.append(left & 127 | 128)
+        left >>= 7
+    head.append(left)
+    return b"".join((head, data))
+
+
+def _read_cached(descriptor: int, into: memoryview, at: int) -> int | None:
+    """Read what the system has in memory: no thread is worth waking for that.
+
+    None where a disk would have to be waited for, or where the system cannot tell.
+    """
+    if not hasattr(os, "RWF_NOWAIT"):
+        return None
+    try:
+        return os.preadv(descriptor, [into], at, os.RWF_NOWAIT)
+    except OSError:
+        return None
+
+
 class _Incoming:
     """One call that uploads: the next chunk is received while one is written."""
 
@@ -154,10 +201,9 @@ class _Incoming:
 
     async def take(self, request: Any) -> bool:
         """One chunk; True when no more are wanted."""
-        if len(request.data) > CHUNK:
-            raise Refused.single(
-                f"the chunk has {len(request.data)} bytes; {CHUNK} at most", "data"
-            )
+        data: bytes = request.data  # once: each look at the field copies it
+        if len(data) > CHUNK:
+            raise Refused.single(f"the chunk has {len(data)} bytes; {CHUNK} at most", "data")
         if self._part is None:
             self._size = request.digest.size_bytes
             self._part = await self._service.begin(self._tenant, request)
@@ -166,8 +212,8 @@ class _Incoming:
             self.complete = True
         if self.complete or self._part is None:
             return True
-        self._writing = self._service.do(self._part.write, request.offset, request.data)
-        self._fresh += len(request.data)
+        self._writing = self._service.do(self._part.write, request.offset, data)
+        self._fresh += len(data)
         self._last = request.finish
         return self._last
 

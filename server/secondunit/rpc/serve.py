@@ -18,6 +18,7 @@ from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
 from secondunit.rpc.auth import Authenticate
 from secondunit.rpc.blobs import Blobs
+from secondunit.rpc.blobs import add_to_server as add_blobs_to_server
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.jobs import Jobs
 from secondunit.rpc.limits import Limited
@@ -28,7 +29,6 @@ from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
 from secondunit.rpc.tokens import Keys
 from secondunit.v1 import (
-    blobs_pb2_grpc,
     capabilities_pb2_grpc,
     jobs_pb2_grpc,
     plans_pb2_grpc,
@@ -103,7 +103,7 @@ class Server:
         capabilities = Capabilities(self._desk, self._config, self._draining)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
         blobs = Blobs(self._desk.blobs, self._desk.uploads, self._config)
-        blobs_pb2_grpc.add_BlobServiceServicer_to_server(blobs, self._server)
+        add_blobs_to_server(blobs, self._server)
         self._health = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         host = self._listen.rpartition(":")[0]
