@@ -16,7 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from secondunit import units
 from secondunit.errors import Fault, Refused
 from secondunit.jobs.job import Event, Job, JobError, Kind, Preview, Priority, Result, Stage, State
-from secondunit.plan.build import Options
+from secondunit.plan.planned import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
 from secondunit.timeline.shot import Shot
 from secondunit.v1 import (
