@@ -42,7 +42,9 @@ class PlanCache:
         self._lock = threading.Lock()
         self._reading: dict[Hashable, threading.Lock] = {}
 
-    def plan(self, timeline: Path, shots: tuple[str, ...], key: Hashable, read: Read) -> TimelinePlan:
+    def plan(
+        self, timeline: Path, shots: tuple[str, ...], key: Hashable, read: Read
+    ) -> TimelinePlan:
         """The plan of some shots of a timeline (none: of all), remembered or read now.
 
         `key`: all that the plan depends on beside the files. Calls for the same plan wait for the

@@ -81,7 +81,9 @@ class Reader:
         """
 
         def read(shots: tuple[str, ...]) -> PlannedShots:
-            found = self._ask("plan", timeline, config, options=canonical(replace(options, shots=shots)))
+            found = self._ask(
+                "plan", timeline, config, options=canonical(replace(options, shots=shots))
+            )
             return record_of_json(PlannedShots, found, "plan")
 
         key = (replace(options, shots=()), config or self._config)
@@ -90,6 +92,10 @@ class Reader:
     def inspect(self, timeline: Path, config: Config | None = None) -> Edit:
         """What `find_shots` gives. Raises as `plan` does."""
         return record_of_json(Edit, self._ask("inspect", timeline, config), "edit")
+
+    def check(self, timeline: Path, config: Config | None = None) -> None:
+        """Raise what `read` raises, and what `plan` does; no footage is looked at."""
+        self._ask("check", timeline, config)
 
     async def apart(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await a call that waits for the reader, in a thread of its own kind.

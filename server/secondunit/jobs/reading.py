@@ -79,9 +79,13 @@ def _do(order: Mapping[str, Any]) -> Any:
     from secondunit.plan.build import plan_shots
     from secondunit.plan.planned import Options
     from secondunit.plan.shot_plan import canonical, record_of_json
+    from secondunit.timeline.read import read
     from secondunit.timeline.select import find_shots
 
     path = Path(order["timeline"])
+    if order["do"] == "check":
+        read(path)
+        return None
     config = record_of_json(Config, order["config"], "config")
     if order["do"] == "inspect":
         return canonical(find_shots(path, config=config))

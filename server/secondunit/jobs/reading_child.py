@@ -1,4 +1,4 @@
-"""One process that reads: started when it is needed, ended when it takes too long, never trusted."""
+"""One process that reads: started when needed, ended when it takes too long, never trusted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ReadingChild:
         self._seconds, self._memory_mib = seconds, memory_mib
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Pipe | None = None
-        self._starting = threading.Lock()
+        self._use = threading.Lock()
         self._closed = False
         self._alive_at = 0.0
         self._overdue = False
@@ -41,7 +41,7 @@ class ReadingChild:
 
     def start(self) -> None:
         """Start the process if it does not run, and wait until it can be asked."""
-        with self._starting:
+        with self._use:
             self._started()
 
     def close(self) -> None:
@@ -49,7 +49,8 @@ class ReadingChild:
         self._closed = True
         if (process := self._process) is not None:
             process.kill()
-            process.wait()
+        with self._use:  # whoever waits for it hears that it is gone
+            self._end()
 
     def ask(self, order: Mapping[str, Any], timeline: Path) -> Any:
         """The answer to an order about a timeline.
@@ -57,18 +58,18 @@ class ReadingChild:
         Raises the error that the process found, and Refused or MediaUnreadable where it died of
         the order or took too long.
         """
-        for attempt in (1, 2):
-            with self._starting:
+        with self._use:
+            for attempt in (1, 2):
                 pipe = self._started()
-            if pipe.send(order):
-                answer, file = self._answer(pipe)
-                if answer is not None:
-                    return self._told(answer, file or timeline)
-                how = self._end()
-                if self._closed:
-                    raise Draining("the server is about to stop")
-                raise self._fatal(how, file, timeline)
-            log.warning("a reading process had ended (%s); try %d", self._end(), attempt)
+                if pipe.send(order):
+                    answer, file = self._answer(pipe)
+                    if answer is not None:
+                        return self._told(answer, file or timeline)
+                    how = self._end()
+                    if self._closed:
+                        raise Draining("the server is about to stop")
+                    raise self._fatal(how, file, timeline)
+                log.warning("a reading process had ended (%s); try %d", self._end(), attempt)
         raise SecondUnitError("The process that reads timelines does not stay alive.")
 
     def _started(self) -> Pipe:
@@ -97,9 +98,7 @@ class ReadingChild:
         if answer is None or answer.get("is") != "ready":
             raise SecondUnitError(f"The process that reads timelines does not start: {self._end()}")
         self.confined = str(answer["confined"])
-        log.info(
-            "timelines are read in process %d; taken from it: %s", process.pid, self.confined
-        )
+        log.info("timelines are read in process %d; taken from it: %s", process.pid, self.confined)
         return pipe
 
     def _answer(self, pipe: Pipe) -> tuple[dict[str, Any] | None, Path | None]:
@@ -189,4 +188,6 @@ def _log_lines(process: subprocess.Popen[bytes]) -> None:
     stream = cast(BinaryIO, process.stderr)
     with stream:
         while line := stream.readline(_LONGEST_LINE):
-            log.warning("reading process %d: %s", process.pid, line.decode(errors="replace").rstrip())
+            log.warning(
+                "reading process %d: %s", process.pid, line.decode(errors="replace").rstrip()
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from secondunit.catalog.deliveries import DELIVERIES, delivery_faults
@@ -27,7 +27,7 @@ from secondunit.plan.transition import (
 )
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
-from secondunit.units import FrameRange, Operation, Rate, Size
+from secondunit.units import FrameRange, Operation, Size
 
 _LAST_SEED = 2**63 - 1
 """Messages carry 64 bits, and each take's seed is one higher."""

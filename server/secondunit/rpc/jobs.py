@@ -14,6 +14,7 @@ from secondunit.config import Config
 from secondunit.errors import Refused, ServerUnreachable
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import Event, Job, Priority, State
+from secondunit.jobs.reader import Reader
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.rpc import convert
 from secondunit.rpc.plans import plan_request, plan_timeline_of
@@ -36,14 +37,15 @@ _STATES = {message: state for state, message in convert.STATES.items()}
 class Jobs(JobServiceServicer):
     """See proto/secondunit/v1/jobs.proto."""
 
-    def __init__(self, desk: Desk, config: Config, draining: asyncio.Event) -> None:
+    def __init__(self, desk: Desk, config: Config, draining: asyncio.Event, reader: Reader) -> None:
         self._desk, self._config, self._draining = desk, config, draining
+        self._reader = reader
 
     async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> Any:
         """Plan the one take that is meant, and hand it in."""
         if not request.request_id:
             raise Refused.single("a request_id is required, so that a retry is safe", "request_id")
-        plan, timeline = await asyncio.to_thread(self._planned, request)
+        plan, timeline = await self._reader.apart(self._planned, request)
         job = await asyncio.to_thread(
             self._desk.create,
             plan,
@@ -59,11 +61,12 @@ class Jobs(JobServiceServicer):
         if request.HasField("timeline"):
             asked = request.timeline
             options = convert.options(asked.options, shots=(asked.shot_id,))
-            found = plan_timeline_of(asked.timeline, options, self._config)
+            found = plan_timeline_of(asked.timeline, options, self._config, self._reader)
             timeline, take, field = asked.timeline, asked.take, "timeline"
         elif request.HasField("shot"):
             asked = request.shot
-            found = plan_request(asked.request, convert.options(asked.options), self._config)
+            options = convert.options(asked.options)
+            found = plan_request(asked.request, options, self._config, self._reader.plan)
             timeline, take, field = "", asked.take, "shot"
         else:
             raise Refused.single("nothing to make: give `timeline` or `shot`", "what")

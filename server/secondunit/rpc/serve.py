@@ -17,6 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from secondunit.config import Config
 from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.jobs import Jobs
 from secondunit.rpc.plans import Plans
@@ -55,23 +56,28 @@ OPTIONS: list[tuple[str, int]] = [
 class Server:
     """gRPC on one loopback port, in the event loop that starts it."""
 
-    def __init__(self, desk: Desk, config: Config, *, listen: str = "127.0.0.1:0") -> None:
-        """`listen`: `host:port`, port 0 for any that is free.
+    def __init__(
+        self, desk: Desk, config: Config, *, listen: str = "127.0.0.1:0",
+        reader: Reader | None = None,
+    ) -> None:  # fmt: skip
+        """`listen`: `host:port`, port 0 for any that is free. `reader`: the caller's to stop.
 
         Raises Refused for an address that other machines could reach.
         """
         self._listen = loopback(listen)
         self._desk, self._config = desk, config
         self._draining = asyncio.Event()
+        self._reader, self._reader_is_ours = reader or Reader(config), reader is None
 
     async def start(self) -> str:
         """Listen; returns `host:port` as bound. Raises Refused when the port is taken."""
         keep_freed_memory()
         self._server = grpc.aio.server(interceptors=[Translate()], options=OPTIONS)
-        jobs = Jobs(self._desk, self._config, self._draining)
+        jobs = Jobs(self._desk, self._config, self._draining, self._reader)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
-        plans_pb2_grpc.add_PlanServiceServicer_to_server(Plans(self._config), self._server)
-        timelines = Timelines(self._desk, self._config)
+        plans = Plans(self._config, self._reader)
+        plans_pb2_grpc.add_PlanServiceServicer_to_server(plans, self._server)
+        timelines = Timelines(self._desk, self._config, self._reader)
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
         capabilities = Capabilities(self._desk, self._config, self._draining)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
@@ -98,6 +104,8 @@ class Server:
         await self._health.enter_graceful_shutdown()
         self._draining.set()
         await self._server.stop(grace)
+        if self._reader_is_ours:
+            await asyncio.to_thread(self._reader.stop)
 
     async def wait(self) -> None:
         """Return when the server has stopped."""
@@ -105,16 +113,18 @@ class Server:
 
 
 @contextmanager
-def serving(desk: Desk, config: Config, *, listen: str = "127.0.0.1:0") -> Iterator[str]:
+def serving(
+    desk: Desk, config: Config, *, listen: str = "127.0.0.1:0", reader: Reader | None = None
+) -> Iterator[str]:
     """A server in a thread of its own; gives its address, stops it on the way out.
 
-    The desk is the caller's to start and stop. Raises Refused as Server does.
+    The desk is the caller's to start and stop, and so is a reader. Raises Refused as Server does.
     """
     bound: Future[str] = Future()
     leave = threading.Event()
 
     async def live() -> None:
-        server = Server(desk, config, listen=listen)
+        server = Server(desk, config, listen=listen, reader=reader)
         try:
             bound.set_result(await server.start())
         except BaseException as exc:

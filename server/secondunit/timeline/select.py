@@ -20,7 +20,7 @@ from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
 from secondunit.timeline.spans import loop_span, transition_span
 from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
-from secondunit.units import FrameRange, Operation, Rate
+from secondunit.units import FrameRange, Operation
 
 _SEVERAL = (Operation.ANIMATE, Operation.REPLACE)
 """Operations of which a clip may have more than one, on different frames or regions."""
