@@ -21,6 +21,7 @@ from secondunit.jobs.reader import Reader
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.jobs import Jobs
 from secondunit.rpc.plans import Plans
+from secondunit.rpc.rules import Rules
 from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
 from secondunit.v1 import (
@@ -72,7 +73,7 @@ class Server:
     async def start(self) -> str:
         """Listen; returns `host:port` as bound. Raises Refused when the port is taken."""
         keep_freed_memory()
-        self._server = grpc.aio.server(interceptors=[Translate()], options=OPTIONS)
+        self._server = grpc.aio.server(interceptors=[Translate(), Rules()], options=OPTIONS)
         jobs = Jobs(self._desk, self._config, self._draining, self._reader)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
         plans = Plans(self._config, self._reader)
