@@ -67,6 +67,7 @@ class Runner:
         self._stop_by = 0.0
         self._cancelling: set[str] = set()
         self._child: Child | None = None
+        self._warm: set[str] = set()
 
     def start(self) -> None:
         """Begin with whatever is queued."""
@@ -80,6 +81,10 @@ class Runner:
         self.wake()
         if self._thread.is_alive():
             self._thread.join()
+
+    def warm(self, engine: str) -> bool:
+        """The engine is in memory, so that its next job need not wait for it."""
+        return self._child is not None and self._child.alive and engine in self._warm
 
     def wake(self) -> None:
         """Something changed in the store."""
@@ -139,6 +144,8 @@ class Runner:
             if not self._store.checkpoint(lease, point):
                 break
             done.append(point)
+            if stage is Stage.ENGINE:
+                self._warm.add(job.engine)
         else:
             self._publish(lease, job, done)
         if self._store.get(job.id).state.final:
@@ -228,7 +235,7 @@ class Runner:
 
     def _ready(self) -> Child:
         if self._child is None or not self._child.alive:
-            self._child = Child(self._factory, self._config.data, self._inbox)
+            self._child, self._warm = Child(self._factory, self._config.data, self._inbox), set()
         return self._child
 
     def _hear(self, seconds: float | None) -> dict[str, Any] | None:

@@ -93,6 +93,7 @@ class Rooms:
         if not plan.generate:
             return {"frames": 0}
         work.progress("load the engine", 0, 1)
+        cold = plan.engine not in self._engines
         engine = self._engine(plan.engine)
         for frame, rgb in engine.run(plan, self._pictures(plan), work.progress, work.show):
             work.show(frame, rgb)
@@ -100,7 +101,7 @@ class Rooms:
                 spool.save_rgb(work.folder, frame, rgb)
             made += 1
         sync_folder(work.folder)
-        return {"frames": made}
+        return {"frames": made, "cold": cold}
 
     def finish(self, work: Work) -> Mapping[str, Any]:
         """Every picture of the file."""
