@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from secondunit_client import Connection, options, state_name
+from secondunit_client import Access, Connection, options, state_name
 from secondunit_client.rendered import operation_name
 
 from secondunit.config import Config
@@ -34,12 +34,18 @@ def connected(
     Without `work` the latter begins no job: who only looks must not start what is queued.
     """
     if flags.server:
-        with Connection(flags.server) as unit:
+        access = Access.from_environment(
+            token_file=flags.token_file,
+            authority=flags.ca,
+            certificate=flags.certificate,
+            key=flags.key,
+        )
+        with Connection(flags.server, access=access) as unit:
             yield unit
         return
     from secondunit.app import running
 
-    with running(config, work=work) as address, Connection(address) as unit:
+    with running(config, work=work) as address, Connection(address, access=Access()) as unit:
         yield unit
 
 

@@ -45,6 +45,13 @@ def server_flags(sub: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="use this server instead of starting one in this process",
     )
+    for flag, text in (
+        ("--token-file", "with its token in it, one line (or SECONDUNIT_TOKEN)"),
+        ("--ca", "PEM, who signed the server's certificate (or SECONDUNIT_CA)"),
+        ("--certificate", "PEM, this client's own, where the server asks for one"),
+        ("--key", "PEM, of --certificate"),
+    ):
+        sub.add_argument(flag, type=Path, metavar="FILE", help=text)
     place_flags(sub)
 
 

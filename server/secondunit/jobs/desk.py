@@ -11,15 +11,18 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from secondunit.config import Config
 from secondunit.errors import SecondUnitError
 from secondunit.jobs.accounts import Accounts
+from secondunit.jobs.blobs import BlobStore, Digest
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
 from secondunit.jobs.runner import PATIENCE, Patience, Runner
 from secondunit.jobs.store import Store
-from secondunit.plan.shot_plan import ShotPlan
+from secondunit.jobs.uploads import Uploads
+from secondunit.plan.shot_plan import ShotPlan, media_uses
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,8 @@ class Desk:
         self._runner = Runner(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
+        self.blobs = BlobStore(config)
+        self.uploads = Uploads(config, self.blobs)
         self.accounts = Accounts(
             self._store, config.price, warm=self._runner.warm, wake=self._runner.wake
         )
@@ -126,6 +131,26 @@ class Desk:
     def result(self, id: str) -> Result | None:
         """The take; None unless the job succeeded."""
         return self._store.result(id)
+
+    def give(self, tenant: str, result: Result) -> None:
+        """Let a tenant whose job made this take read its files as blobs."""
+        for made, file in ((result.clip, result.file), (result.record, result.sidecar)):
+            if made is not None:
+                self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
+
+    def collect(self) -> int:
+        """Drop blobs and uploads that are no longer needed; returns how many."""
+        return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+
+    def _media_of_open_jobs(self) -> builtins.set[Path]:
+        files: builtins.set[Path] = set()
+        open_states, token = [state for state in State if not state.final], ""
+        while True:
+            page = self._store.page(states=open_states, size=500, token=token)
+            for job in page.jobs:
+                files |= {media.path for media, _ in media_uses(self._store.plan(job.id))}
+            if not (token := page.next_token):
+                return files
 
     def cancel(self, id: str) -> Job:
         """Stop a job: within a step of its work. A job that ended stays as it is.
@@ -223,6 +248,7 @@ class Desk:
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     swept = time.monotonic()
                     self._store.sweep()
+                    self.collect()
                 trouble = ""
             except SecondUnitError as exc:
                 if str(exc) != trouble:  # once, not at every try

@@ -61,6 +61,7 @@ class Capabilities(CapabilityServiceServicer):
             default_delivery=self._config.delivery,
             limits=pb.Limits(
                 message_bytes=MESSAGE_BYTES,
+                blob_bytes=self._config.limits.blob_bytes,
                 picture_pixels=self._config.max_pixels,
                 event_wait=convert.duration(LONGEST_WAIT),
                 page_size=LONGEST_PAGE,
