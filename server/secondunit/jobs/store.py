@@ -78,8 +78,8 @@ class Store(Orders):
             now=now,
         )  # fmt: skip
         try:
-            self._calm()
             self.recover("The server was started again.")
+            self._calm()
         except BaseException:
             self.close()
             raise
