@@ -146,7 +146,8 @@ def test_a_claim_among_ten_thousand_looks_at_a_few_rows(opened: Opener) -> None:
             f"INSERT INTO job (id, {names}) SELECT 'j' || n, {values} FROM c, job WHERE id = ?",
             (job.id,),
         )
-    plan = "\n".join(str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {HEADS}", {"class": 1}))
+    told = db.execute(f"EXPLAIN QUERY PLAN {HEADS}", {"class": 1}).fetchall()
+    plan = "\n".join(str(row[3]) for row in told)
     db.close()
     assert "SEARCH n USING INDEX job_by_line (priority=? AND tenant=? AND user>?)" in plan, plan
     assert "SCAN job" not in plan and "SCAN n" not in plan and "TEMP B-TREE" not in plan, plan
