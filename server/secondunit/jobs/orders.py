@@ -113,7 +113,7 @@ class Orders(Book):
             row = self._row(id)
             self._tell(row, Kind.STATE, {"state": State.QUEUED, "attempt": 0})
             self._admit(row, known)
-            return rows.job(row)
+            return self._job(id)
 
     def get(self, id: str) -> Job:
         """The job; raises JobUnknown."""
