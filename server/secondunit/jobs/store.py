@@ -199,7 +199,10 @@ class Store(Orders):
         with self._leased(lease, "fail") as row:
             if row is None:
                 return False
-            self._end_failed(row, canonical(error))
+            if row["cancelling"]:  # whatever else happened, it ends as its owner wanted
+                self._end_cancelled(row)
+            else:
+                self._end_failed(row, canonical(error))
             return True
 
     def cancelled(self, lease: Lease) -> bool:
