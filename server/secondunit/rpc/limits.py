@@ -48,9 +48,9 @@ class Limited(grpc.aio.ServerInterceptor):
     streamed request is one message at a time, and so bounded by the number of streams.
     """
 
-    def __init__(self, limits: Limits, draining: asyncio.Event) -> None:
-        """`draining` is set when the server is about to stop."""
-        self._limits, self._draining = limits, draining
+    def __init__(self, limits: Limits, closing: asyncio.Event) -> None:
+        """`closing` is set when the server is about to stop."""
+        self._limits, self._closing = limits, closing
         self._hands: dict[tuple[str, str], Hand] = {}
 
     def hand(self, caller: Principal) -> Hand:
@@ -64,7 +64,7 @@ class Limited(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         """The method's handler, counted; or one that refuses."""
         method = handler_call_details.method
-        if self._draining.is_set() and method in BEGINNINGS:
+        if self._closing.is_set() and method in BEGINNINGS:
             return refusing(Draining("the server is about to stop"))
         handler = await continuation(handler_call_details)
         if handler is None:

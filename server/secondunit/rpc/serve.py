@@ -82,7 +82,7 @@ class Server:
         check(listen, config, tokens=tokens)
         self._credentials = credentials(config.tls) if not trusted else None
         self._listen, self._desk, self._config = listen, desk, config
-        self._draining = asyncio.Event()
+        self._closing, self._draining = asyncio.Event(), asyncio.Event()
         self._reader, self._reader_is_ours = reader or Reader(config), reader is None
 
     async def start(self) -> str:
@@ -92,7 +92,7 @@ class Server:
         guards: list[grpc.aio.ServerInterceptor] = [Measure(), Translate()]
         if self._keys is not None:
             guards.append(Authenticate(self._keys, near=self._near))
-        guards += [Limited(limits, self._draining), Rules()]
+        guards += [Limited(limits, self._closing), Rules()]
         # A little more on one connection than on all: who asks for more is refused, and told why,
         # where gRPC would keep the call waiting.
         most = ("grpc.max_concurrent_streams", limits.streams + limits.calls + 32)
@@ -103,7 +103,7 @@ class Server:
         plans_pb2_grpc.add_PlanServiceServicer_to_server(plans, self._server)
         timelines = Timelines(self._desk, self._config, self._reader)
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
-        capabilities = Capabilities(self._desk, self._config, self._draining)
+        capabilities = Capabilities(self._desk, self._config, self._closing)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
         blobs = Blobs(self._desk.blobs, self._desk.uploads, self._config)
         add_blobs_to_server(blobs, self._server)
@@ -129,9 +129,14 @@ class Server:
         log.info("listening on %s", address)
         return address
 
-    async def stop(self, grace: float = 5.0) -> None:
-        """Tell health and watchers, finish calls within `grace` seconds, close."""
+    async def drain(self) -> None:
+        """Begin no more work, and tell health so; what is asked is still answered."""
+        self._closing.set()
         await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Send watchers away after their last events, finish calls within `grace` seconds, close."""
+        await self.drain()
         self._draining.set()
         await self._server.stop(grace)
         if self._reader_is_ours:
