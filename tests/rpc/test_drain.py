@@ -53,12 +53,12 @@ async def served(data: Path) -> AsyncIterator[tuple[Any, str]]:
         await process.wait()
 
 
-def handed_in(data: Path, wishes: list[dict[str, Any]]) -> list[str]:
+def handed_in(data: Path, wishes: list[dict[str, Any]], timeline: str = "t") -> list[str]:
     """Jobs that the server finds when it starts."""
     desk = Desk(Config(data=data))
     try:
         return [
-            desk.create(wish(seed=n, **w), request_id=f"r{n}", timeline="t").id
+            desk.create(wish(seed=n, **w), request_id=f"r{n}", timeline=timeline).id
             for n, w in enumerate(wishes)
         ]
     finally:
