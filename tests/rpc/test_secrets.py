@@ -66,9 +66,7 @@ def left(tmp_path_factory: pytest.TempPathFactory, footage: Path) -> Iterator[Le
         process.send_signal(signal.SIGTERM)
         log += await process.stderr.read()
         assert await process.wait() == 0
-        return Left(
-            data=data, token=token, log=log, commands=commands, told=told, errors=errors
-        )
+        return Left(data=data, token=token, log=log, commands=commands, told=told, errors=errors)
 
     yield asyncio.run(live())
 

@@ -57,6 +57,8 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.http2.min_ping_interval_without_data_ms", 8_000),
     # Identity only: compressed media wastes a core, and a small request may not unpack to a large.
     ("grpc.compression_enabled_algorithms_bitset", 1),
+    # Who connects and says nothing, or says it slowly, is let go before the call that it never makes.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     # A connection on which nothing was asked for so long is let go; a client opens it again unseen.
     ("grpc.max_connection_idle_ms", 15 * 60_000),
     ("grpc.so_reuseport", 0),  # two servers on one port would share the calls between them
@@ -135,7 +137,7 @@ class Server:
         await self._health.enter_graceful_shutdown()
 
     async def stop(self, grace: float = 5.0) -> None:
-        """Send watchers away after their last events, finish calls within `grace` seconds, close."""
+        """Tell watchers their last events, finish calls within `grace` seconds, close."""
         await self.drain()
         self._draining.set()
         await self._server.stop(grace)
