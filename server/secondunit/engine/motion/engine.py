@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secondunit.catalog.weights import FOLDERS
-from secondunit.engine.engine import LoadedEngine, Progress
+from secondunit.engine.engine import UNKEPT, Keep, LoadedEngine, Progress
 from secondunit.engine.parallel import cores
 from secondunit.errors import EngineFailed, EngineMissing
 
@@ -71,13 +71,18 @@ class _Arriving:
         thread.start()
 
     def __call__(
-        self, conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress
+        self,
+        conditions: Sequence[AnchorConditions],
+        steps: int,
+        seed: int,
+        progress: Progress,
+        keep: Keep = UNKEPT,
     ) -> Sequence[Field]:
         """Wait for the network, looking for a stop meanwhile, and ask it."""
         while not self._network.done():
             progress("load the network", 0, 1)
             futures.wait([self._network], ASK_AGAIN)
-        return self.wait()(conditions, steps, seed, progress)
+        return self.wait()(conditions, steps, seed, progress, keep)
 
     def navigate(self, seen: Seen) -> Trajectory | None:
         """Ask the network for the footage's own motion; implements `generate.Navigator`."""
