@@ -22,6 +22,14 @@ def device_broken(error: BaseException) -> bool:
     )
 
 
+def give_back() -> None:
+    """Have torch give freed memory of a card back; imports torch."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def _short(error: BaseException) -> bool:
     # By name and text: torch has classes of its own and is not imported to tell them, its CPU
     # allocator and OpenCV raise what they raise for everything else.

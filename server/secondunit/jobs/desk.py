@@ -13,8 +13,9 @@ from typing import Any
 
 from secondunit.config import Config
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
-from secondunit.jobs.runner import PATIENCE, Patience, Runner
+from secondunit.jobs.runner import PATIENCE, Patience
 from secondunit.jobs.store import Store
+from secondunit.jobs.workers import Workers
 from secondunit.plan.shot_plan import ShotPlan
 
 STAGES = "secondunit.jobs.stages:stages"
@@ -42,7 +43,7 @@ class Desk:
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
         self._store = Store(config.data, config=config, address=address, told=self._told)
-        self._runner = Runner(
+        self._workers = Workers(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
         self._previews: dict[str, Preview] = {}
@@ -50,19 +51,24 @@ class Desk:
 
     def start(self) -> None:
         """Begin to work."""
-        self._runner.start()
+        self._workers.start()
 
     def stop(self, grace: float = 10.0) -> None:
         """Stop working within `grace` seconds and close; a running job is queued again."""
         if self._stopped:
             return
         self._stopped = True
-        self._runner.stop(grace)
+        self._workers.stop(grace)
         self._store.close()
         with self._waiting_lock:
             waiters = [w for ws in self._waiting.values() for w in ws]
         for waiter in waiters:
             waiter.wake()
+
+    @property
+    def workers(self) -> Workers:
+        """Who does the work, and the engines that they have in memory."""
+        return self._workers
 
     def announce(self, address: str) -> None:
         """Leave the server's address for whoever finds the data folder busy."""
@@ -81,7 +87,7 @@ class Desk:
             plan, request_id=request_id, timeline=timeline, priority=priority,
             project=project, user=user,
         )  # fmt: skip
-        self._runner.wake()
+        self._workers.wake()
         return job
 
     def get(self, id: str) -> Job:
@@ -104,9 +110,9 @@ class Desk:
         job = self._store.cancel(id)
         if job.state.final:
             shutil.rmtree(self._config.data / "jobs" / id, ignore_errors=True)
-            self._runner.wake()  # another job may have waited for this one
+            self._workers.wake()  # another job may have waited for this one
         else:
-            self._runner.cancel(id)
+            self._workers.cancel(id)
         return job
 
     def events(self, id: str, after: int = 0, limit: int = 100) -> tuple[Event, ...]:

@@ -95,7 +95,7 @@ class Kept:
                 return
             self._old.discard(target.stem)
         with kept_in(self._folder):
-            _save(target, lambda file: np.savez(file, **dict(arrays)))
+            _save(target, lambda file: np.savez(file, allow_pickle=False, **dict(arrays)))
         self._told()
 
     def add(self, frame: int, rgb: RGB) -> None:

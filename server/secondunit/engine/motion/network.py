@@ -37,13 +37,14 @@ def _warmth(conditions: AnchorConditions) -> Field:
 class Network:
     """A loaded `MotionPipeline`; implements `generate.Denoiser`, `navigate` a `Navigator`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
         """Load a saved pipeline from a folder of this machine; nothing is fetched."""
         logging.disable_progress_bar()
         self._pipeline = MotionPipeline.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32
         )
         self._pipeline.set_progress_bar_config(disable=True)
+        self._pipeline.to(device)
 
     def navigate(self, seen: Seen) -> Trajectory | None:
         """Return the footage's own motion; None where the folder has no network for it."""
