@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import threading
 import time
@@ -14,15 +13,10 @@ from enum import StrEnum
 from secondunit.catalog.engines import ENGINES, missing_packages
 from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
-from secondunit.errors import EngineBusy, EngineMissing, Refused, SecondUnitError
+from secondunit.errors import EngineBusy, EngineMissing, Refused
 from secondunit.jobs.devices import devices
 from secondunit.jobs.runner import PATIENCE, Patience, Runner, Shown
 from secondunit.jobs.store import Store
-
-TEND_SECONDS = 2.0
-"""Between two looks at leases that ran out and hours that began."""
-
-log = logging.getLogger(__name__)
 
 
 class Warmth(StrEnum):
@@ -54,6 +48,8 @@ class WorkerStatus:
     """In memory; empty for none."""
     job: str
     """Id of the job in work; empty for none."""
+    tenant: str
+    """Whose job that is."""
     alive: bool
     memory_bytes: int
     """At its peak; 0 where that is not known."""
@@ -76,8 +72,6 @@ class Workers:
         ]  # fmt: skip
         self._lock = threading.Lock()
         self._yielding = ""
-        self._stopped = threading.Event()
-        self._tender = threading.Thread(target=self._tend, name="tender")
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -89,18 +83,14 @@ class Workers:
         self._sweep()
         for runner in self._runners:
             runner.start()
-        self._tender.start()
 
     def stop(self, grace: float) -> None:
         """End after at most `grace` seconds; jobs in work are queued again."""
         end = time.monotonic() + grace
-        self._stopped.set()
         for runner in self._runners:
             runner.stop_soon(grace)
         for runner in self._runners:
             runner.stop(max(end - time.monotonic(), 0.0))
-        if self._tender.is_alive():
-            self._tender.join()
 
     def wake(self) -> None:
         """Something changed in the store."""
@@ -129,15 +119,14 @@ class Workers:
             if self._yielding == device:
                 self._yielding = ""
 
+    def watch(self) -> None:
+        """To be called every few seconds: no thread may be stuck on a worker for ever."""
+        for runner in self._runners:
+            runner.watch()
+
     def status(self) -> tuple[WorkerStatus, ...]:
         """What each worker does."""
-        return tuple(
-            WorkerStatus(
-                device=r.device, engine=next(iter(r.engines), ""),
-                job=job.id if (job := r.job) else "", alive=r.alive, memory_bytes=r.memory_bytes,
-            )
-            for r in self._runners
-        )  # fmt: skip
+        return tuple(_status(runner) for runner in self._runners)
 
     def engines(self, engine: str = "", device: str = "") -> tuple[EngineOnDevice, ...]:
         """Every engine of the catalogue on every device, or those named."""
@@ -187,21 +176,20 @@ class Workers:
             warmth = Warmth.LOADING if runner.loading == engine else Warmth.COLD
         return EngineOnDevice(engine=engine, device=runner.device, warmth=warmth, what=why)
 
-    def _tend(self) -> None:
-        while not self._stopped.wait(TEND_SECONDS):
-            for runner in self._runners:
-                runner.watch()
-            try:
-                if self._store.tend():
-                    self.wake()
-            except SecondUnitError:
-                log.exception("the store cannot be tended")
-
     def _sweep(self) -> None:
         """Drop the folders of jobs that ended while nobody could."""
         for folder in (self._config.data / "jobs").glob("*"):
             if not self._store.open_job(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _status(runner: Runner) -> WorkerStatus:
+    job = runner.job  # once: the runner goes on meanwhile
+    return WorkerStatus(
+        device=runner.device, engine=next(iter(runner.engines), ""),
+        job=job.id if job else "", tenant=job.tenant if job else "", alive=runner.alive,
+        memory_bytes=runner.memory_bytes,
+    )  # fmt: skip
 
 
 def _missing(engine: str) -> str:
