@@ -29,7 +29,7 @@ from secondunit.jobs.job import (
     Stage,
     State,
 )
-from secondunit.plan.planned import Options
+from secondunit.plan.build import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
 from secondunit.rpc.reach import within
 from secondunit.timeline.shot import Shot
