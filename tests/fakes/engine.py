@@ -1,10 +1,12 @@
 """Stages without pictures: a worker's work that counts itself and does what the prompt says.
 
 The prompt of the plan is JSON: {"steps": 4, "pause": 0.02, "die": [attempts], "deaf": true,
-"fail": "sentence", "hang": [attempts], "boast": true, "show": true, "keep": true, "large": n};
+"fail": "sentence", "hang": [attempts], "boast": true, "show": true, "keep": true, "large": n,
+"slow": stage};
 all keys may be left out. Only the first attempt pauses, so that tests see it at work and need not
 wait for the second, unless it keeps its steps: then each attempt does one more and dies, and the
-last does what is left. `large`: memory plans below n do not fit.
+last does what is left. `large`: memory plans below n do not fit. `slow`: that stage takes seconds
+at the first attempt, and leaves a file.
 """
 
 from __future__ import annotations
@@ -119,6 +121,11 @@ class CountingStages:
         with self._calls.open("a") as calls:
             calls.write(f"{stage} {work.plan.seed} {os.getpid()}\n")
         (work.folder / "file").write_text(str(stage))
+        wish = json.loads(work.plan.prompt or "{}")
+        if wish.get("slow") == stage and work.attempt == 1:
+            for step in range(500):
+                work.progress("dawdle", step, 500)
+                time.sleep(0.01)
         return {"file": "file"}
 
 
