@@ -53,9 +53,9 @@ def test_a_shot_of_blobs_is_the_shot_of_the_same_files(
     unit: Unit, far: Unit, footage: Path, mask: Path
 ) -> None:
     by_path = bridge_request(footage)
-    by_path.mask.file.path = str(mask)
+    by_path.keyframes.add(frame=3).image.path = str(mask)
     by_blob = bridge_request(footage)
-    by_blob.mask.file.CopyFrom(far.client.blobs.file(mask))
+    by_blob.keyframes.add(frame=3).image.CopyFrom(far.client.blobs.file(mask))
     by_blob.before.media.CopyFrom(far.client.blobs.file(footage))
     by_blob.after.media.CopyFrom(far.client.blobs.file(footage))
     here, there = unit.client.plans.shot(by_path), far.client.plans.shot(by_blob)
