@@ -19,6 +19,7 @@ from secondunit.jobs import off_peak, rows
 from secondunit.jobs.job import TRANSITIONS, Held, Job, Kind, Lease, Result, Stage, State
 from secondunit.jobs.lock import FolderLock
 from secondunit.jobs.migrate import migrate
+from secondunit.jobs.news import News
 
 BY_ID = "SELECT * FROM job WHERE id = ?"
 BY_NUMBER = "SELECT * FROM job WHERE number = ?"
@@ -63,6 +64,7 @@ class Book:
         self._spans = off_peak.parsed(config.schedule.off_peak)
         self._lock, self._read_lock = threading.Lock(), threading.Lock()
         self._fresh: dict[str, int] = {}
+        self._news = News()
         self._written: dict[str, tuple[float, Stage]] = {}
         self._begun: dict[str, float] = {}
         self._trouble = ""
@@ -93,7 +95,7 @@ class Book:
     @contextmanager
     def _transaction(self, name: str) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._fresh = {}
+            self._fresh, self._news = {}, News()
             try:
                 with translated(self.data):
                     self._writer.execute("BEGIN IMMEDIATE")
@@ -111,7 +113,8 @@ class Book:
                 self._trouble = f"{exc} {exc.remedy}"
                 raise
             self._trouble = ""
-            fresh = self._fresh
+            fresh, news = self._fresh, self._news
+        news.tell()
         if self._told:
             for id, sequence in fresh.items():
                 self._told(id, sequence)
@@ -150,6 +153,10 @@ class Book:
         event = (row["id"], row["sequence"], self._now(), kind, json.dumps(payload))
         self._writer.execute(ADD_EVENT, event)
         self._fresh[row["id"]] = row["sequence"]
+        if kind is Kind.STATE:
+            self._news.moved(row, payload, self._now())
+        elif kind is Kind.STAGE:
+            self._news.stage_done(row, payload)
 
     def _hold(self, row: Row, held: Held, reason: str, **told: Any) -> None:
         """A queued job waits for what is not its turn."""
@@ -231,6 +238,7 @@ class Book:
             seconds = last["time"] - row["begun"] if last and row["begun"] else 0.0
         row.update(lease_until=None, begun=None)
         row["device_seconds"] += max(seconds, 0.0)
+        self._news.device_held(row, max(seconds, 0.0))
 
     # --- reading
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +17,7 @@ from typing import Any, BinaryIO, cast
 from secondunit.jobs.pipe import Pipe
 
 LOG_BYTES = 4 * 2**20
-"""A longer log of an earlier worker is dropped when a worker starts."""
+"""A longer log is put aside as worker.log.1, in place of the one that was put there before."""
 
 
 class Child:
@@ -23,10 +26,10 @@ class Child:
     def __init__(self, factory: str, data: Path, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
         self.log = data / "worker.log"
         self._refs = itertools.count(1)
-        keep = self.log.exists() and self.log.stat().st_size < LOG_BYTES
+        self._turn_log()
         # -P: a file called `av.py` in the folder the user stands in is not ours to run.
         # A session of its own: Ctrl-C in the terminal reaches the server alone.
-        with self.log.open("ab" if keep else "wb") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "secondunit.jobs.worker", factory],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
@@ -73,8 +76,18 @@ class Child:
         self._pipe.hang_up()
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
+    def _turn_log(self) -> None:
+        # Copied and cut short, not renamed: workers hold it open, and so do the libraries in them,
+        # whatever they print. Every one of them appends. A full disk keeps the log long, no more.
+        with contextlib.suppress(OSError):
+            if self.log.stat().st_size > LOG_BYTES:
+                shutil.copyfile(self.log, self.log.with_name(f"{self.log.name}.1"))
+                os.truncate(self.log, 0)
+
     def _listen(self) -> None:
         while (message := self._pipe.receive()) is not None:
+            if message["is"] == "beat":
+                self._turn_log()
             self._inbox.put({"from": self, **message})
         self._pipe.close_reader()
         self._inbox.put({"from": self, "is": "gone"})

@@ -316,6 +316,7 @@ class Store(Orders):
 
     def _give_back(self, row: Row, reason: str, *, lost: bool) -> None:
         if lost:
+            self._news.worker_lost(row)
             row["losses"] += 1
             row["queued"] = self._now()
         self._requeue(row, reason)

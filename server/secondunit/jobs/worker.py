@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from secondunit import logs
 from secondunit.config import Config
 from secondunit.engine.engine import RGB, Show
 from secondunit.errors import Cancelled, SecondUnitError
@@ -81,10 +82,10 @@ class Worker:
             if self._halt.is_set():  # whatever was made of our Cancelled on its way up
                 return {"is": "halted"}
             if isinstance(exc, SecondUnitError):
-                log.warning("%s: %s", exc.code, exc)
+                log.warning("the stage failed", extra={"code": exc.code})
                 error = exc
             else:
-                log.exception("stage %s of job %s", order["stage"], order["job"])
+                log.exception("the stage failed in a way nobody foresaw")
                 error = SecondUnitError(
                     f"Stage '{order['stage']}' failed in a way nobody foresaw: "
                     f"{type(exc).__name__}."
@@ -100,6 +101,7 @@ class Worker:
     def _run(self, order: Mapping[str, Any]) -> Any:
         stage, data = Stage(order["stage"]), Path(order["data"])
         job = Path(order["job"])
+        logs.bind(job=job.name, stage=str(stage))
         stages = self._loaded(order["config"])
         folder = stage_folder(job, stage, order["attempt"])
         shutil.rmtree(folder, ignore_errors=True)
@@ -118,7 +120,9 @@ class Worker:
         if stages is None:
             module, name = self._factory.split(":")
             make: Callable[[Config], Stages] = getattr(importlib.import_module(module), name)
-            stages = self._stages = make(record_of_json(Config, config, "config"))
+            settings = record_of_json(Config, config, "config")
+            logs.configure(settings.log)
+            stages = self._stages = make(settings)
         return stages
 
     def _show(self, frame: int, rgb: RGB, rough: bool = False) -> None:
@@ -162,9 +166,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what Ctrl-C means
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logs.configure("text")  # until the settings come with the first order
     Worker(pipe, sys.argv[1]).serve()
     logging.shutdown()
     os._exit(0)  # engines leave threads behind that would keep the process for seconds
