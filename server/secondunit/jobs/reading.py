@@ -53,6 +53,7 @@ class Reading:
     def _sign(self, path: Path) -> None:
         self._live_on()
         self._pipe.send({"is": "reads", "path": str(path)})
+        failpoint("reader.file.before")
 
     def _live_on(self) -> None:
         # Who decodes for ever after the server died is ended by this and by nothing else.

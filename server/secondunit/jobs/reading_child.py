@@ -39,6 +39,12 @@ class ReadingChild:
         self.confined = ""
         """What the process gave up, as it said when it was started last."""
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process; None while there is none."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
     def start(self) -> None:
         """Start the process if it does not run, and wait until it can be asked."""
         with self._use:
