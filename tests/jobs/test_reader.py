@@ -65,13 +65,13 @@ def aged(path: Path, seconds: float = 10) -> Path:
 
 
 def many(folder: Path, shots: int) -> Path:
-    """A timeline that asks for so many bridges."""
+    """A timeline that asks for so many tails."""
     take = movie(folder / "take.mkv", "ffv1", frames=300)
-    items: list[otio.core.Composable] = [clip(take, 0, 30)]
+    items: list[otio.core.Composable] = []
     for number in range(shots):
-        hole = otio.schema.Gap(source_range=span(0, 12))
-        hole.markers.append(marker(f"gen: bridge\nid: {number:08d}"))
-        items += [hole, clip(take, 40 + number, 30)]
+        short = clip(take, number, 30)
+        short.markers.append(marker(f"gen: extend\nframes: 12\nid: {number:08d}", at=number + 29))
+        items += [short, otio.schema.Gap(source_range=span(0, 12))]
     return aged(save(folder, "many", items))
 
 
