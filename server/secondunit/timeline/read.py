@@ -181,6 +181,7 @@ class _Changed:
 def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
     """Faults of the whole file; turns newer markers into ours on the way, saying so."""
     versions = {**otio.core.type_version_map(), **_VALUES}
+    objects = 0
     pending: list[tuple[Any, str, int, bool]] = [(root, "", 1, False)]
     while pending:
         value, path, depth, foreign = pending.pop()
@@ -197,6 +198,10 @@ def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
             below = [(v, f"{path}[{n}]", depth + 1, foreign) for n, v in enumerate(value)]
             pending.extend(reversed(below))
         elif isinstance(value, dict):
+            objects += "OTIO_SCHEMA" in value
+            if objects > _MOST_OBJECTS:  # spelt so that counting the bytes did not find them
+                yield Fault(what=f"more than {_MOST_OBJECTS} objects", path="file")
+                return
             if not foreign:
                 yield from _object(value, path, versions)
             dot = f"{path}." if path else ""
