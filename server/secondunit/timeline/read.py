@@ -156,6 +156,9 @@ def _json_of(text: str) -> dict[str, Any]:
         ) from exc
     except ValueError as exc:  # an integer of thousands of digits
         raise TimelineUnreadable.single(f"the file holds a wrong number: {exc}", "file") from exc
+    # Spelt with escapes, objects were not found by counting bytes.
+    if "\\u" in text and (count := _objects(root)) > _MOST_OBJECTS:
+        raise TimelineUnreadable.single(f"{count} objects; {_MOST_OBJECTS} at most", "file")
     name, _ = _schema(root) if isinstance(root, dict) else (None, 0)
     if not isinstance(root, dict) or name is None:
         raise TimelineUnreadable.single(
@@ -166,6 +169,18 @@ def _json_of(text: str) -> dict[str, Any]:
             f"the file holds a {name}; it must hold one of {', '.join(_ROOTS)}", "OTIO_SCHEMA"
         )
     return root
+
+
+def _objects(root: Any) -> int:
+    count, pending = 0, [root]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            count += "OTIO_SCHEMA" in value
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+    return count
 
 
 def _schema(value: dict[str, Any]) -> tuple[str | None, int]:
@@ -181,7 +196,6 @@ class _Changed:
 def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
     """Faults of the whole file; turns newer markers into ours on the way, saying so."""
     versions = {**otio.core.type_version_map(), **_VALUES}
-    objects = 0
     pending: list[tuple[Any, str, int, bool]] = [(root, "", 1, False)]
     while pending:
         value, path, depth, foreign = pending.pop()
@@ -198,10 +212,6 @@ def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
             below = [(v, f"{path}[{n}]", depth + 1, foreign) for n, v in enumerate(value)]
             pending.extend(reversed(below))
         elif isinstance(value, dict):
-            objects += "OTIO_SCHEMA" in value
-            if objects > _MOST_OBJECTS:  # spelt so that counting the bytes did not find them
-                yield Fault(what=f"more than {_MOST_OBJECTS} objects", path="file")
-                return
             if not foreign:
                 yield from _object(value, path, versions)
             dot = f"{path}." if path else ""
