@@ -23,6 +23,7 @@ from secondunit.jobs.job import (
     Stage,
     State,
 )
+from secondunit.jobs.kept import with_digests
 from secondunit.jobs.store import Store
 from secondunit.plan.shot_plan import ShotPlan
 
@@ -47,10 +48,11 @@ def lease(job: Job | None) -> Lease:
     return Lease(job=job.id, attempt=job.attempt)
 
 
-def result(store: Store, plan: ShotPlan) -> Result:
+def result(store: Store, plan: ShotPlan, *, keep: bool = False) -> Result:
+    """A take's record, and its files unless those that are there are to be kept."""
     folder = store.data / "takes" / plan.digest
-    folder.mkdir(parents=True)
-    for name in ("clip.mov", "clip.json", "clip.png"):
+    folder.mkdir(parents=True, exist_ok=keep)
+    for name in () if keep else ("clip.mov", "clip.json", "clip.png"):
         (folder / name).write_text("x")
     return Result(
         digest=plan.digest, folder=folder, file=folder / "clip.mov", sidecar=folder / "clip.json",
@@ -169,7 +171,7 @@ def test_a_take_that_exists_is_handed_over_at_once(store: Store) -> None:
     store.finish(lease(store.claim()), take)
     second = create(store, shot_plan(), "b")
     assert (second.state, second.reused) == (State.SUCCEEDED, True)
-    assert store.result(second.id) == store.result(first.id) == take
+    assert store.result(second.id) == store.result(first.id) == with_digests(take)
     assert states(store, second.id) == ["queued", "succeeded"]
     assert store.claim() is None
 

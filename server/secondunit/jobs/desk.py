@@ -5,18 +5,31 @@ from __future__ import annotations
 import asyncio
 import base64
 import builtins
+import logging
 import shutil
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from secondunit.config import Config
-from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
-from secondunit.jobs.runner import PATIENCE, Patience, Runner
+from secondunit.errors import SecondUnitError
+from secondunit.jobs.blobs import BlobStore, Digest
+from secondunit.jobs.job import Estimate, Event, Job, Page, Preview, Priority, Result, State
+from secondunit.jobs.runner import PATIENCE, Patience
 from secondunit.jobs.store import Store
-from secondunit.plan.shot_plan import ShotPlan
+from secondunit.jobs.uploads import Uploads
+from secondunit.jobs.workers import Workers
+from secondunit.plan.shot_plan import ShotPlan, media_uses
 
+log = logging.getLogger(__name__)
+
+TEND_SECONDS = 2.0
+"""How often leases and hours are looked at, and writing is tried again after trouble."""
+SWEEP_SECONDS = 3600.0
+"""How often what is too old is forgotten."""
 STAGES = "secondunit.jobs.stages:stages"
 """What the worker does its work with."""
 
@@ -41,23 +54,39 @@ class Desk:
         self._config = config
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
-        self._store = Store(config.data, address=address, told=self._told)
-        self._runner = Runner(
+        self._store = Store(config.data, config=config, address=address, told=self._told)
+        self.workers = Workers(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
+        self.blobs = BlobStore(config)
+        self.uploads = Uploads(config, self.blobs)
         self._previews: dict[str, Preview] = {}
         self._stopped = False
+        self._over = threading.Event()
+        self._tending = threading.Thread(target=self._tend, name="tending")
 
     def start(self) -> None:
         """Begin to work."""
-        self._runner.start()
+        self.workers.start()
+        self._tending.start()
+
+    def halt(self, grace: float = 10.0) -> None:
+        """Work no more, within `grace` seconds: what runs is left at its step and queued again.
+
+        All else goes on: jobs can be asked after, and watchers hear of it. Called again meanwhile,
+        a smaller grace is the one that counts.
+        """
+        self._runner.stop(grace)
 
     def stop(self, grace: float = 10.0) -> None:
         """Stop working within `grace` seconds and close; a running job is queued again."""
         if self._stopped:
             return
         self._stopped = True
-        self._runner.stop(grace)
+        self._over.set()
+        if self._tending.is_alive():
+            self._tending.join()
+        self.workers.stop(grace)
         self._store.close()
         with self._waiting_lock:
             waiters = [w for ws in self._waiting.values() for w in ws]
@@ -71,18 +100,29 @@ class Desk:
     def create(
         self, plan: ShotPlan, *, request_id: str, timeline: str,
         priority: Priority = Priority.NORMAL, project: str = "", user: str = "",
+        tenant: str = "", off_peak: bool = False, estimate: Estimate | None = None,
+        request: str = "", limited: bool = False,
     ) -> Job:  # fmt: skip
         """A job, written to disk; the earlier one if this request was sent before.
 
         A take that exists is handed over at once (`reused`); one that is being made is waited
-        for. Raises Conflict if the request_id stood for another request of this user.
+        for. `request`: a hash of all that was asked, by default made of the plan. `limited`: the
+        caller may have `limits.open_jobs` at once. Raises Conflict if the request_id stood for
+        another request of this user, LimitReached, and StoreFull.
         """
         job = self._store.create(
             plan, request_id=request_id, timeline=timeline, priority=priority,
-            project=project, user=user,
+            project=project, user=user, tenant=tenant, off_peak=off_peak, estimate=estimate,
+            request=request, limited=limited,
         )  # fmt: skip
-        self._runner.wake()
+        self.workers.wake()
         return job
+
+    def repeated(
+        self, request_id: str, *, request: str, user: str = "", tenant: str = ""
+    ) -> Job | None:
+        """The job that this request made before; None if it is new. Raises Conflict."""
+        return self._store.repeated(request_id, request=request, user=user, tenant=tenant)
 
     def get(self, id: str) -> Job:
         """The job as it stands."""
@@ -96,6 +136,26 @@ class Desk:
         """The take; None unless the job succeeded."""
         return self._store.result(id)
 
+    def give(self, tenant: str, result: Result) -> None:
+        """Let a tenant whose job made this take read its files as blobs."""
+        for made, file in ((result.clip, result.file), (result.record, result.sidecar)):
+            if made is not None:
+                self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
+
+    def collect(self) -> int:
+        """Drop blobs and uploads that are no longer needed; returns how many."""
+        return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+
+    def _media_of_open_jobs(self) -> builtins.set[Path]:
+        files: builtins.set[Path] = set()
+        open_states, token = [state for state in State if not state.final], ""
+        while True:
+            page = self._store.page(states=open_states, size=500, token=token)
+            for job in page.jobs:
+                files |= {media.path for media, _ in media_uses(self._store.plan(job.id))}
+            if not (token := page.next_token):
+                return files
+
     def cancel(self, id: str) -> Job:
         """Stop a job: within a step of its work. A job that ended stays as it is.
 
@@ -104,13 +164,30 @@ class Desk:
         job = self._store.cancel(id)
         if job.state.final:
             shutil.rmtree(self._config.data / "jobs" / id, ignore_errors=True)
-            self._runner.wake()  # another job may have waited for this one
+            self.workers.wake()  # another job may have waited for this one
         else:
-            self._runner.cancel(id)
+            self.workers.cancel(id)
         return job
 
+    def delete(self, id: str) -> None:
+        """Forget a job that ended; its take stays. Raises JobOpen."""
+        self._store.delete(id)
+        shutil.rmtree(self._config.data / "jobs" / id, ignore_errors=True)
+
+    @property
+    def trouble(self) -> str:
+        """Why no job is taken just now, and what mends it; empty when all is well."""
+        return self._store.trouble
+
+    def counts(self) -> Mapping[State, int]:
+        """How many jobs are in each of the states that are not final."""
+        return self._store.counts()
+
     def events(self, id: str, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
-        """What happened after event number `after`, in order, at most `limit`."""
+        """What happened after event number `after`, in order, at most `limit`.
+
+        Raises EventsGone if some of it is no longer kept.
+        """
         return self._store.events(id, after, limit)
 
     async def wait_events(
@@ -147,20 +224,41 @@ class Desk:
                     del self._waiting[id]
 
     def list(
-        self, *, states: Sequence[State] = (), project: str | None = None,
-        user: str | None = None, timeline: str | None = None, page_size: int = 50,
-        page_token: str = "",
+        self, *, states: Sequence[State] = (), tenant: str | None = None,
+        project: str | None = None, user: str | None = None, timeline: str | None = None,
+        shot: str | None = None, since: datetime | None = None, until: datetime | None = None,
+        page_size: int = 50, page_token: str = "",
     ) -> Page:  # fmt: skip
-        """A page of jobs, newest first. Raises Refused for a token that no page gave."""
+        """A page of jobs, newest first, of those accepted from `since` on and before `until`.
+
+        Raises Refused for a token that no page gave.
+        """
         return self._store.page(
-            states=states, project=project, user=user, timeline=timeline, size=page_size,
-            token=page_token,
+            states=states, tenant=tenant, project=project, user=user, timeline=timeline,
+            shot=shot, since=since, until=until, size=page_size, token=page_token,
         )  # fmt: skip
 
     def preview(self, id: str, after: int = 0) -> Preview | None:
         """The newest picture of a job in work, if its number is greater than `after`."""
         newest = self._previews.get(id)
         return newest if newest and newest.number > after else None
+
+    def _tend(self) -> None:
+        swept, trouble = time.monotonic(), ""
+        while not self._over.wait(TEND_SECONDS):
+            self.workers.watch()
+            try:
+                if self._store.tend():
+                    self.workers.wake()
+                if time.monotonic() - swept > SWEEP_SECONDS:
+                    swept = time.monotonic()
+                    self._store.sweep()
+                    self.collect()
+                trouble = ""
+            except SecondUnitError as exc:
+                if str(exc) != trouble:  # once, not at every try
+                    log.warning("the store has trouble: %s", exc)
+                trouble = str(exc)
 
     def _shown(self, id: str, message: Mapping[str, Any] | None) -> None:
         # In memory alone: a picture of work in progress is worth nothing after a crash.

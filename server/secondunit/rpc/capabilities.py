@@ -19,8 +19,10 @@ from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import State
+from secondunit.jobs.workers import WorkerStatus
 from secondunit.rpc import convert
 from secondunit.rpc.jobs import LONGEST_PAGE, LONGEST_WAIT
+from secondunit.rpc.principal import current
 from secondunit.v1 import capabilities_pb2 as pb
 from secondunit.v1 import deliveries_pb2
 from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceServicer
@@ -61,6 +63,7 @@ class Capabilities(CapabilityServiceServicer):
             default_delivery=self._config.delivery,
             limits=pb.Limits(
                 message_bytes=MESSAGE_BYTES,
+                blob_bytes=self._config.limits.blob_bytes,
                 picture_pixels=self._config.max_pixels,
                 event_wait=convert.duration(LONGEST_WAIT),
                 page_size=LONGEST_PAGE,
@@ -69,21 +72,27 @@ class Capabilities(CapabilityServiceServicer):
 
     async def GetServerStatus(self, request: pb.GetServerStatusRequest, context: Context) -> Any:
         """What the server does now."""
+        counts, trouble = self._desk.counts(), self._desk.trouble
         return pb.GetServerStatusResponse(
             uptime=convert.duration(time.monotonic() - self._started),
             draining=self._draining.is_set(),
-            queued=self._count(State.QUEUED, State.WAITING),
-            running=self._count(State.RUNNING),
+            queued=counts[State.QUEUED] + counts[State.WAITING],
+            running=counts[State.RUNNING],
             free_bytes=shutil.disk_usage(self._config.data).free,
+            healthy=not trouble,
+            trouble=trouble,
+            workers=[self._worker(one) for one in self._desk.workers.status()],
         )
 
-    def _count(self, *states: State) -> int:
-        token, count = "", 0
-        while True:
-            page = self._desk.list(states=states, page_size=1000, page_token=token)
-            count, token = count + len(page.jobs), page.next_token
-            if not token:
-                return count
+    def _worker(self, worker: WorkerStatus) -> pb.Worker:
+        return pb.Worker(
+            device=worker.device,
+            engine=worker.engine,
+            # Who asks need not know that another tenant's job is there.
+            job_id=worker.job if worker.tenant == current().tenant else "",
+            alive=worker.alive,
+            memory_bytes=worker.memory_bytes,
+        )
 
 
 def _engine(row: Engine, *, default: bool) -> pb.Engine:

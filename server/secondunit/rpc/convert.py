@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any, TypeVar
 
 from google.protobuf import json_format
@@ -14,10 +13,25 @@ from google.protobuf.struct_pb2 import Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
-from secondunit.errors import Fault, Refused
-from secondunit.jobs.job import Event, Job, JobError, Kind, Preview, Priority, Result, Stage, State
+from secondunit.config import Config
+from secondunit.errors import Fault
+from secondunit.jobs.blobs import Digest
+from secondunit.jobs.job import (
+    Estimate,
+    Event,
+    FileDigest,
+    Job,
+    JobError,
+    Kind,
+    Preview,
+    Priority,
+    Result,
+    Stage,
+    State,
+)
 from secondunit.plan.planned import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
+from secondunit.rpc.reach import within
 from secondunit.timeline.shot import Shot
 from secondunit.v1 import (
     deliveries_pb2,
@@ -78,31 +92,30 @@ def fault(value: Fault) -> units_pb2.Fault:
     return units_pb2.Fault(what=value.what, path=value.path)
 
 
-def absolute(text: str, field: str) -> Path:
-    """A path of the wire; raises Refused when it is empty or relative."""
-    path = Path(text)
-    if "\0" in text or not path.is_absolute():
-        raise Refused.single(f"'{text}' is no absolute path on the server's machine", field)
-    return path
+def digest(value: units_pb2.Digest) -> Digest:
+    """Digest, well formed or not."""
+    return Digest(sha256=value.sha256, size=value.size_bytes)
 
 
-def named(text: str, field: str) -> Path:
-    """A path of the wire that ends in a name; raises Refused when it does not, or as above."""
-    path = absolute(text, field)
-    if not path.name or path.name == "..":
-        raise Refused.single(f"'{text}' names no file", field)
-    return path
+def wire_digest(value: Digest) -> units_pb2.Digest:
+    """Digest."""
+    return units_pb2.Digest(sha256=value.sha256, size_bytes=value.size)
 
 
-def options(value: plans_pb2.PlanOptions, shots: tuple[str, ...] | None = None) -> Options:
-    """PlanOptions; `shots` in place of its own. Raises Refused for a relative root."""
+def options(
+    value: plans_pb2.PlanOptions, config: Config, shots: tuple[str, ...] | None = None
+) -> Options:
+    """PlanOptions; `shots` in place of its own.
+
+    Raises Refused for a relative root, MediaForbidden for one that its caller may not name.
+    """
     return Options(
         engine=value.engine or None,
         delivery=value.delivery or None,
         draft=value.draft,
         shots=tuple(value.shots) if shots is None else shots,
         seed=value.seed if value.HasField("seed") else None,
-        roots=tuple(absolute(root, "options.roots") for root in value.roots),
+        roots=tuple(within(root, "options.roots", config) for root in value.roots),
     )
 
 
@@ -168,7 +181,7 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         id=value.id,
         state=STATES[value.state],
         progress=_progress(value.stage, value.doing, value.step, value.steps),
-        waiting_for="take" if value.waits_for else "",
+        waiting_for=value.waiting_for or "",
         waits_for_job=value.waits_for or "",
         priority=PRIORITIES[value.priority],
         request_id=value.request_id,
@@ -197,6 +210,33 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         ),
         project=value.project,
         user=value.user,
+        estimate=estimate(value.estimate) if value.estimate is not None else None,
+        cost=money(value.cost_micros, value.currency) if value.currency else None,
+        device_time=duration(value.device_seconds),
+        off_peak=value.off_peak,
+        device=value.device,
+    )
+
+
+def money(micros: int, currency: str) -> units_pb2.Money:
+    """Millionths of a currency."""
+    return units_pb2.Money(currency=currency, micros=micros)
+
+
+def estimate(value: Estimate) -> plans_pb2.Estimate:
+    """Estimate."""
+    return plans_pb2.Estimate(
+        render_time=_maybe(value.seconds),
+        earliest=_maybe(value.low),
+        latest=_maybe(value.high),
+        device_time=_maybe(value.device_seconds),
+        cost=money(value.cost_micros, value.currency) if value.cost_micros is not None else None,
+        memory_bytes=value.memory_bytes,
+        runs=value.runs,
+        measured=value.measured,
+        file_bytes=value.file_bytes,
+        frames=value.frames,
+        reused=value.reused,
     )
 
 
@@ -267,6 +307,16 @@ def duration(seconds: float) -> Duration:
     return message
 
 
+def _maybe(seconds: float | None) -> Duration | None:
+    return None if seconds is None else duration(seconds)
+
+
+def _digest(value: FileDigest | None) -> units_pb2.Digest | None:
+    if value is None:
+        return None
+    return units_pb2.Digest(sha256=value.sha256, size_bytes=value.bytes)
+
+
 def _value(value: Any) -> Value:
     return json_format.ParseDict(value, Value())
 
@@ -307,5 +357,7 @@ def _result(job: Job, value: Result) -> jobs_pb2.JobResult:
         size=size(value.size),
         plan_digest=value.digest,
         report=report(value.report),
+        clip=_digest(value.clip),
+        record=_digest(value.record),
     )
     return jobs_pb2.JobResult(take=take, reused=job.reused)

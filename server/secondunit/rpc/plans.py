@@ -9,11 +9,15 @@ from typing import Any
 import grpc
 
 from secondunit.config import Config
+from secondunit.jobs.blobs import BlobStore
 from secondunit.jobs.reader import Reader
 from secondunit.plan.planned import Options, TimelinePlan
 from secondunit.rpc import convert
+from secondunit.rpc.by_blob import plan_by_blob
 from secondunit.rpc.carrier import plan_request
+from secondunit.rpc.reach import file_within
 from secondunit.v1 import plans_pb2 as pb
+from secondunit.v1 import shots_pb2
 from secondunit.v1.plans_pb2_grpc import PlanServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -22,19 +26,19 @@ Context = grpc.aio.ServicerContext[Any, Any]
 def plan_timeline_of(
     timeline: str, options: Options, config: Config, reader: Reader
 ) -> TimelinePlan:
-    """The plan of a timeline named on the wire. Raises Refused for a relative path."""
-    return reader.plan(convert.named(timeline, "timeline"), options, config)
+    """The plan of a timeline named on the wire. Raises Refused, MediaForbidden for its path."""
+    return reader.plan(file_within(timeline, "timeline", config), options, config)
 
 
 class Plans(PlanServiceServicer):
     """See proto/secondunit/v1/plans.proto."""
 
-    def __init__(self, config: Config, reader: Reader) -> None:
-        self._config, self._reader = config, reader
+    def __init__(self, config: Config, blobs: BlobStore, reader: Reader) -> None:
+        self._config, self._blobs, self._reader = config, blobs, reader
 
     async def PlanTimeline(self, request: pb.PlanTimelineRequest, context: Context) -> Any:
         """Plan every shot that a timeline asks for."""
-        options = convert.options(request.options)
+        options = convert.options(request.options, self._config)
         found = await self._reader.apart(
             plan_timeline_of, request.timeline, options, self._config, self._reader
         )
@@ -49,12 +53,15 @@ class Plans(PlanServiceServicer):
 
     async def PlanShot(self, request: pb.PlanShotRequest, context: Context) -> Any:
         """Plan one shot that carries its neighbouring clips."""
-        options = convert.options(request.options)
+        options = convert.options(request.options, self._config)
         found = await self._reader.apart(
-            plan_request, request.request, options, self._config, self._reader.plan
+            plan_by_blob, self._planned, request.request, options, self._blobs
         )
         return pb.PlanShotResponse(
             plans=[convert.plan(shot) for shot in found.shots],
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
         )
+
+    def _planned(self, request: shots_pb2.ShotRequest, options: Options) -> TimelinePlan:
+        return plan_request(request, options, self._config, self._reader.plan)
