@@ -19,9 +19,10 @@ from secondunit.errors import SecondUnitError
 from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore, Digest
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
-from secondunit.jobs.runner import PATIENCE, Patience, Runner
+from secondunit.jobs.runner import PATIENCE, Patience
 from secondunit.jobs.store import Store
 from secondunit.jobs.uploads import Uploads
+from secondunit.jobs.workers import Workers
 from secondunit.plan.shot_plan import ShotPlan, media_uses
 
 log = logging.getLogger(__name__)
@@ -55,13 +56,13 @@ class Desk:
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
         self._store = Store(config.data, config=config, address=address, told=self._told)
-        self._runner = Runner(
+        self.workers = Workers(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
         self.blobs = BlobStore(config)
         self.uploads = Uploads(config, self.blobs)
         self.accounts = Accounts(
-            self._store, config.price, warm=self._runner.warm, wake=self._runner.wake
+            self._store, config.price, warm=self.workers.warm, wake=self.workers.wake
         )
         """What work will cost, has cost and may cost."""
         self._previews: dict[str, Preview] = {}
@@ -71,7 +72,7 @@ class Desk:
 
     def start(self) -> None:
         """Begin to work."""
-        self._runner.start()
+        self.workers.start()
         self._tending.start()
 
     def stop(self, grace: float = 10.0) -> None:
@@ -82,7 +83,7 @@ class Desk:
         self._over.set()
         if self._tending.is_alive():
             self._tending.join()
-        self._runner.stop(grace)
+        self.workers.stop(grace)
         self._store.close()
         with self._waiting_lock:
             waiters = [w for ws in self._waiting.values() for w in ws]
@@ -111,7 +112,7 @@ class Desk:
             project=project, user=user, tenant=tenant, off_peak=off_peak,
             estimate=self.accounts.estimates([plan])[0], request=request, limited=limited,
         )  # fmt: skip
-        self._runner.wake()
+        self.workers.wake()
         return job
 
     def repeated(
@@ -160,9 +161,9 @@ class Desk:
         job = self._store.cancel(id)
         if job.state.final:
             shutil.rmtree(self._config.data / "jobs" / id, ignore_errors=True)
-            self._runner.wake()  # another job may have waited for this one
+            self.workers.wake()  # another job may have waited for this one
         else:
-            self._runner.cancel(id)
+            self.workers.cancel(id)
         return job
 
     def delete(self, id: str) -> None:
@@ -242,9 +243,10 @@ class Desk:
     def _tend(self) -> None:
         swept, trouble = time.monotonic(), ""
         while not self._over.wait(TEND_SECONDS):
+            self.workers.watch()
             try:
                 if self._store.tend():
-                    self._runner.wake()
+                    self.workers.wake()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     swept = time.monotonic()
                     self._store.sweep()

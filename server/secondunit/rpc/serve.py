@@ -21,6 +21,7 @@ from secondunit.rpc.auth import Authenticate
 from secondunit.rpc.blobs import Blobs
 from secondunit.rpc.blobs import add_to_server as add_blobs_to_server
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
+from secondunit.rpc.engines import Engines
 from secondunit.rpc.jobs import Jobs
 from secondunit.rpc.ledger import Ledgers
 from secondunit.rpc.limits import Limited
@@ -33,6 +34,7 @@ from secondunit.rpc.timeline import Timelines
 from secondunit.rpc.tokens import Keys
 from secondunit.v1 import (
     capabilities_pb2_grpc,
+    engines_pb2_grpc,
     jobs_pb2_grpc,
     ledger_pb2_grpc,
     plans_pb2_grpc,
@@ -46,6 +48,7 @@ SERVICES = (
     "secondunit.v1.PlanService",
     "secondunit.v1.TimelineService",
     "secondunit.v1.CapabilityService",
+    "secondunit.v1.EngineService",
     "secondunit.v1.BlobService",
     "secondunit.v1.LedgerService",
 )
@@ -110,6 +113,8 @@ class Server:
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
         capabilities = Capabilities(self._desk, self._config, self._draining)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
+        engines = Engines(self._desk, self._draining)
+        engines_pb2_grpc.add_EngineServiceServicer_to_server(engines, self._server)
         blobs = Blobs(self._desk.blobs, self._desk.uploads, self._config)
         add_blobs_to_server(blobs, self._server)
         self._health = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
