@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import queue
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from secondunit.config import Config
-from secondunit.errors import Draining, LimitReached
+from secondunit.errors import Draining, LimitReached, SecondUnitError
 from secondunit.jobs.plan_cache import PlanCache
 from secondunit.jobs.reading_child import ReadingChild
 from secondunit.plan.planned import Options, PlannedShots, TimelinePlan
@@ -60,13 +61,19 @@ class Reader:
 
     def start(self) -> None:
         """Start one process without waiting for it, so that the first caller need not."""
-        threading.Thread(target=self._children[0].start, daemon=True, name="reader").start()
+        threading.Thread(target=self._begin, daemon=True, name="reader").start()
 
     def stop(self) -> None:
         """End the processes; whoever waits for one of them is told that it ended."""
         for child in self._children:
             child.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self) -> None:
+        # What keeps it from starting is told to the first who needs it; here it may be that it
+        # was stopped before it had begun.
+        with contextlib.suppress(SecondUnitError):
+            self._children[0].start()
 
     @property
     def pids(self) -> tuple[int, ...]:
