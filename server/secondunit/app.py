@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from secondunit import logs, measures
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
 from secondunit.rpc.serve import Server, serving
 
 log = logging.getLogger(__name__)
@@ -26,14 +27,20 @@ def running(config: Config, *, listen: str = "127.0.0.1:0", work: bool = True) -
     Without `work` jobs can be planned, listed and stopped, but none is begun. What is unfinished
     on the way out stays in the store, and goes on when it is opened again.
     """
-    desk = Desk(config)
+    reader = Reader(config)
+    if work:
+        reader.start()  # beside all that follows, so that nobody waits for it
     try:
-        if work:
-            desk.start()
-        with serving(desk, config, listen=listen, trusted=True) as address:
-            yield address
+        desk = Desk(config)
+        try:
+            if work:
+                desk.start()
+            with serving(desk, config, listen=listen, reader=reader, trusted=True) as address:
+                yield address
+        finally:
+            desk.stop(GRACE)
     finally:
-        desk.stop(GRACE)
+        reader.stop()
 
 
 def serve_forever(config: Config, listen: str) -> None:
@@ -48,11 +55,13 @@ async def _serve(config: Config, listen: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     desk = await asyncio.to_thread(Desk, config)
+    reader = Reader(config)
     parts = ExitStack()
     try:
         parts.enter_context(_measured(config, desk))
+        reader.start()
         desk.start()
-        server = Server(desk, config, listen=listen)
+        server = Server(desk, config, listen=listen, reader=reader)
         address = await server.start()
         log.info("Second Unit serves on %s; jobs and takes are in %s", address, config.data)
         await stop.wait()
@@ -60,6 +69,7 @@ async def _serve(config: Config, listen: str) -> None:
     finally:
         parts.close()
         await asyncio.to_thread(desk.stop, GRACE)
+        await asyncio.to_thread(reader.stop)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
 from secondunit.jobs.runner import Patience
 from secondunit.rpc.serve import serving
 from secondunit_client import Connection
@@ -41,14 +42,24 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
 
 
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """One for all servers: each call brings the settings of its server."""
+    reader = Reader(Config(data=tmp_path_factory.mktemp("reader")))
+    try:
+        yield reader
+    finally:
+        reader.stop()
+
+
 @pytest.fixture
-def unit(tmp_path: Path, footage: Path) -> Iterator[Unit]:
+def unit(tmp_path: Path, footage: Path, reader: Reader) -> Iterator[Unit]:
     config = Config(data=tmp_path / "data", roots=(footage.parent,))
     desk = Desk(config, stages=STAGES, patience=Patience(confirm=1.0))
     desk.start()
     try:
         with (
-            serving(desk, config) as address,
+            serving(desk, config, reader=reader) as address,
             Connection(address) as client,
             grpc.insecure_channel(address) as channel,
         ):

@@ -24,6 +24,7 @@ from secondunit.timeline.fields import Fields
 from secondunit.timeline.first_look import first_look
 from secondunit.timeline.picture import Picture
 from secondunit.timeline.shot import Media
+from secondunit.timeline.signs import told
 from secondunit.timeline.stills import still_of
 from secondunit.timeline.upright import AS_STORED, Orientation
 from secondunit.units import Rate, Size, frame_of_timecode
@@ -31,6 +32,7 @@ from secondunit.units import Rate, Size, frame_of_timecode
 _BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 _STILLS = ("jpeg_pipe", "png_pipe", "tiff_pipe", "webp_pipe", "bmp_pipe", "dpx_pipe")
 _KNOWN = "mov, mp4, m4v, mxf, mkv, webm, avi, jpg, png, tif, webp, bmp, dpx"
+_PART, _SIGN = 2**20, 2**28
 _MOST_FRAMES = 5_000_000  # two days at 24 frames per second; a table of more is an attack
 
 
@@ -211,6 +213,7 @@ def pixel_limit(max_pixels: int) -> dict[str, str]:
 
 
 def _read_index(path: Path, max_pixels: int) -> Index:
+    told(path)
     container, one_picture = _container_of(path)
     with opened(path, container, max_pixels) as source:
         stream = _video_stream(source, path)
@@ -348,8 +351,13 @@ def _timecode_of(source: InputContainer, stream: VideoStream, rate: Rate) -> tup
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while part := file.read(_PART):
+            found.update(part)
+            if file.tell() % _SIGN < _PART:
+                told(path)
+    return found.hexdigest()
 
 
 def with_start(media: Media, start: int) -> Media:
