@@ -75,6 +75,14 @@ class Desk:
         self.workers.start()
         self._tending.start()
 
+    def halt(self, grace: float = 10.0) -> None:
+        """Work no more, within `grace` seconds: what runs is left at its step and queued again.
+
+        All else goes on: jobs can be asked after, and watchers hear of it. Called again meanwhile,
+        a smaller grace is the one that counts.
+        """
+        self._runner.stop(grace)
+
     def stop(self, grace: float = 10.0) -> None:
         """Stop working within `grace` seconds and close; a running job is queued again."""
         if self._stopped:

@@ -180,7 +180,9 @@ def _faults(request: pb.ShotRequest) -> Iterator[Fault]:
     for field in _not_finite(request, ""):
         yield fault("the number is not finite", field)
     for file, field in files_of(request):
-        if not Path(file.path).is_absolute():
+        if file.HasField("blob"):  # every one that is there is a path by now
+            yield fault(f"'{file.blob.sha256[:64]}' is the digest of no blob here", field)
+        elif not Path(file.path).is_absolute():
             yield fault(f"'{file.path}' is no absolute path on the server's machine", field)
 
 

@@ -63,6 +63,8 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.http2.min_ping_interval_without_data_ms", 8_000),
     # Identity only: compressed media wastes a core, and a small request may not unpack to a large.
     ("grpc.compression_enabled_algorithms_bitset", 1),
+    # Who connects and says nothing, or says it slowly, is let go before the call that it never makes.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     # A connection on which nothing was asked for so long is let go; a client opens it again unseen.
     ("grpc.max_connection_idle_ms", 15 * 60_000),
     ("grpc.so_reuseport", 0),  # two servers on one port would share the calls between them
@@ -88,7 +90,7 @@ class Server:
         check(listen, config, tokens=tokens)
         self._credentials = credentials(config.tls) if not trusted else None
         self._listen, self._desk, self._config = listen, desk, config
-        self._draining = asyncio.Event()
+        self._closing, self._draining = asyncio.Event(), asyncio.Event()
         self._reader, self._reader_is_ours = reader or Reader(config), reader is None
 
     async def start(self) -> str:
@@ -98,7 +100,7 @@ class Server:
         guards: list[grpc.aio.ServerInterceptor] = [Measure(), Translate()]
         if self._keys is not None:
             guards.append(Authenticate(self._keys, near=self._near))
-        guards += [Limited(limits, self._draining), Rules()]
+        guards += [Limited(limits, self._closing), Rules()]
         # A little more on one connection than on all: who asks for more is refused, and told why,
         # where gRPC would keep the call waiting.
         most = ("grpc.max_concurrent_streams", limits.streams + limits.calls + 32)
@@ -111,7 +113,7 @@ class Server:
         ledger_pb2_grpc.add_LedgerServiceServicer_to_server(ledgers, self._server)
         timelines = Timelines(self._desk, self._config, self._reader)
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
-        capabilities = Capabilities(self._desk, self._config, self._draining)
+        capabilities = Capabilities(self._desk, self._config, self._closing)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
         engines = Engines(self._desk, self._draining)
         engines_pb2_grpc.add_EngineServiceServicer_to_server(engines, self._server)
@@ -139,9 +141,14 @@ class Server:
         log.info("listening on %s", address)
         return address
 
-    async def stop(self, grace: float = 5.0) -> None:
-        """Tell health and watchers, finish calls within `grace` seconds, close."""
+    async def drain(self) -> None:
+        """Begin no more work, and tell health so; what is asked is still answered."""
+        self._closing.set()
         await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Tell watchers their last events, finish calls within `grace` seconds, close."""
+        await self.drain()
         self._draining.set()
         await self._server.stop(grace)
         if self._reader_is_ours:

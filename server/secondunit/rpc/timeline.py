@@ -52,19 +52,21 @@ class Timelines(TimelineServiceServicer):
         """Write the new timeline with the takes of some jobs in place."""
         for id in request.job_ids:
             own(self._desk, id)
-        timeline = file_within(request.timeline, "timeline", self._config)
+        config = self._config
+        timeline = file_within(request.timeline, "timeline", config)
+        out = file_within(request.out, "out", config) if request.out else None
+        media = request.media_folder
+        folder = file_within(media, "media_folder", config) if media else None
         # It is read again here, by a process that may write: first by one that may die of it.
-        await self._reader.apart(self._reader.check, timeline, self._config)
+        await self._reader.apart(self._reader.check, timeline, config)
         edit = await asyncio.to_thread(
             place_jobs,
             self._desk,
-            self._config,
+            config,
             timeline=timeline,
             jobs=list(request.job_ids),
-            out=file_within(request.out, "out", self._config) if request.out else None,
-            media=file_within(request.media_folder, "media_folder", self._config)
-            if request.media_folder
-            else None,
+            out=out,
+            media=folder,
             profile=PROFILES.get(request.profile, "otio"),
         )
         return placed.response(edit)
