@@ -20,7 +20,7 @@ RUNS = 64
 """Newest runs of an engine that are looked at: a machine that was changed is soon known again."""
 STIFFNESS = 0.5
 """How firmly a fit holds to the catalogue's proportions, in runs."""
-SPREAD, SPREAD_RUNS = 0.25, 2.0
+SPREAD, SPREAD_RUNS = 0.2, 2.0
 """What runs are taken to differ by (natural logarithm) until as many have been seen."""
 FARTHER = (0.0, 0.3, 0.6)
 """Added spread when the runs are of the shot's own kind, of another operation, of other drafts."""
