@@ -36,9 +36,7 @@ def running(config: Config, *, listen: str = "127.0.0.1:0", work: bool = True) -
         try:
             if work:
                 desk.start()
-            with serving(
-                desk, config, listen=listen, reader=reader, trusted=True
-            ) as address:
+            with serving(desk, config, listen=listen, reader=reader, trusted=True) as address:
                 yield address
         finally:
             desk.stop(GRACE)

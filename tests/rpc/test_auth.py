@@ -233,9 +233,7 @@ def seen(keys: Keys, token: str | None, *, near: bool) -> list[Principal]:
 def test_methods_know_their_caller(tmp_path: Path) -> None:
     keys = Keys(tmp_path, look_again=0.0)
     assert seen(keys, None, near=True) == [LOCAL, LOCAL]
-    _, token = Register(tmp_path).add(
-        "x", user="ann", tenant="blue", scope=Scope.RENDER, days=None
-    )
+    _, token = Register(tmp_path).add("x", user="ann", tenant="blue", scope=Scope.RENDER, days=None)
     ann = Principal(user="ann", tenant="blue", scope=Scope.RENDER)
     assert seen(keys, token, near=True) == [ann, ann]
     assert seen(keys, token, near=False) == [ann, ann]

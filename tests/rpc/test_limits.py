@@ -214,7 +214,9 @@ def test_requests_are_refused_when_their_bytes_are_too_many() -> None:
             grpc.aio.insecure_channel(address) as channel,
         ):
             get = channel.unary_unary(path("GetJob"))
-            held = [asyncio.ensure_future(cast("Awaitable[Any]", get(bytes(3 * MIB)))) for _ in "ab"]
+            held = [
+                asyncio.ensure_future(cast("Awaitable[Any]", get(bytes(3 * MIB)))) for _ in "ab"
+            ]
             await until(lambda: slow.open == 2)
             assert (await refusal(get(bytes(3 * MIB)))).code() is EXHAUSTED
             bob: Any = get(bytes(3 * MIB), metadata=[("bob", "1")])

@@ -149,9 +149,7 @@ def test_where_clients_need_certificates_only_those_of_the_authority_are_taken(
             Access(token=token, authority=trust, certificate=theirs.certificate, key=theirs.key),
         )
         with pytest.raises(Unauthenticated):  # a certificate is no token
-            reaches(
-                address, Access(authority=trust, certificate=mine.certificate, key=mine.key)
-            )
+            reaches(address, Access(authority=trust, certificate=mine.certificate, key=mine.key))
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:

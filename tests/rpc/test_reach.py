@@ -107,9 +107,7 @@ class Far:
 
 
 @pytest.fixture(scope="module")
-def far(
-    footage: Path, reader: Reader, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Far]:
+def far(footage: Path, reader: Reader, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
     folder = tmp_path_factory.mktemp("far")
     private = folder / "private"
     private.mkdir()

@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
 from secondunit.config import Config
-from secondunit.errors import Fault, Refused
+from secondunit.errors import Fault
 from secondunit.jobs.blobs import Digest
 from secondunit.jobs.job import (
     Estimate,
