@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -109,7 +110,7 @@ class Blobs(BlobServiceServicer):
                 wanted = chunk[: end - at]
                 size = _read_cached(descriptor, wanted, at)
                 if size is None:
-                    reading = self._pool.submit(os.preadv, descriptor, [wanted], at)
+                    reading = self._pool.submit(_read, descriptor, wanted, at)
                     size = await asyncio.wrap_future(reading)
                 if not size:
                     return
@@ -130,7 +131,8 @@ class Blobs(BlobServiceServicer):
     def _part(self, tenant: str, digest: Digest, at: int, size: int) -> bytes:
         descriptor = self._blobs.open(tenant, digest, at)
         try:
-            return os.pread(descriptor, size, at)
+            data = bytearray(size)
+            return bytes(data[: _read(descriptor, memoryview(data), at)])
         finally:
             os.close(descriptor)
 
@@ -171,6 +173,11 @@ def _framed(data: memoryview) -> bytes:
         left >>= 7
     head.append(left)
     return b"".join((head, data))
+
+
+def _read(descriptor: int, into: memoryview, at: int) -> int:
+    os.lseek(descriptor, at, os.SEEK_SET)
+    return io.FileIO(descriptor, closefd=False).readinto(into) or 0
 
 
 def _read_cached(descriptor: int, into: memoryview, at: int) -> int | None:
@@ -236,7 +243,7 @@ class _Incoming:
             await self._service.do(self._part.finish)
             self.complete = True
             return self._size
-        return await self._service.do(self._part.leave)
+        return await self._service.do(self._part.commit)
 
     async def leave(self) -> None:
         """Let go, however the call ended; a chunk that is being written is written first."""
