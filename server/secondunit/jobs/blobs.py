@@ -97,7 +97,7 @@ class BlobStore:
         return self._file(tenant, digest)
 
     def open(self, tenant: str, digest: Digest, offset: int = 0) -> int:
-        """A descriptor for the caller to read the blob by, and to close.
+        """A descriptor for the caller to read the blob by, from `offset` on, and to close.
 
         The bytes are checked when nobody has read them since the start, or since the file was
         touched. Raises BlobUnknown, BlobRange for an `offset` past the end, and BlobDamaged: then
@@ -115,6 +115,7 @@ class BlobStore:
             self._check(tenant, digest, path, descriptor)
             if not 0 <= offset <= digest.size:
                 raise BlobRange(f"byte {offset} lies outside the blob, which has {digest.size}")
+            os.lseek(descriptor, offset, os.SEEK_SET)
         except BaseException:
             os.close(descriptor)
             raise
@@ -267,7 +268,7 @@ def tenant_key(tenant: str) -> str:
 
 
 def sha256_of(descriptor: int) -> str:
-    """SHA-256 of a whole file, wherever its descriptor stands."""
+    """SHA-256 of a whole file, wherever its descriptor stands; then it stands at the end."""
     found = hashlib.sha256()
     os.lseek(descriptor, 0, os.SEEK_SET)
     while data := os.read(descriptor, 2**20):
