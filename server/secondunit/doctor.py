@@ -18,6 +18,7 @@ from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.catalog.engines import ENGINES, missing_packages
 from secondunit.catalog.weights import FOLDERS, weights_digest
 from secondunit.config import Config
+from secondunit.jobs.sandbox import achievable
 from secondunit.looks import seconds, span
 
 LEAST_FREE = 2 * 1024**3
@@ -73,6 +74,13 @@ def examine(config: Config) -> Iterator[Finding]:
             found=row.codec if there else f"this build of PyAV has no {row.codec}",
             mend="pip install --force-reinstall --only-binary :all: av",
         )
+    confined = achievable()
+    yield Finding(
+        subject="confinement of what reads",
+        ok="no network" in confined and "no writing" in confined,
+        found=confined,
+        mend="run on Linux 5.13 or newer, and let containers use seccomp and Landlock",
+    )
     yield _folder(config.data)
     yield Finding(
         subject="accelerator",

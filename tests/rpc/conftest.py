@@ -42,16 +42,6 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
 
 
-@pytest.fixture(scope="session")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """One for all servers: each call brings the settings of its server."""
-    reader = Reader(Config(data=tmp_path_factory.mktemp("reader")))
-    try:
-        yield reader
-    finally:
-        reader.stop()
-
-
 @pytest.fixture
 def unit(tmp_path: Path, footage: Path, reader: Reader) -> Iterator[Unit]:
     config = Config(data=tmp_path / "data", roots=(footage.parent,))

@@ -22,7 +22,7 @@ from secondunit.rpc.auth import HEALTH, V1
 from secondunit.v1 import jobs_pb2
 
 from tests.fakes.engine import calls
-from tests.jobs.conftest import wish
+from tests.jobs.conftest import until, wish
 
 SERVE = (
     "import sys\n"
@@ -53,12 +53,12 @@ async def served(data: Path) -> AsyncIterator[tuple[Any, str]]:
         await process.wait()
 
 
-def handed_in(data: Path, wishes: list[dict[str, Any]]) -> list[str]:
+def handed_in(data: Path, wishes: list[dict[str, Any]], timeline: str = "t") -> list[str]:
     """Jobs that the server finds when it starts."""
     desk = Desk(Config(data=data))
     try:
         return [
-            desk.create(wish(seed=n, **w), request_id=f"r{n}", timeline="t").id
+            desk.create(wish(seed=n, **w), request_id=f"r{n}", timeline=timeline).id
             for n, w in enumerate(wishes)
         ]
     finally:
@@ -82,6 +82,11 @@ async def watched(channel: grpc.aio.Channel, job: str) -> tuple[list[Any], grpc.
     return sent, grpc.StatusCode.OK
 
 
+async def at_work(data: Path, stages: int) -> None:
+    """Wait until a worker has begun so many stages."""
+    await asyncio.to_thread(until, lambda: len(calls(data)) >= stages)
+
+
 def events(sent: list[Any]) -> list[int]:
     return [m.event.sequence for m in sent if m.HasField("event") and m.event.sequence]
 
@@ -99,8 +104,7 @@ def test_three_jobs_and_twenty_watchers_are_let_go_well(tmp_path: Path) -> None:
                 f"{HEALTH}Watch", response_deserializer=health_pb2.HealthCheckResponse.FromString
             )(b"")
             assert (await health.read()).status == health_pb2.HealthCheckResponse.SERVING
-            while not calls(data):  # until a worker is at work
-                await asyncio.sleep(0.05)
+            await at_work(data, 1)
             await asyncio.sleep(0.5)
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
@@ -142,8 +146,7 @@ def test_a_second_signal_ends_even_a_worker_that_does_not_listen(tmp_path: Path)
 
     async def live() -> float:
         async with served(data) as (process, _):
-            while len(calls(data)) < 3:
-                await asyncio.sleep(0.05)
+            await at_work(data, 3)
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
             await asyncio.sleep(0.5)

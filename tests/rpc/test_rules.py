@@ -12,7 +12,7 @@ import grpc
 import pytest
 import secondunit.v1
 from google.protobuf import message_factory
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from secondunit.errors import Refused
 from secondunit.rpc.rules import MOST_FAULTS, RULES, check
@@ -45,7 +45,7 @@ def requests() -> Iterator[type[Message]]:
 REQUESTS = list(requests())
 
 
-def places(descriptor: Descriptor, at: str = "") -> Iterator[tuple[str, FieldDescriptor]]:
+def places(descriptor: Any, at: str = "") -> Iterator[tuple[str, FieldDescriptor]]:
     """Every field that a request has, down to the last message, with the path to it."""
     for field in descriptor.fields:
         path = f"{at}{field.name}"
@@ -176,7 +176,7 @@ def test_over_the_wire_the_faults_are_field_violations(unit: Unit) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         call(jobs_pb2.ListJobsRequest(states=[99, 98], user="a\0"), timeout=10)  # type: ignore[list-item]
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
-    trailers = dict(caught.value.trailing_metadata())  # type: ignore[attr-defined]
+    trailers: Any = dict(caught.value.trailing_metadata())  # type: ignore[attr-defined]
     status = trailers["grpc-status-details-bin"]
     for path in (b"states[0]", b"states[1]", b"user"):
         assert path in status

@@ -10,21 +10,33 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from secondunit.jobs.devices import CPU, environment
 from secondunit.jobs.pipe import Pipe
 
 LOG_BYTES = 4 * 2**20
 """A longer log is put aside as worker.log.1, in place of the one that was put there before."""
 
 
+def log_name(device: str) -> str:
+    """The file, in the data folder, that what a device's worker prints goes to."""
+    return "worker.log" if device == CPU else f"worker-{device.replace(':', '-')}.log"
+
+
 class Child:
     """A worker process; everything it says arrives in `inbox` as {"from": this child, ...}."""
 
-    def __init__(self, factory: str, data: Path, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
-        self.log = data / "worker.log"
+    def __init__(
+        self, factory: str, data: Path, inbox: queue.SimpleQueue[dict[str, Any]], device: str = CPU
+    ) -> None:
+        """`factory` is "module:callable"; the process sees the one device only."""
+        self.log = data / log_name(device)
+        self.heard = time.monotonic()
+        """When it said something last, whatever it was."""
         self._refs = itertools.count(1)
         self._turn_log()
         # -P: a file called `av.py` in the folder the user stands in is not ours to run.
@@ -33,7 +45,7 @@ class Child:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "secondunit.jobs.worker", factory],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                start_new_session=True,
+                start_new_session=True, env=os.environ | environment(device),
             )  # fmt: skip
         self._pipe = Pipe(cast(BinaryIO, self._process.stdout), cast(BinaryIO, self._process.stdin))
         self._inbox = inbox
@@ -86,6 +98,7 @@ class Child:
 
     def _listen(self) -> None:
         while (message := self._pipe.receive()) is not None:
+            self.heard = time.monotonic()
             if message["is"] == "beat":
                 self._turn_log()
             self._inbox.put({"from": self, **message})

@@ -18,9 +18,10 @@ from secondunit.config import Config
 from secondunit.errors import SecondUnitError
 from secondunit.jobs.blobs import BlobStore, Digest
 from secondunit.jobs.job import Estimate, Event, Job, Page, Preview, Priority, Result, State
-from secondunit.jobs.runner import PATIENCE, Patience, Runner
+from secondunit.jobs.runner import PATIENCE, Patience
 from secondunit.jobs.store import Store
 from secondunit.jobs.uploads import Uploads
+from secondunit.jobs.workers import Workers
 from secondunit.plan.shot_plan import ShotPlan, media_uses
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Desk:
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
         self._store = Store(config.data, config=config, address=address, told=self._told)
-        self._runner = Runner(
+        self.workers = Workers(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
         self.blobs = BlobStore(config)
@@ -66,7 +67,7 @@ class Desk:
 
     def start(self) -> None:
         """Begin to work."""
-        self._runner.start()
+        self.workers.start()
         self._tending.start()
 
     def halt(self, grace: float = 10.0) -> None:
@@ -75,7 +76,7 @@ class Desk:
         All else goes on: jobs can be asked after, and watchers hear of it. Called again meanwhile,
         a smaller grace is the one that counts.
         """
-        self._runner.stop(grace)
+        self.workers.stop(grace)
 
     def stop(self, grace: float = 10.0) -> None:
         """Stop working within `grace` seconds and close; a running job is queued again."""
@@ -85,7 +86,7 @@ class Desk:
         self._over.set()
         if self._tending.is_alive():
             self._tending.join()
-        self._runner.stop(grace)
+        self.workers.stop(grace)
         self._store.close()
         with self._waiting_lock:
             waiters = [w for ws in self._waiting.values() for w in ws]
@@ -114,7 +115,7 @@ class Desk:
             project=project, user=user, tenant=tenant, off_peak=off_peak, estimate=estimate,
             request=request, limited=limited,
         )  # fmt: skip
-        self._runner.wake()
+        self.workers.wake()
         return job
 
     def repeated(
@@ -163,9 +164,9 @@ class Desk:
         job = self._store.cancel(id)
         if job.state.final:
             shutil.rmtree(self._config.data / "jobs" / id, ignore_errors=True)
-            self._runner.wake()  # another job may have waited for this one
+            self.workers.wake()  # another job may have waited for this one
         else:
-            self._runner.cancel(id)
+            self.workers.cancel(id)
         return job
 
     def delete(self, id: str) -> None:
@@ -245,9 +246,10 @@ class Desk:
     def _tend(self) -> None:
         swept, trouble = time.monotonic(), ""
         while not self._over.wait(TEND_SECONDS):
+            self.workers.watch()
             try:
                 if self._store.tend():
-                    self._runner.wake()
+                    self.workers.wake()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     swept = time.monotonic()
                     self._store.sweep()

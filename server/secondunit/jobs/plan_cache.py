@@ -37,7 +37,9 @@ class _Kept:
 class PlanCache:
     """Remembers what planning a timeline gave as long as no file of it changes; thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, life: float = LIFE) -> None:
+        """`life`: seconds that a plan is remembered."""
+        self._life = life
         self._kept: dict[Hashable, _Kept] = {}
         self._lock = threading.Lock()
         self._reading: dict[Hashable, threading.Lock] = {}
@@ -89,7 +91,7 @@ class PlanCache:
         media = {
             id: tuple(_stamped(_files(shot.plans), stamps)) for id, shot in found.shots.items()
         }
-        kept = _Kept(planned=found, stamp=stamp, media=media, until=time.monotonic() + LIFE)
+        kept = _Kept(planned=found, stamp=stamp, media=media, until=time.monotonic() + self._life)
         with self._lock:
             self._kept.pop(whole, None)
             while len(self._kept) >= MOST:

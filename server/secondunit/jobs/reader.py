@@ -69,6 +69,11 @@ class Reader:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     @property
+    def pids(self) -> tuple[int, ...]:
+        """Of the processes that run."""
+        return tuple(pid for child in self._children if (pid := child.pid) is not None)
+
+    @property
     def confined(self) -> str:
         """What the processes gave up, in words; empty before the first one was started."""
         return next((child.confined for child in self._children if child.confined), "")
@@ -88,6 +93,11 @@ class Reader:
 
         key = (replace(options, shots=()), config or self._config)
         return self._cache.plan(timeline, options.shots, key, read)
+
+    def read(self, timeline: Path, options: Options, config: Config | None = None) -> PlannedShots:
+        """What `plan_shots` gives, read now and not remembered. Raises as `plan` does."""
+        found = self._ask("plan", timeline, config, options=canonical(options))
+        return record_of_json(PlannedShots, found, "plan")
 
     def inspect(self, timeline: Path, config: Config | None = None) -> Edit:
         """What `find_shots` gives. Raises as `plan` does."""

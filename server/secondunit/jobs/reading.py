@@ -44,6 +44,7 @@ class Reading:
         """Until the server is gone, or what was read has left too little memory for more."""
         while (order := self._pipe.receive()) is not None:
             self._live_on()
+            self._pipe.send({"is": "begun"})
             failpoint("reader.order.before")
             answer = self._answer(order)
             spent = answer.pop("spent", False) or _resident() > self._most // 2
@@ -53,6 +54,7 @@ class Reading:
     def _sign(self, path: Path) -> None:
         self._live_on()
         self._pipe.send({"is": "reads", "path": str(path)})
+        failpoint("reader.file.before")
 
     def _live_on(self) -> None:
         # Who decodes for ever after the server died is ended by this and by nothing else.

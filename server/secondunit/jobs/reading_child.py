@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -22,6 +23,16 @@ _LONGEST_LINE = 2000
 _SECRET = ("SECONDUNIT_TOKEN",)
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What a process said before its answer."""
+
+    begun: bool = False
+    """It has the order: if it dies now, then of that."""
+    file: Path | None = None
+    """Of the footage it read last."""
 
 
 class ReadingChild:
@@ -38,6 +49,12 @@ class ReadingChild:
         self._overdue = False
         self.confined = ""
         """What the process gave up, as it said when it was started last."""
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process; None while there is none."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> None:
         """Start the process if it does not run, and wait until it can be asked."""
@@ -61,15 +78,16 @@ class ReadingChild:
         with self._use:
             for attempt in (1, 2):
                 pipe = self._started()
-                if pipe.send(order):
-                    answer, file = self._answer(pipe)
-                    if answer is not None:
-                        return self._told(answer, file or timeline)
-                    how = self._end()
-                    if self._closed:
-                        raise Draining("the server is about to stop")
-                    raise self._fatal(how, file, timeline)
-                log.warning("a reading process had ended (%s); try %d", self._end(), attempt)
+                heard = _Heard()
+                answer = self._answer(pipe, heard) if pipe.send(order) else None
+                if answer is not None:
+                    return self._told(answer, heard.file or timeline)
+                how = self._end()
+                if self._closed:
+                    raise Draining("the server is about to stop")
+                if heard.begun or self._overdue:
+                    raise self._fatal(how, heard.file, timeline)
+                log.warning("a reading process had ended (%s); try %d", how, attempt)
         raise SecondUnitError("The process that reads timelines does not stay alive.")
 
     def _started(self) -> Pipe:
@@ -94,22 +112,29 @@ class ReadingChild:
         threading.Thread(target=_log_lines, args=(process,), daemon=True, name="reader-log").start()
         reader, writer = cast(BinaryIO, process.stdout), cast(BinaryIO, process.stdin)
         self._pipe = pipe = Pipe(reader, writer, longest=LONGEST_ANSWER)
-        answer, _ = self._answer(pipe)
+        answer = self._answer(pipe, _Heard())
         if answer is None or answer.get("is") != "ready":
             raise SecondUnitError(f"The process that reads timelines does not start: {self._end()}")
         self.confined = str(answer["confined"])
         log.info("timelines are read in process %d; taken from it: %s", process.pid, self.confined)
         return pipe
 
-    def _answer(self, pipe: Pipe) -> tuple[dict[str, Any] | None, Path | None]:
-        """(the answer or None, the file that was read last), in the time that there is."""
-        self._alive_at, self._overdue, file = time.monotonic(), False, None
+    def _answer(self, pipe: Pipe, heard: _Heard) -> dict[str, Any] | None:
+        """The answer, in the time that there is, and what was heard before it; None if none."""
+        self._alive_at, self._overdue = time.monotonic(), False
         done = threading.Event()
         threading.Thread(target=self._watch, args=(done,), daemon=True, name="reader-watch").start()
         try:
-            while (message := pipe.receive()) is not None and message.get("is") == "reads":
-                self._alive_at, file = time.monotonic(), Path(message["path"])
-            return message, file
+            while (message := pipe.receive()) is not None:
+                match message.get("is"):
+                    case "begun":
+                        heard.begun = True
+                    case "reads":
+                        heard.file = Path(message["path"])
+                    case _:
+                        return message
+                self._alive_at = time.monotonic()
+            return None
         finally:
             done.set()
 

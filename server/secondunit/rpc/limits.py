@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from secondunit.config import Limits
-from secondunit.errors import Draining, LimitReached
+from secondunit.errors import Draining, LimitReached, Refused
 from secondunit.rpc.auth import HEALTH, V1, refusing
 from secondunit.rpc.principal import Principal, current
 
@@ -95,9 +96,14 @@ class Limited(grpc.aio.ServerInterceptor):
 
         def weigh(data: bytes) -> Any:
             ticket.weigh(len(data))
-            return data if read is None else read(data)
+            try:
+                return data if read is None else read(data)
+            except DecodeError:  # raised here, its text would go to the client as UNKNOWN
+                return None
 
-        def check() -> None:
+        def check(request: Any) -> None:
+            if request is None:
+                raise Refused.single("the bytes are no message of this method", "request")
             if ticket.hand.message_bytes > self._limits.message_bytes:
                 raise LimitReached(
                     f"requests of {self._limits.message_bytes} bytes are being answered, which is "
@@ -108,7 +114,7 @@ class Limited(grpc.aio.ServerInterceptor):
         if handler.response_streaming and inspect.isasyncgenfunction(method):
 
             async def generate(request: Any, context: Context) -> Any:
-                check()
+                check(request)
                 async for response in method(request, context):
                     yield response
 
@@ -117,7 +123,7 @@ class Limited(grpc.aio.ServerInterceptor):
             )
 
         async def call(request: Any, context: Context) -> Any:
-            check()
+            check(request)
             return await method(request, context)
 
         kind = (

@@ -21,6 +21,7 @@ from secondunit.rpc.auth import Authenticate
 from secondunit.rpc.blobs import Blobs
 from secondunit.rpc.blobs import add_to_server as add_blobs_to_server
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
+from secondunit.rpc.engines import Engines
 from secondunit.rpc.jobs import Jobs
 from secondunit.rpc.limits import Limited
 from secondunit.rpc.listen import check, credentials, is_loopback
@@ -32,6 +33,7 @@ from secondunit.rpc.timeline import Timelines
 from secondunit.rpc.tokens import Keys
 from secondunit.v1 import (
     capabilities_pb2_grpc,
+    engines_pb2_grpc,
     jobs_pb2_grpc,
     plans_pb2_grpc,
     timeline_pb2_grpc,
@@ -44,6 +46,7 @@ SERVICES = (
     "secondunit.v1.PlanService",
     "secondunit.v1.TimelineService",
     "secondunit.v1.CapabilityService",
+    "secondunit.v1.EngineService",
     "secondunit.v1.BlobService",
 )
 OPTIONS: list[tuple[str, int]] = [
@@ -57,6 +60,8 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.http2.min_ping_interval_without_data_ms", 8_000),
     # Identity only: compressed media wastes a core, and a small request may not unpack to a large.
     ("grpc.compression_enabled_algorithms_bitset", 1),
+    # Who connects and says nothing, or says it slowly, is let go before a call that never comes.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     # A connection on which nothing was asked for so long is let go; a client opens it again unseen.
     ("grpc.max_connection_idle_ms", 15 * 60_000),
     ("grpc.so_reuseport", 0),  # two servers on one port would share the calls between them
@@ -105,6 +110,8 @@ class Server:
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
         capabilities = Capabilities(self._desk, self._config, self._closing)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
+        engines = Engines(self._desk, self._draining)
+        engines_pb2_grpc.add_EngineServiceServicer_to_server(engines, self._server)
         blobs = Blobs(self._desk.blobs, self._desk.uploads, self._config)
         add_blobs_to_server(blobs, self._server)
         self._health = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
@@ -135,7 +142,7 @@ class Server:
         await self._health.enter_graceful_shutdown()
 
     async def stop(self, grace: float = 5.0) -> None:
-        """Send watchers away after their last events, finish calls within `grace` seconds, close."""
+        """Tell watchers their last events, finish calls within `grace` seconds, close."""
         await self.drain()
         self._draining.set()
         await self._server.stop(grace)
