@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 from secondunit import measures
-from secondunit.rpc.measured import _Call
+from secondunit.rpc.measured import _Call, _known
 from secondunit.v1 import blobs_pb2, jobs_pb2
 from secondunit.v1.jobs_pb2_grpc import JobServiceStub
 
@@ -56,6 +56,20 @@ def test_a_stream_is_open_until_its_client_leaves(unit: Unit) -> None:
         ended = "secondunit_rpc_seconds_count"
         assert count(made, ended, method=f"{JOBS}/WatchJob", code="CANCELLED") == 1
     unit.desk.cancel(job.id)
+
+
+@pytest.mark.parametrize(
+    ("asked", "series"),
+    [
+        (f"{JOBS}/GetJob", f"{JOBS}/GetJob"),
+        ("grpc.health.v1.Health/Check", "grpc.health.v1.Health/Check"),
+        (f"{JOBS}/canary", "unknown"),
+        ("canary.Service/GetJob", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_only_methods_that_there_are_make_a_series(asked: str, series: str) -> None:
+    assert _known(asked) == series
 
 
 def test_bytes_of_blobs_are_counted_both_ways() -> None:

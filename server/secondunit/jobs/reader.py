@@ -8,12 +8,13 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from secondunit.config import Config
-from secondunit.errors import Draining, LimitReached
+from secondunit.errors import Draining, LimitReached, SecondUnitError
 from secondunit.jobs.plan_cache import PlanCache
 from secondunit.jobs.reading_child import ReadingChild
 from secondunit.plan.planned import Options, PlannedShots, TimelinePlan
@@ -60,7 +61,12 @@ class Reader:
 
     def start(self) -> None:
         """Start one process without waiting for it, so that the first caller need not."""
-        threading.Thread(target=self._children[0].start, daemon=True, name="reader").start()
+
+        def begin() -> None:
+            with suppress(SecondUnitError):  # who asks first tries again, and is told why
+                self._children[0].start()
+
+        threading.Thread(target=begin, daemon=True, name="reader").start()
 
     def stop(self) -> None:
         """End the processes; whoever waits for one of them is told that it ended."""

@@ -97,10 +97,10 @@ class Worker:
                 log.warning("the stage failed", extra={"code": exc.code})
                 error = exc
             elif out_of_memory(exc):
-                log.exception("%s of %s", what, order.get("job"))
+                log.exception("%s ran out of memory", what)
                 error = EngineMemory(f"{what} ran out of memory.")
             else:
-                log.exception("the stage failed in a way nobody foresaw")
+                log.exception("%s failed in a way nobody foresaw", what)
                 error = SecondUnitError(
                     f"{what} failed in a way nobody foresaw: {type(exc).__name__}."
                 )
