@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import grpc
 
+from secondunit import measures
 from secondunit.config import Config
 from secondunit.errors import Fault, Refused, UploadIdle
 from secondunit.jobs.blobs import BlobStore, Digest
@@ -115,6 +116,7 @@ class Blobs(BlobServiceServicer):
                 if not size:
                     return
                 at += size
+                _counted(size, "out")
                 yield _framed(chunk[:size])
         finally:
             if reading is None:
@@ -126,6 +128,7 @@ class Blobs(BlobServiceServicer):
         """One chunk of a blob."""
         digest, at, end = self._span(request.digest, request.offset, request.limit)
         data = await self.do(self._part, current().tenant, digest, at, min(CHUNK, end - at))
+        _counted(len(data), "out")
         return pb.ReadBlobRangeResponse(data=data, end=at + len(data) == digest.size)
 
     def _part(self, tenant: str, digest: Digest, at: int, size: int) -> bytes:
@@ -163,6 +166,12 @@ def add_to_server(blobs: Blobs, server: grpc.aio.Server) -> None:
     )
     add_BlobServiceServicer_to_server(blobs, server)
     server.add_registered_method_handlers("secondunit.v1.BlobService", {"ReadBlob": read})
+
+
+def _counted(size: int, direction: str) -> None:
+    # Here and not around the calls: there each look at a chunk copies it.
+    if (made := measures.current()) is not None:
+        made.blob_bytes.labels(direction).inc(size)
 
 
 def _framed(data: memoryview) -> bytes:
@@ -211,6 +220,7 @@ class _Incoming:
         data: bytes = request.data  # once: each look at the field copies it
         if len(data) > CHUNK:
             raise Refused.single(f"the chunk has {len(data)} bytes; {CHUNK} at most", "data")
+        _counted(len(data), "in")
         if self._part is None:
             self._size = request.digest.size_bytes
             self._part = await self._service.begin(self._tenant, request)
