@@ -19,9 +19,9 @@ from secondunit_client import Connection
 from secondunit_client.blobs import digest_of
 from secondunit_client.errors import Busy, NotFound, ServerFault
 
-from tests.rpc.conftest import Unit, footage, importable, reader, unit
+from tests.rpc.conftest import Unit, footage, importable, unit
 
-__all__ = ["footage", "importable", "reader", "unit"]  # fixtures of the room next door
+__all__ = ["footage", "importable", "unit"]  # fixtures of the room next door
 
 MIB = 2**20
 

@@ -26,9 +26,9 @@ from secondunit_client.jobs import report_of, state_name
 
 from tests import edits
 from tests.jobs.conftest import until, wish
-from tests.rpc.conftest import STAGES, Unit, footage, importable, reader, unit
+from tests.rpc.conftest import STAGES, Unit, footage, importable, unit
 
-__all__ = ["footage", "importable", "reader", "unit"]  # fixtures of the room next door
+__all__ = ["footage", "importable", "unit"]  # fixtures of the room next door
 
 
 def test_the_client_imports_nothing_of_the_server_but_the_protocol() -> None:
