@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -61,18 +61,19 @@ class Reader:
 
     def start(self) -> None:
         """Start one process without waiting for it, so that the first caller need not."""
-
-        def begin() -> None:
-            with suppress(SecondUnitError):  # who asks first tries again, and is told why
-                self._children[0].start()
-
-        threading.Thread(target=begin, daemon=True, name="reader").start()
+        threading.Thread(target=self._begin, daemon=True, name="reader").start()
 
     def stop(self) -> None:
         """End the processes; whoever waits for one of them is told that it ended."""
         for child in self._children:
             child.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self) -> None:
+        # What keeps it from starting is told to the first who needs it; here it may be that it
+        # was stopped before it had begun.
+        with contextlib.suppress(SecondUnitError):
+            self._children[0].start()
 
     @property
     def pids(self) -> tuple[int, ...]:
