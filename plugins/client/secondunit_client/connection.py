@@ -19,9 +19,12 @@ from secondunit.v1 import capabilities_pb2, jobs_pb2, plans_pb2, timeline_pb2
 from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceStub
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceStub
 
+from secondunit_client.access import Access
+from secondunit_client.blobs import Blobs
 from secondunit_client.calls import Caller
 from secondunit_client.errors import Refused
 from secondunit_client.jobs import Jobs
+from secondunit_client.ledger import Ledger
 from secondunit_client.plans import Plans
 from secondunit_client.rendered import Rendered
 
@@ -37,11 +40,20 @@ OnJobEvent = Callable[[jobs_pb2.Job, jobs_pb2.JobEvent], None]
 class Connection:
     """A server at `host:port`. The channel is opened by the first call and mends itself."""
 
-    def __init__(self, address: str, *, patience: float = 5.0) -> None:
-        """`patience`: seconds to go on trying while no server answers."""
-        self._caller = Caller(address, patience=patience)
+    def __init__(
+        self, address: str, *, patience: float = 5.0, access: Access | None = None
+    ) -> None:
+        """`patience`: seconds to go on trying while no server answers.
+
+        `access`: the token and the certificates, by default what the environment says; see Access.
+        Raises Refused for files that cannot be read, and for a token that would go in the clear.
+        """
+        access = Access.from_environment() if access is None else access
+        self._caller = Caller(address, patience=patience, access=access)
         self.plans = Plans(self._caller)
         self.jobs = Jobs(self._caller)
+        self.blobs = Blobs(self._caller)
+        self.ledger = Ledger(self._caller)
         self._timelines = TimelineServiceStub(self._caller.channel)
         self._capabilities = CapabilityServiceStub(self._caller.channel)
 
@@ -107,10 +119,14 @@ class Connection:
         media: Path | None = None,
         profile: str = "otio",
         priority: str = "normal",
+        project: str = "",
+        user: str = "",
         on_plan: Callable[[plans_pb2.PlanTimelineResponse], None] | None = None,
         on_event: OnJobEvent | None = None,
     ) -> Rendered:
         """Make every shot that a timeline asks for and write the new timeline.
+
+        `project` and `user`: whose the work is, in the ledger and for budgets.
 
         A shot that fails does not keep the others back: see `Rendered.failed`. Raises Refused with
         every fault before any work. Interrupting leaves the jobs on the server; the same call
@@ -129,7 +145,13 @@ class Connection:
             on_plan(plan)
         created = [
             self.jobs.create(
-                timeline, shot.shot_id, take=shot.take, options=options, priority=priority
+                timeline,
+                shot.shot_id,
+                take=shot.take,
+                options=options,
+                priority=priority,
+                project=project,
+                user=user,
             )
             for shot in plan.plans
         ]

@@ -50,6 +50,7 @@ COMPACT = (
     "UPDATE job SET oldest = sequence WHERE id = ?",
 )
 EXPIRED = "SELECT * FROM job WHERE state = 'running' AND lease_until <= ? ORDER BY lease_until"
+GAINED = "UPDATE job SET losses = 0 WHERE id = ?"
 RENEW = "UPDATE job SET lease_until = ? WHERE id = ?"
 CALM = """UPDATE job SET priority = 1 WHERE priority = 0
   AND state IN ('queued', 'waiting')"""
@@ -109,6 +110,8 @@ class Store(Orders):
                 found = db.execute(RESULT, (digest,)).fetchone()
                 known = checked.get(digest)
                 if not found or (known and not self._usable(row, known)):
+                    if self._unpaid(row):
+                        continue
                     return replace(self._begin(row, worker, device), priority=turn.priority)
                 if known and known.record == found["record"] and known.result:
                     for one in (row, *self._followers(row["id"])):
@@ -175,7 +178,17 @@ class Store(Orders):
             ))  # fmt: skip
             timings = json.loads(row["timings"]) | {str(done.stage): round(done.seconds, 3)}
             row.update(losses=0, timings=json.dumps(timings))
+            held = self._ledger.stage(self._writer, row, done.stage, done.seconds)
+            self._news.device_held(row, held)
             self._tell(row, Kind.STAGE, {"stage": done.stage, "seconds": round(done.seconds, 3)})
+            return True
+
+    def gained(self, lease: Lease) -> bool:
+        """The attempt came further than those before it, so that their losses no longer count."""
+        with self._leased(lease, "gained") as row:
+            if row is None:
+                return False
+            self._writer.execute(GAINED, (lease.job,))
             return True
 
     def finish(self, lease: Lease, result: Result) -> bool:
@@ -191,6 +204,7 @@ class Store(Orders):
             record = json.dumps(rows.record_of_result(result, self.data))
             self._writer.execute(ADD_RESULT, (result.digest, lease.job, record, self._now()))
             self._succeed(row, result, reused=False)
+            self._ledger.remember(self._writer, row, result.clip.bytes if result.clip else 0)
             for follower in self._followers(lease.job):
                 self._succeed(follower, result, reused=True)
             return True
@@ -288,7 +302,7 @@ class Store(Orders):
                 if row["cancelling"]:
                     self._end_cancelled(row)
                 else:
-                    self._requeue(row, reason)
+                    self._requeue(row, reason, lost=True)
 
     def open_job(self, id: str) -> bool:
         """There is such a job, and it is not final."""
@@ -304,7 +318,7 @@ class Store(Orders):
             started=row["started"] or now, begun=now, owner=worker, device=device,
             lease_until=clock + self._config.schedule.lease_seconds,
         )  # fmt: skip
-        self._begun[row["id"]] = clock
+        self._ledger.begin(row)
         self._writer.execute(SERVE, {key: row[key] for key in ("tenant", "user", "priority")} | {
             "time": now,
         })  # fmt: skip
@@ -321,9 +335,10 @@ class Store(Orders):
 
     def _give_back(self, row: Row, reason: str, *, lost: bool) -> None:
         if lost:
+            self._news.worker_lost(row)
             row["losses"] += 1
             row["queued"] = self._now()
-        self._requeue(row, reason)
+        self._requeue(row, reason, lost=lost)
 
     def _calm(self) -> None:
         # Whoever waited for them is gone with the process that they waited at; whoever comes back

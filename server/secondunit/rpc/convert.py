@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any, TypeVar
 
 from google.protobuf import json_format
@@ -14,7 +13,9 @@ from google.protobuf.struct_pb2 import Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
-from secondunit.errors import Fault, Refused
+from secondunit.config import Config
+from secondunit.errors import Fault
+from secondunit.jobs.blobs import Digest
 from secondunit.jobs.job import (
     Estimate,
     Event,
@@ -28,8 +29,9 @@ from secondunit.jobs.job import (
     Stage,
     State,
 )
-from secondunit.plan.build import Options
+from secondunit.plan.planned import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
+from secondunit.rpc.reach import within
 from secondunit.timeline.shot import Shot
 from secondunit.v1 import (
     deliveries_pb2,
@@ -90,36 +92,63 @@ def fault(value: Fault) -> units_pb2.Fault:
     return units_pb2.Fault(what=value.what, path=value.path)
 
 
-def absolute(text: str, field: str) -> Path:
-    """A path of the wire; raises Refused when it is empty or relative."""
-    path = Path(text)
-    if "\0" in text or not path.is_absolute():
-        raise Refused.single(f"'{text}' is no absolute path on the server's machine", field)
-    return path
+def digest(value: units_pb2.Digest) -> Digest:
+    """Digest, well formed or not."""
+    return Digest(sha256=value.sha256, size=value.size_bytes)
 
 
-def named(text: str, field: str) -> Path:
-    """A path of the wire that ends in a name; raises Refused when it does not, or as above."""
-    path = absolute(text, field)
-    if not path.name or path.name == "..":
-        raise Refused.single(f"'{text}' names no file", field)
-    return path
+def wire_digest(value: Digest) -> units_pb2.Digest:
+    """Digest."""
+    return units_pb2.Digest(sha256=value.sha256, size_bytes=value.size)
 
 
-def options(value: plans_pb2.PlanOptions, shots: tuple[str, ...] | None = None) -> Options:
-    """PlanOptions; `shots` in place of its own. Raises Refused for a relative root."""
+def options(
+    value: plans_pb2.PlanOptions, config: Config, shots: tuple[str, ...] | None = None
+) -> Options:
+    """PlanOptions; `shots` in place of its own.
+
+    Raises Refused for a relative root, MediaForbidden for one that its caller may not name.
+    """
     return Options(
         engine=value.engine or None,
         delivery=value.delivery or None,
         draft=value.draft,
         shots=tuple(value.shots) if shots is None else shots,
         seed=value.seed if value.HasField("seed") else None,
-        roots=tuple(absolute(root, "options.roots") for root in value.roots),
+        roots=tuple(within(root, "options.roots", config) for root in value.roots),
     )
 
 
-def plan(value: ShotPlan) -> plans_pb2.ShotPlan:
-    """ShotPlan: what of it people and plugins need."""
+def money(micros: int | None, currency: str) -> units_pb2.Money | None:
+    """Money; None where no price was named."""
+    return (
+        None
+        if micros is None or not currency
+        else units_pb2.Money(currency=currency, micros=micros)
+    )
+
+
+def estimate(value: Estimate | None) -> plans_pb2.Estimate | None:
+    """Estimate; what is not known is absent."""
+    if value is None:
+        return None
+    return plans_pb2.Estimate(
+        render_time=_maybe(value.seconds),
+        memory_bytes=value.memory_bytes,
+        file_bytes=value.file_bytes,
+        measured=value.measured,
+        device_time=_maybe(value.device_seconds),
+        cost=money(value.cost_micros, value.currency),
+        earliest=_maybe(value.low),
+        latest=_maybe(value.high),
+        runs=value.runs,
+        frames=value.frames,
+        reused=value.reused,
+    )
+
+
+def plan(value: ShotPlan, expected: Estimate | None = None) -> plans_pb2.ShotPlan:
+    """ShotPlan: what of it people and plugins need, and what it is expected to take."""
     start = units.timecode(value.timecode, value.rate, drop_frame=value.drop_frame)
     return plans_pb2.ShotPlan(
         digest=value.digest,
@@ -149,6 +178,7 @@ def plan(value: ShotPlan) -> plans_pb2.ShotPlan:
         track=value.place.track,
         path=value.place.path,
         prompt=value.prompt,
+        estimate=estimate(expected),
     )
 
 
@@ -209,33 +239,11 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         ),
         project=value.project,
         user=value.user,
-        estimate=estimate(value.estimate) if value.estimate is not None else None,
-        cost=money(value.cost_micros, value.currency) if value.currency else None,
+        estimate=estimate(value.estimate),
+        cost=money(value.cost_micros, value.currency),
         device_time=duration(value.device_seconds),
         off_peak=value.off_peak,
         device=value.device,
-    )
-
-
-def money(micros: int, currency: str) -> units_pb2.Money:
-    """Millionths of a currency."""
-    return units_pb2.Money(currency=currency, micros=micros)
-
-
-def estimate(value: Estimate) -> plans_pb2.Estimate:
-    """Estimate."""
-    return plans_pb2.Estimate(
-        render_time=_maybe(value.seconds),
-        earliest=_maybe(value.low),
-        latest=_maybe(value.high),
-        device_time=_maybe(value.device_seconds),
-        cost=money(value.cost_micros, value.currency) if value.cost_micros is not None else None,
-        memory_bytes=value.memory_bytes,
-        runs=value.runs,
-        measured=value.measured,
-        file_bytes=value.file_bytes,
-        frames=value.frames,
-        reused=value.reused,
     )
 
 

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 
+from secondunit import logs
+
 
 class Scope(StrEnum):
     """What a token allows; each includes the ones before it."""
@@ -47,6 +49,12 @@ _CURRENT: ContextVar[Principal] = ContextVar("principal", default=LOCAL)
 def current() -> Principal:
     """Who the call that is being answered comes from."""
     return _CURRENT.get()
+
+
+def enter(principal: Principal) -> None:
+    """What this task does from now on is done for this principal."""
+    _CURRENT.set(principal)
+    logs.bind(user=principal.user)
 
 
 @contextmanager
