@@ -121,9 +121,7 @@ def test_a_job_that_nobody_began_ends_for_nothing(store: Store, clock: Clock) ->
     ]
 
 
-def test_a_line_that_was_rolled_back_is_made_good_by_the_next(
-    store: Store, clock: Clock
-) -> None:
+def test_a_line_that_was_rolled_back_is_made_good_by_the_next(store: Store, clock: Clock) -> None:
     job = create(store, shot_plan(), "a")
     held = lease(store.claim())
     clock.passes(5.0)
