@@ -14,12 +14,17 @@ from typing import Any
 
 import opentimelineio as otio
 import pytest
+from secondunit.config import Config
+from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
+from secondunit.rpc.serve import serving
 from secondunit.v1 import plans_pb2, shots_pb2, units_pb2
+from secondunit_client import Connection
 from secondunit_client.errors import Refused
 
 from tests.edits import clip as cut
 from tests.edits import marker, save, span
-from tests.rpc.conftest import Unit
+from tests.rpc.conftest import STAGES, Unit
 from tests.rpc.test_plans import bridge_request
 from tests.timeline.clips import movie
 
@@ -335,6 +340,31 @@ def streams(path: Path, number: int) -> Path:
         for packet in [*video.encode(av.VideoFrame(64, 48, "yuv420p")), *video.encode(None)]:
             container.mux(packet)
     return path
+
+
+def test_what_kills_its_reader_is_not_read_by_the_server_to_be_placed(
+    tmp_path: Path, footage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config(data=tmp_path / "data", roots=(footage.parent,))
+    monkeypatch.setenv("SECONDUNIT_FAILPOINTS", "reader.order.before=kill")
+    edit = timelines(footage.parent, footage)["reference"](str(footage))
+    desk, reader = Desk(config, stages=STAGES), Reader(config)
+    out = tmp_path / "out.otio"
+    try:
+        with serving(desk, config, reader=reader) as address, Connection(address) as client:
+            for call in (
+                lambda: client.place(edit, [], out=out),
+                lambda: client.plans.timeline(edit),
+                lambda: client.inspect(edit),
+                lambda: client.jobs.create(edit, "abcd2345"),
+            ):
+                with pytest.raises(Refused, match="it ended the process"):
+                    call()
+            assert client.status().uptime is not None
+        assert not out.exists()
+    finally:
+        desk.stop(0.5)
+        reader.stop()
 
 
 def test_the_server_lives_after_all_of_it(unit: Unit, footage: Path) -> None:

@@ -10,11 +10,13 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import struct
 import subprocess
 import sys
 from dataclasses import dataclass
+
+if sys.platform != "win32":
+    import resource
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 38, 22  # linux/prctl.h
 _FILTER = 2  # SECCOMP_MODE_FILTER
@@ -110,7 +112,9 @@ def achievable() -> str:
 
 
 def allow_cpu(seconds: float) -> None:
-    """So many seconds of processor time from now on, then this process ends. Never less twice."""
+    """So many seconds of processor time from now on, then this process ends."""
+    if sys.platform == "win32":
+        return
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime + seconds) + 1
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
@@ -120,6 +124,8 @@ def allow_cpu(seconds: float) -> None:
 
 
 def _limited(memory_mib: int, files: int, *, writing: bool) -> bool:
+    if sys.platform == "win32":
+        return False
     wanted = [(resource.RLIMIT_CORE, 0)]  # a dump would hold the footage
     if memory_mib:
         wanted.append((resource.RLIMIT_AS, memory_mib * 2**20))
