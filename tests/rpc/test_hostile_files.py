@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import opentimelineio as otio
 import pytest
+from av.video.stream import VideoStream
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.reader import Reader
@@ -316,6 +318,7 @@ def test_bombs_are_refused_by_their_headers(unit: Unit, footage: Path) -> None:
     bombs = {
         "15000 x 15000": (picture(folder / "wide.png", 15000, 15000), "pixels"),
         "ten hours": (headed(folder / "long.mkv", **{"4489": day}), "36000 s by its header"),
+        "25 million fps": (headed(folder / "fast.mkv", **{"2ad7b1": b"\0\0\1"}), "a rate is"),
         "65 streams": (streams(folder / "streams.mkv", 65), "65 streams; 64 at most"),
     }
     for kind, (path, says) in bombs.items():
@@ -330,10 +333,9 @@ def test_bombs_are_refused_by_their_headers(unit: Unit, footage: Path) -> None:
 
 def streams(path: Path, number: int) -> Path:
     """A movie with so many sound tracks and one picture."""
-    import av
-
     with av.open(str(path), "w") as container:
         video = container.add_stream("ffv1", rate=25)
+        assert isinstance(video, VideoStream)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         for _ in range(number - 1):
             container.add_stream("pcm_s16le", rate=48000)

@@ -15,9 +15,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-if sys.platform != "win32":
-    import resource
-
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 38, 22  # linux/prctl.h
 _FILTER = 2  # SECCOMP_MODE_FILTER
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000  # linux/seccomp.h
@@ -115,6 +112,8 @@ def allow_cpu(seconds: float) -> None:
     """So many seconds of processor time from now on, then this process ends."""
     if sys.platform == "win32":
         return
+    import resource  # not on every system
+
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime + seconds) + 1
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
@@ -126,6 +125,8 @@ def allow_cpu(seconds: float) -> None:
 def _limited(memory_mib: int, files: int, *, writing: bool) -> bool:
     if sys.platform == "win32":
         return False
+    import resource  # not on every system
+
     wanted = [(resource.RLIMIT_CORE, 0)]  # a dump would hold the footage
     if memory_mib:
         wanted.append((resource.RLIMIT_AS, memory_mib * 2**20))
