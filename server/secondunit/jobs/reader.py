@@ -9,7 +9,6 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -131,10 +130,6 @@ class Reader:
             raise Draining("the server is about to stop") from exc
         future.add_done_callback(lambda _: self._calls.release())  # of one cancelled unbegun too
         return await asyncio.wrap_future(future)
-
-    def _warm_up(self) -> None:
-        with suppress(SecondUnitError):  # stopped meanwhile; else the first order says what it is
-            self._children[0].start()
 
     def _ask(self, do: str, timeline: Path, config: Config | None, **more: Any) -> Any:
         try:
