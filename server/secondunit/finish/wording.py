@@ -120,6 +120,23 @@ def _seam(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, s
     )
 
 
+def _colour(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
+    wish = f"ΔE2000 across a cut at most {asked['delta_e']:g}, or as the light beside it changes"
+    was = f", {measured['before']['delta_e']:.2f} before the match" if "before" in measured else ""
+    return wish, f"{measured['delta_e']:.2f}, beside it {measured['beside']:.2f}{was}"
+
+
+def _grain(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
+    low, high = asked["energy"]
+    wish = f"×{low:g} to ×{high:g} of the source's, at least {asked['alive']:.0%} of it alive"
+
+    def said(of: Mapping[str, Any]) -> str:
+        return f"×{of['energy']:.2f}, {of['alive']:.0%} alive"
+
+    was = f"; {said(measured['before'])} before the match" if "before" in measured else ""
+    return wish, said(measured) + was
+
+
 def _flicker(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
     return (
         f"at most {asked['flicker']:.2%} of full scale",
@@ -141,6 +158,7 @@ def _repeat(asked: str, measured: Mapping[str, Any]) -> tuple[str, str]:
 _Say = Callable[[Any, Any], tuple[str, str]]
 _PARTS: Mapping[str, tuple[str, _Say]] = {"B": ("strokes", _stroke), "C": ("runs", _camera)}
 _SIMPLE: Mapping[str, _Say] = {
-    "T": _delivery, "K": _keyframes, "M": _mask, "X": _seam, "F": _flicker, "L": _loop,
+    "T": _delivery, "K": _keyframes, "M": _mask, "X": _seam, "E": _colour, "G": _grain,
+    "F": _flicker, "L": _loop,
     "R": _repeat,
 }  # fmt: skip

@@ -31,7 +31,7 @@ from secondunit.units import Operation
 KEYS = (
     "prompt", "negative", "edge", "frames", "seconds", "context", "handles", "takes", "seed",
     "mask", "keyframe", "stroke", "ambient", "camera", "strength", "engine", "preset", "delivery",
-    "shot", "place", "audio", "id", "motion", "speed",
+    "shot", "place", "audio", "id", "motion", "speed", "grain",
 )  # fmt: skip
 LONGEST = 8192
 """Bytes of a note; notes of 4.7 KB are known to live through Resolve."""
@@ -76,6 +76,7 @@ class Note:
     id: str | None = None
     motion: Literal["freeze", "steady"] | None = None
     speed: Fraction | None = None
+    grain: Literal["match", "none"] | None = None
     mask: MaskWords | None = None
     keyframes: tuple[KeyframeWords, ...] = ()
     strokes: tuple[StrokeWords, ...] = ()
@@ -285,6 +286,7 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         id=read("id", _word_of(faults, ID, "eight lower-case letters and digits")),
         motion=read("motion", faults.choice, ("freeze", "steady")),
         speed=read("speed", faults.speed),
+        grain=read("grain", faults.choice, ("match", "none")),
         mask=read("mask", lambda value, where: controls.mask(value, where, faults)),
         strokes=control("stroke", controls.stroke),
         ambients=control("ambient", controls.ambient),

@@ -194,6 +194,8 @@ class Request:
     place: Literal["replace", "over", "new-track"] | None = None
     audio: Literal["none", "keep"] = "none"
     strength: float = 1.0
+    grain: Literal["match", "none"] = "match"
+    """Whether made frames get the grain and the sharpness of their source."""
     motion: Literal["freeze", "steady"] | None = None
     """What becomes of the motion inside the mask of a `replace`."""
     speed: Fraction | None = None
