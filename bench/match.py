@@ -14,6 +14,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -122,7 +123,7 @@ def drawing(pictures: Mapping[str, Sequence[RGB]], start: RGB, end: RGB) -> np.n
     for name, frames in pictures.items():
         middle = len(frames) // 2
         row = [start, frames[0], frames[middle], frames[middle + 1], frames[-1], end]
-        steps = [np.abs(b - a) * 4 for a, b in zip(row, row[1:], strict=False)]
+        steps = [np.abs(b - a) * 4 for a, b in pairwise(row)]
         for words, cells in ((name, row), ("its steps, ×4", steps)):
             canvas.text((12, y + side * times // 2), words, 22, (232, 232, 228), 600)
             for column, cell in enumerate(cells):

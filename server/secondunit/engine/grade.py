@@ -22,6 +22,7 @@ _CALM = 1e-3  # weight of "nothing changed" beside the evidence
 _FLOOR = 0.05  # light below which errors are not relative any more
 _TURNS = 8  # of reweighting
 _TUKEY = 4.685  # times the spread: 95 % as good as least squares where nothing lies
+_AGREED = 0.15  # median error of light: with more, the pictures do not show the same thing
 _ENDS = (0.02, 0.97)  # code values outside are clipped, and tell nothing
 
 
@@ -81,7 +82,7 @@ def fitted(
     """The grade that turns the colours `here` (n 3, code values) into those `there` (n 3).
 
     Least squares of relative errors, reweighted so that places that do not show the same thing
-    fall out (Tukey's biweight). `weight`: n, 0..1. None where too few places tell.
+    fall out (Tukey's biweight). `weight`: n, 0..1. None where too few places tell, or do not agree.
     """
     ends = np.concatenate([here, there], axis=1)
     sure = weight * ((ends.min(axis=1) > _ENDS[0]) & (ends.max(axis=1) < _ENDS[1]))
@@ -90,7 +91,9 @@ def fitted(
         return None
     x, y = linear(here[kept], transfer), linear(there[kept], transfer)
     parts = [_line(x[:, c], y[:, c], sure[kept].astype(np.float64)) for c in range(3)]
-    return _grade(parts)
+    grade = _grade(parts)
+    error = np.abs(grade.on_light(x) - y) / (y + _FLOOR)
+    return grade if float(np.median(error)) < _AGREED else None
 
 
 def _line(

@@ -38,7 +38,8 @@ def linear(rgb: NDArray[np.floating], transfer: str) -> Field:
     if transfer == "smpte2084":
         m1, m2, c1, c2, c3 = (np.float32(n) for n in _PQ)
         p = v ** (1 / m2)
-        return (np.maximum(p - c1, 0) / (c2 - c3 * p)) ** (1 / m1) * np.float32(_REFERENCE)
+        light = (np.maximum(p - c1, 0) / (c2 - c3 * p)) ** (1 / m1)
+        return np.asarray(light * np.float32(_REFERENCE), np.float32)
     if transfer == "arib-std-b67":
         a, b, c = (np.float32(n) for n in _HLG)
         return np.where(v <= 0.5, v * v / 3, (np.exp((v - c) / a) + b) / 12).astype(np.float32)
@@ -57,7 +58,7 @@ def coded(light: NDArray[np.floating], transfer: str) -> Field:
     if transfer == "smpte2084":
         m1, m2, c1, c2, c3 = (np.float32(n) for n in _PQ)
         y = np.minimum(v / np.float32(_REFERENCE), 1) ** m1
-        return ((c1 + c2 * y) / (1 + c3 * y)) ** m2
+        return np.asarray(((c1 + c2 * y) / (1 + c3 * y)) ** m2, np.float32)
     if transfer == "arib-std-b67":
         a, b, c = (np.float32(n) for n in _HLG)
         v = np.minimum(v, 1)

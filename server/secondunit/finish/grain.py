@@ -55,7 +55,7 @@ class Regrain:
             new = white.standard_normal(plane.shape, np.float32)
             new = cv2.filter2D(new, -1, nearer.kernels[channel], borderType=cv2.BORDER_REFLECT)
             done.append(plane - off * (plane - mean) + np.sqrt(variance * missing) * new)
-        return together(np.stack(done))
+        return together(np.stack(done).astype(np.float32))
 
     def _variance(self, channel: int, level: Field, share: float) -> Field:
         if self.first is self.last:

@@ -20,7 +20,7 @@ from secondunit.engine.grade import NEUTRAL, Grade
 from secondunit.engine.raster import Field
 from secondunit.engine.sources import PlanSources
 from secondunit.finish.grain import ENOUGH, Regrain, grain_seed
-from secondunit.finish.noise import LUMA, Grain, Likeness, apart, likeness, measured
+from secondunit.finish.noise import Grain, Likeness, apart, grey, likeness, measured
 from secondunit.finish.seams import ColourStep, Seam, Small, colour_step, jumps, seams_of
 from secondunit.finish.sharpness import Sharpen
 from secondunit.plan.shot_plan import ShotPlan
@@ -195,7 +195,7 @@ class _Looks:
         for frame in spread(frames, PAIRS):
             other = frame - 1 if self._known(frame - 1) else frame + 1
             if self._known(other):
-                one, two = (self._rgb(n) @ LUMA for n in sorted((frame, other)))
+                one, two = (grey(self._rgb(n)) for n in sorted((frame, other)))
                 inside = self._inside(frame)
                 found = likeness(one, two, grains[0], None if inside is None else inside > 0)
                 seen += [found] if found is not None else []
@@ -214,11 +214,11 @@ class _Looks:
         if not between or self._plan.operation is Operation.TRANSITION:
             return None
         middle = between[len(between) // 2]
-        own = tuple(self._rgb(n) @ LUMA for n in (middle.start - 1, middle.end))
+        own = tuple(grey(self._rgb(n)) for n in (middle.start - 1, middle.end))
         last = max(middle.frames - 1, 1)
         frames = spread(range(middle.start, middle.end), PAIRS)
         made = [
-            ((n - middle.start) / last if middle.frames > 1 else 0.5, self._rgb(n) @ LUMA)
+            ((n - middle.start) / last if middle.frames > 1 else 0.5, grey(self._rgb(n)))
             for n in frames
         ]
         return Sharpen.measured((own[0], own[1]), made)

@@ -13,7 +13,7 @@ from secondunit.engine.engine import RGB
 from secondunit.engine.raster import Field
 from secondunit.engine.sources import PlanSources
 from secondunit.finish.match import PAIRS, colour_is_judged, footage_grains, grains, spread
-from secondunit.finish.noise import LUMA, Grain, Likeness, likeness, measured
+from secondunit.finish.noise import Grain, Likeness, grey, likeness, measured
 from secondunit.finish.seams import Seam, Small, colour_step, jumps, seams_of
 from secondunit.finish.thresholds import LIMITS
 from secondunit.plan.shot_plan import ShotPlan
@@ -41,7 +41,7 @@ class Matched:
         if frame in self._beside:
             self._small[frame] = Small.of(rgb)
         if frame in self._grey:
-            self._luma[frame] = np.asarray(rgb @ LUMA, np.float32)
+            self._luma[frame] = grey(rgb)
 
     def entries(self, before: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """E and G, each only where it has a meaning; `before` is what was found before the match.

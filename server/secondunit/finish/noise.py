@@ -19,7 +19,7 @@ from secondunit.engine import flow
 from secondunit.engine.engine import RGB
 from secondunit.engine.raster import Field, blurred, places, scaled
 
-LEAST = 0.4 / 255
+LEAST = 0.6 / 255
 """Standard deviation of luma below which no eye sees that grain is missing."""
 REACH = 4
 """Pixels to each side over which grain may hang together."""
@@ -29,6 +29,8 @@ _BLOCK, _STRIDE = 16, 8
 _MOST = 6000  # blocks that are looked at
 _BINS = 6  # levels
 _FEWEST = 12  # flat blocks that tell of a level
+_ENOUGH = 30  # flat blocks in a pair, all levels together
+_SAME = 0.35  # correlation from frame to frame: what is more alike is no grain, or a codec's
 _FLATTEST = 0.2  # of the blocks of a level
 _SLOPE = 1.2 / 255  # of luma a pixel: steeper, and what moves looks like grain
 _INSIDE = 0.95  # of a block lies where grain is asked about
@@ -68,6 +70,11 @@ def apart(rgb: RGB) -> Field:
     return np.stack([y, rgb[..., 2] - y, rgb[..., 0] - y]).astype(np.float32)
 
 
+def grey(rgb: RGB) -> Field:
+    """`h w` of `h w 3`."""
+    return np.asarray(rgb @ LUMA, np.float32)
+
+
 def together(planes: NDArray[np.floating]) -> Field:
     """The opposite of `apart`: `h w 3`."""
     y, u, v = planes
@@ -93,14 +100,16 @@ def measured(pairs: Sequence[tuple[Field, Field]]) -> Grain | None:
         own = np.concatenate([look.change[:, look.of(level)] for look in looks], axis=1)
         variance[:, column] = np.median(own, axis=1)
         spatial[column] = np.median(np.concatenate([k.inside[k.of(level)] for k in looks]))
-    if not np.any(np.sqrt(variance[0]) > LEAST):
+    everywhere = np.concatenate([look.change[0, look.blocks.all_flat] for look in looks])
+    still = float(np.mean([look.still() for look in looks]))
+    if np.sqrt(np.median(everywhere)) < LEAST or still > _SAME:
         return None
     centres = (np.asarray(levels) + 0.5) / _BINS
     spectra = np.mean([look.spectra() for look in looks], axis=0)
     return Grain(
         levels=centres, variance=variance, spatial=spatial,
         kernels=np.stack([_kernel(one) for one in spectra]),
-        still=float(np.mean([look.still() for look in looks])),
+        still=still,
     )  # fmt: skip
 
 
@@ -232,8 +241,7 @@ class _Look:
         best = np.full(len(chosen), -1.0)
         for dy in range(2 * _SEARCH + 1):
             for dx in range(2 * _SEARCH + 1):
-                other = wide[:, dy : dy + _BLOCK, dx : dx + _BLOCK]
-                other = other - other.mean(axis=(1, 2), keepdims=True)
+                other = _level(wide[:, dy : dy + _BLOCK, dx : dx + _BLOCK])
                 spread = np.sqrt(np.mean(other**2, axis=(1, 2)))
                 alike = np.mean(one * other, axis=(1, 2)) / np.maximum(size * spread, 1e-9)
                 best = np.maximum(best, alike)
@@ -245,7 +253,7 @@ def _look_at(one: Field, other: Field, where: NDArray[np.bool_] | None = None) -
     if min(luma.shape) < 4 * _BLOCK or np.array_equal(one, other):
         return None
     blocks = _Blocks(luma, where)
-    if not len(blocks.all_flat):
+    if len(blocks.all_flat) < _ENOUGH:
         return None
     shift = _shifts(luma, other[0], blocks)
     changes = np.stack(
@@ -293,7 +301,8 @@ _SLOPES = _slopes()
 def _level(blocks: NDArray[np.floating]) -> Field:
     """Blocks (`n b b`) without their mean and slope."""
     flat = blocks.reshape(len(blocks), -1)
-    return (flat - (flat @ _SLOPES) @ _SLOPES.T).reshape(blocks.shape)
+    level = flat - (flat @ _SLOPES) @ _SLOPES.T
+    return np.asarray(level.reshape(blocks.shape), np.float32)
 
 
 def _autocorrelation(blocks: Field) -> NDArray[np.float64]:

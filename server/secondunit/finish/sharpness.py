@@ -10,7 +10,7 @@ import numpy as np
 
 from secondunit.engine.engine import RGB
 from secondunit.engine.raster import Field, blurred
-from secondunit.finish.noise import LUMA
+from secondunit.finish.noise import grey
 
 MOST = 1.2
 """Times that the amplitude of fine detail may grow: past it, edges get rims."""
@@ -57,7 +57,7 @@ class Sharpen:
         gain = float(np.interp(share, self.shares, self.gains))
         if gain < ENOUGH:
             return rgb
-        luma = rgb @ LUMA
+        luma = grey(rgb)
         fine = luma - blurred(luma, _RADIUS)
         noise = _noise(fine)
         fine = fine * fine * fine / (fine * fine + np.float32(9 * noise + 1e-9))
