@@ -33,7 +33,7 @@ def test_what_is_as_sharp_as_its_source_is_left_alone() -> None:
 
 def test_grain_is_no_sharpness() -> None:
     clean, grained = fine_energy(grey(scene(0))), fine_energy(grey(scene(0) + grain(0)))
-    assert grained == pytest.approx(clean, rel=0.5)
+    assert grained == pytest.approx(clean, rel=0.1)
 
 
 def test_a_very_soft_frame_gains_no_more_than_an_edge_can_bear() -> None:

@@ -17,6 +17,8 @@ from secondunit.engine.raster import Field
 
 FEWEST = 300
 """Places that must show the same thing before a grade is believed."""
+MOST = 6000
+"""Places that are looked at: more say the same again."""
 _GAIN, _OFFSET = (0.4, 2.5), 0.1  # more is no change of light
 _CALM = 1e-3  # weight of "nothing changed" beside the evidence
 _FLOOR = 0.05  # light below which errors are not relative any more
@@ -86,9 +88,10 @@ def fitted(
     """
     ends = np.concatenate([here, there], axis=1)
     sure = weight * ((ends.min(axis=1) > _ENDS[0]) & (ends.max(axis=1) < _ENDS[1]))
-    kept = sure > 0.05
-    if np.count_nonzero(kept) < FEWEST:
+    kept = np.flatnonzero(sure > 0.05)
+    if len(kept) < FEWEST:
         return None
+    kept = kept[:: 1 + len(kept) // MOST]
     x, y = linear(here[kept], transfer), linear(there[kept], transfer)
     parts = [_line(x[:, c], y[:, c], sure[kept].astype(np.float64)) for c in range(3)]
     grade = _grade(parts)

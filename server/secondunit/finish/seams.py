@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from secondunit.engine import flow
 from secondunit.engine.engine import RGB
-from secondunit.engine.grade import NEUTRAL, Grade, fitted
+from secondunit.engine.grade import MOST, NEUTRAL, Grade, fitted
 from secondunit.engine.raster import Field, blurred, places, sampled, scaled
 from secondunit.finish.delta_e import delta_e, lab
 from secondunit.finish.thresholds import BESIDE, LIMITS
@@ -96,7 +96,10 @@ def colour_step(
     grade = fitted(here, there, weight, colour.transfer)
     if grade is None:
         return None
-    return ColourStep(grade=grade, delta_e=effect(grade, here[weight > 0.05], colour))
+    seen = here[weight > 0.05]
+    return ColourStep(
+        grade=grade, delta_e=effect(grade, seen[:: 1 + len(seen) // MOST], colour)
+    )  # fmt: skip
 
 
 def effect(grade: Grade, colours: NDArray[np.floating], colour: ColourTags) -> float:
