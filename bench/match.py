@@ -39,6 +39,8 @@ GRAIN = 3 / 255
 """Standard deviation of the grain at middle grey."""
 WARMER = Grade(gain=(1.15 * 1.06, 1.15, 1.15 * 0.92))
 """What changes in the light at the second pin: 1.15 times as much, and warmer."""
+HANDLES = 6
+"""Frames of the source on both sides of a bridge, which its seams are held against."""
 _SRGB = "iec61966-2-1"
 _MARGIN = 30  # frames of the clip before the first pin and after the last
 
@@ -72,7 +74,8 @@ def compared(
         clip.rgb[begin : start + SPAN + _MARGIN], grain=grain, light=light, first=start - begin
     )
     source = Footage(save_clip(shown, folder / f"{grain}-{light}-{start}.mkv"), len(shown))
-    plan = planned(between(source, start - begin))
+    shot = between(source, start - begin)
+    plan = planned(replace(shot, request=replace(shot.request, handles=HANDLES)))
     frames = made(plan, engine)
     truth = source.rgb[start - begin + 1 : start - begin + SPAN]
     table: dict[str, dict[str, float]] = {}

@@ -61,7 +61,7 @@ class Regrain:
         if self.first is self.last:
             return self.first.at(channel, level)
         one, other = self.first.at(channel, level), self.last.at(channel, level)
-        return one + np.float32(share) * (other - one)
+        return np.asarray(one + np.float32(share) * (other - one), np.float32)
 
 
 def grain_seed(shot: str, seed: int) -> int:

@@ -43,8 +43,9 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
     # frames on which one of them went the wrong way. A straight move where `in-out` was asked is
     # 0.069 off; a right one measures below 0.007 (down to 320x180, through any delivery).
     "C": {"rms_error": Limit(high=0.05), "wrong_way": Limit(high=0)},
-    # A step across a cut over the median of the steps beside it.
-    "X": {"seam_ratio": Limit(high=1.5)},
+    # A step across a cut over the median of the steps beside it; the least of them, where the
+    # source itself holds no frames.
+    "X": {"seam_ratio": Limit(high=1.5), "held_ratio": Limit(low=0.25)},
     # CIEDE2000 by which what both frames show changes across a cut: 1 is about what an eye can just
     # see. Or `BESIDE` times the steps beside it, where the light itself is changing.
     "E": {"delta_e": Limit(high=1.0)},

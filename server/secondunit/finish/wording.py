@@ -114,6 +114,8 @@ def _delivery(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[st
 
 def _seam(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
     detail = f", detail ×{measured['detail_ratio']:.2f}" if "detail_ratio" in measured else ""
+    if measured.get("held_ratio", 1.0) < 0.5:
+        detail += f", down to ×{measured['held_ratio']:.2f}"
     return (
         f"step at most ×{asked['seam_ratio']:g} of the source's",
         f"×{measured['seam_ratio']:.2f}{detail}",

@@ -339,7 +339,7 @@ def _written_and_measured(work: Work, clip: Path, sources: PlanSources) -> tuple
     with ThreadPoolExecutor(1, thread_name_prefix="writer") as pool:
         encoding = pool.submit(written)
         try:
-            before = work.done[Stage.FINISH].payload["match"]
+            before = work.done[Stage.FINISH].payload.get("match")
             report = control_report(plan, relay.pictures(), sources, before)
         finally:
             relay.let_go()
