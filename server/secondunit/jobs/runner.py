@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from secondunit import logs
 from secondunit.config import Config
 from secondunit.errors import EngineMemory, SecondUnitError, WorkerLost
 from secondunit.jobs.child import Child, log_name
@@ -186,6 +187,7 @@ class Runner:
                 self._cancelling.clear()
                 self.job = self._store.claim(self.device, self.device, warm=self.engines)
                 self._peers.gave_way(self.device)
+                logs.bind(device=self.device, job=self.job.id if self.job else None)
                 if self.job is None:
                     self._idle()
                     continue
