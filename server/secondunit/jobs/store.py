@@ -79,8 +79,8 @@ class Store(Orders):
             now=now,
         )  # fmt: skip
         try:
-            self._calm()
             self.recover("The server was started again.")
+            self._calm()
         except BaseException:
             self.close()
             raise
@@ -100,7 +100,8 @@ class Store(Orders):
         checked: dict[str, Kept] = {}
         while True:
             with self._transaction("claim") as db:
-                self._keep_hours()
+                if self._spans:
+                    self._keep_hours()
                 turn = next_turn(db, self._config.schedule, self._now(), warm)
                 if turn is None:
                     return None
@@ -212,7 +213,10 @@ class Store(Orders):
         with self._leased(lease, "fail") as row:
             if row is None:
                 return False
-            self._end_failed(row, canonical(error))
+            if row["cancelling"]:  # whatever else happened, it ends as its owner wanted
+                self._end_cancelled(row)
+            else:
+                self._end_failed(row, canonical(error))
             return True
 
     def cancelled(self, lease: Lease) -> bool:
@@ -318,7 +322,7 @@ class Store(Orders):
             "time": now,
         })  # fmt: skip
         self._move(row, State.RUNNING, attempt=row["attempt"])
-        return self._job(row["id"])
+        return rows.job(row)
 
     def _forget(self, id: str) -> None:
         for sql in FORGET:
