@@ -96,7 +96,7 @@ class Calls(RuleBasedStateMachine):
     @rule(lease=leases)
     def finish(self, lease: Lease) -> None:
         may = self.live(lease) and lease.job not in self.stopped
-        plan = shot_plan(seed=self.seed[lease.job])
+        plan = shot_plan(seed=self.seed.get(lease.job, 0))
         there = (self.data / "takes" / plan.digest).exists()
         assert self.store.finish(lease, result(self.store, plan, keep=there)) == may
         if may:
@@ -116,6 +116,14 @@ class Calls(RuleBasedStateMachine):
         assert done == self.live(lease)
         if done:
             del self.held[lease.job]
+
+    @rule(target=leases, lease=leases)
+    def taken_over(self, lease: Lease) -> object:
+        self.give_up(lease, "lose")
+        taken = self.claim()
+        point = Checkpoint(stage=Stage.PLAN, attempt=lease.attempt, seconds=0.1, payload={})
+        assert not self.store.checkpoint(lease, point), "a worker of before wrote"
+        return taken
 
     @rule(job=jobs)
     def cancel(self, job: str) -> None:

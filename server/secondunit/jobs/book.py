@@ -138,9 +138,10 @@ class Book:
 
     @contextmanager
     def _leased(self, lease: Lease, name: str) -> Iterator[Row | None]:
-        with self._transaction(name):
-            row = self._row(lease.job)
-            held = row["state"] == State.RUNNING and row["attempt"] == lease.attempt
+        with self._transaction(name) as db:
+            found = db.execute(BY_ID, (lease.job,)).fetchone()  # none: it ended, and was forgotten
+            row = dict(found) if found else None
+            held = row and row["state"] == State.RUNNING and row["attempt"] == lease.attempt
             yield row if held else None
 
     # --- moves; each is called in a transaction

@@ -119,7 +119,6 @@ class Rooms:
         frames = spool.Kept(work.folder, work.kept)
         cold = plan.engine not in self._engines
         wanted = {n for made in plan.generate for n in range(made.start, made.end)}
-        cold = plan.engine not in self._engines
         if not wanted.issubset(frames.frames):
             work.progress("load the engine", 0, 1)
             try:
@@ -134,7 +133,7 @@ class Rooms:
             "frames": len(wanted), "cold": cold and plan.engine in self._engines,
             "taken_over": frames.taken_over, "resumed": frames.resumed,
             "attempt": work.attempt, "device": work.device, "memory_plan": work.memory_plan,
-            "threads": self._config.threads, "cold": cold,
+            "threads": self._config.threads,
         }  # fmt: skip
 
     def _make(self, work: Work, frames: spool.Kept) -> None:

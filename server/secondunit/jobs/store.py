@@ -13,7 +13,7 @@ from secondunit.errors import (
     WorkerLost,
 )
 from secondunit.jobs import kept, rows
-from secondunit.jobs.book import BY_NUMBER, Row
+from secondunit.jobs.book import BY_ID, BY_NUMBER, Row
 from secondunit.jobs.job import (
     Checkpoint,
     Job,
@@ -123,8 +123,9 @@ class Store(Orders):
 
     def renew(self, lease: Lease) -> Renewal:
         """The worker lives; says whether it still has the job."""
-        row = self._known(lease.job)
-        if row["state"] != State.RUNNING or row["attempt"] != lease.attempt:
+        found = self._query(BY_ID, (lease.job,))
+        row = found[0] if found else None
+        if row is None or row["state"] != State.RUNNING or row["attempt"] != lease.attempt:
             return Renewal.LOST
         whole = self._config.schedule.lease_seconds
         if row["lease_until"] - self._clock() < whole * RENEW_AT:
