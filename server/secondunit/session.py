@@ -243,6 +243,8 @@ class _Bars:
         elif event.HasField("state"):
             state = event.state.state
             self._progress.update(task, doing=state_name(state), left="")
+            if state == jobs_pb2.JOB_STATE_WAITING and event.state.reason and not self._quiet:
+                _SCREEN.print(f"{job.name} waits: {event.state.reason}")
             if state == jobs_pb2.JOB_STATE_RUNNING:
                 self._begun[job.id].timings.started.CopyFrom(event.time)
             if state == jobs_pb2.JOB_STATE_SUCCEEDED:

@@ -119,10 +119,6 @@ class Workers:
             if self._yielding == device:
                 self._yielding = ""
 
-    def warm(self, engine: str) -> bool:
-        """A worker has the engine in memory, so that its next job need not wait for it."""
-        return any(runner.hand.alive and engine in runner.hand.engines for runner in self._runners)
-
     def watch(self) -> None:
         """To be called every few seconds: no thread may be stuck on a worker for ever."""
         for runner in self._runners:
