@@ -7,9 +7,10 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from secondunit.config import Config
-from secondunit.jobs.desk import Desk
+from secondunit.jobs.desk import STAGES, Desk
 from secondunit.rpc.serve import Server, serving
 
 GRACE = 10.0
@@ -33,18 +34,21 @@ def running(config: Config, *, listen: str = "127.0.0.1:0", work: bool = True) -
         desk.stop(GRACE)
 
 
-def serve_forever(config: Config, listen: str) -> None:
-    """Serve until SIGTERM or SIGINT, then checkpoint and end. Raises StoreBusy, Refused."""
+def serve_forever(config: Config, listen: str, *, stages: str = STAGES) -> None:
+    """Serve until SIGTERM or SIGINT, then checkpoint and end. Raises StoreBusy, Refused.
+
+    `stages` is "module:callable": what the workers do their work with.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    asyncio.run(_serve(config, listen))
+    asyncio.run(_serve(config, listen, stages))
 
 
-async def _serve(config: Config, listen: str) -> None:
+async def _serve(config: Config, listen: str, stages: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    desk = await asyncio.to_thread(Desk, config)
+    desk = await asyncio.to_thread(partial(Desk, config, stages=stages))
     try:
         desk.start()
         server = Server(desk, config, listen=listen)
