@@ -52,6 +52,14 @@ def test_a_noted_place_is_known_to_have_been_passed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.b.before"]
 
 
+def test_every_place_strikes_once_where_every_place_is_asked_for(tmp_path: Path) -> None:
+    body = "failpoint('a.before'); failpoint('b.before')"
+    for place in ("a.before", "b.before"):
+        assert passing("*=kill@once", tmp_path, body)[0] == -signal.SIGKILL
+        assert (tmp_path / place).exists()
+    assert passing("*=kill@once", tmp_path, body) == (0, "end")
+
+
 def test_a_table_is_read_pair_by_pair() -> None:
     table = mishaps("x.y.before=sleep:0.5@3, z=full")
     assert table["x.y.before"] == Mishap(does="sleep", seconds=0.5, time=3)

@@ -5,7 +5,8 @@
 Each pair names a place and what happens there: `kill` (the process dies as by SIGKILL), `stop` (as
 by SIGSTOP), `raise` (OSError), `full` (OSError: no space left), `sleep:SECONDS`, `note` (nothing);
 `@N`: only the N-th time in a process; `@once`: once in all processes together, those that are
-started after the first has died too. SECONDUNIT_FAILPOINTS_SEEN is a folder in which each place
+started after the first has died too. The place `*` is every place that is not named itself.
+SECONDUNIT_FAILPOINTS_SEEN is a folder in which each place
 that something happened at leaves an empty file of its name; `once` needs it. Without the variable
 a place costs one look into an empty table.
 """
@@ -69,7 +70,7 @@ _LOCK = threading.Lock()
 
 def failpoint(place: str) -> None:
     """Have happen what the environment asks for at this place: nothing, outside tests."""
-    if not _TABLE or (mishap := _TABLE.get(place)) is None:
+    if not _TABLE or (mishap := _TABLE.get(place) or _TABLE.get("*")) is None:
         return
     with _LOCK:
         _PASSED[place] += 1
