@@ -21,7 +21,7 @@ from secondunit import failpoints
 
 from tests.conftest import REPOSITORY
 
-COUNTING = "tests.fakes.engine:CountingStages"
+COUNTING = "tests.faults.stages:Wished"
 QUICK = "tests.faults.stages:quick"
 REAL = "secondunit.jobs.stages:stages"
 PATIENCE = 60.0

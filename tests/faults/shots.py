@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from secondunit.v1 import shots_pb2 as pb
 from secondunit.v1 import units_pb2 as units
@@ -21,13 +19,8 @@ def footage(folder: Path, size: tuple[int, int] = (160, 96), frames: int = 64) -
     return name if name.exists() else movie(name, "ffv1", "yuv420p", frames=frames, size=size)
 
 
-def counted(movie: Path, seed: int, **wishes: Any) -> pb.ShotRequest:
-    """A shot for `CountingStages`; `wishes` as its prompt says."""
-    return asked(movie, units.OPERATION_EXTEND, seed, frames=4, prompt=json.dumps(wishes))
-
-
 def asked(
-    movie: Path, operation: units.Operation, seed: int, *, frames: int = 12, prompt: str = ""
+    movie: Path, operation: units.Operation, seed: int, *, frames: int = 12
 ) -> pb.ShotRequest:
     """A shot of a few frames from the middle of the movie, delivered without loss."""
 
@@ -38,7 +31,7 @@ def asked(
 
     request = pb.ShotRequest(
         operation=operation, rate=units.Rate(num=RATE, den=1), handles=2, context=8, seed=seed,
-        record=units.FrameRange(start=100, frames=frames), delivery="ffv1", prompt=prompt,
+        record=units.FrameRange(start=100, frames=frames), delivery="ffv1",
     )  # fmt: skip
     match operation:
         case units.OPERATION_BRIDGE | units.OPERATION_TRANSITION:

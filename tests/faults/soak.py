@@ -15,18 +15,27 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from secondunit.v1 import jobs_pb2 as pb
 from secondunit.v1 import units_pb2 as units
+from secondunit.v1.shots_pb2 import ShotRequest
 from secondunit_client import state_name
 
-from tests.faults.history import FINAL, History, Looked, Watched, check
+from tests.faults.history import FINAL, History, Watched, check
 from tests.faults.service import REAL, Service
 from tests.faults.shots import asked, footage
 from tests.faults.witness import Witness
@@ -107,7 +116,7 @@ class _Storm:
     """One run with kills."""
 
     def __init__(
-        self, folder: Path, movie: Path, shots: list[pb.shots_pb2.ShotRequest], kills: int,
+        self, folder: Path, movie: Path, shots: list[ShotRequest], kills: int,
         seed: int, minutes: float, outcome: Outcome, bars: Progress,
     ) -> None:  # fmt: skip
         self.history = History()
@@ -115,7 +124,6 @@ class _Storm:
         self._draw = random.Random(seed)
         self._service = Service(folder, stages=REAL, roots=[movie.parent], settings=SETTINGS)
         self._end = time.monotonic() + 60 * minutes
-        self._ids: list[str] = []
         self._ended = 0
         self._trouble: list[BaseException] = []
 
@@ -124,7 +132,7 @@ class _Storm:
         began = time.monotonic()
         with self._service as service:
             service.start()
-            witness = Witness(service.address, self.history, patience=600)
+            self._witness = witness = Witness(service.address, self.history, patience=600)
             with witness.there():
                 with service.kept_up():
                     asking = threading.Thread(target=self._ask, args=(witness,), name="asking")
@@ -169,11 +177,11 @@ class _Storm:
         except BaseException as exc:
             self._trouble.append(exc)
 
-    def _still_open(self, witness: Witness, ids: list[str], bar: object) -> list[str]:
+    def _still_open(self, witness: Witness, ids: list[str], bar: TaskID) -> list[str]:
         time.sleep(0.1)
         left = [id for id in ids if state_name(witness.look(id).state) not in FINAL]
         self._ended += len(ids) - len(left)
-        self._bars.update(bar, completed=self._ended)  # type: ignore[arg-type]
+        self._bars.update(bar, completed=self._ended)
         return left
 
     def _kill(self) -> None:
@@ -185,14 +193,14 @@ class _Storm:
             # work must go on first.
             due = self._kills * (self._ended + 1) / len(self._shots)
             if killed > due:
-                self._wait(lambda k=killed: k <= self._kills * (self._ended + 1) / len(self._shots))
+                ended = self._ended
+                self._wait(lambda: self._ended > ended)  # noqa: B023 - it is over when this returns
             elif self._draw.random() < 0.5:
-                self._pause(self._draw.random())
+                time.sleep(self._draw.random())
             else:
-                told = self._told()
-                more = self._draw.randint(1, 12)
-                self._wait(lambda t=told, m=more: self._told() >= t + m)
-                self._pause(self._draw.random() * 0.3)
+                wanted = self._told() + self._draw.randint(1, 12)
+                self._wait(lambda: self._told() >= wanted)  # noqa: B023
+                time.sleep(self._draw.random() * 0.3)
             if victim := self._strike():
                 killed += 1
                 self._outcome.kills[victim] = self._outcome.kills.get(victim, 0) + 1
@@ -207,17 +215,12 @@ class _Storm:
         return "server"
 
     def _told(self) -> int:
-        looked = [r for r in list(self.history.records) if isinstance(r, Looked)]
-        newest = {record.job: record.sequence for record in looked}
-        return sum(newest.values())
+        return sum(list(self._witness.newest.values()))
 
-    def _wait(self, condition: object) -> None:
+    def _wait(self, condition: Callable[[], bool]) -> None:
         end = min(self._end, time.monotonic() + 20)
-        while not condition() and not self._over() and time.monotonic() < end:  # type: ignore[operator]
+        while not condition() and not self._over() and time.monotonic() < end:
             time.sleep(0.02)
-
-    def _pause(self, seconds: float) -> None:
-        time.sleep(seconds)
 
     def _over(self) -> bool:
         all_ended = self._ended >= len(self._shots)

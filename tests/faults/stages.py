@@ -1,30 +1,73 @@
-"""The real rooms around an engine that needs no torch: everything on disk is as in earnest."""
+"""What the workers do here: counting as they are told, or the real rooms around a quick engine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from secondunit.config import Config
 from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
 from secondunit.jobs.stages import Rooms
+from secondunit.jobs.work import Work
 from secondunit.plan.shot_plan import ShotPlan
+
+from tests.fakes.engine import CountingStages
+
+
+def wish_file(data: Path, seed: int) -> Path:
+    """Where a test says how the work of the shot with this seed goes.
+
+    Not in the shot itself: the engine that plans are made for takes no words.
+    """
+    return data.with_name("wishes") / f"{seed}.json"
+
+
+def _wishes(data: Path, seed: int) -> str:
+    file = wish_file(data, seed)
+    return file.read_text() if file.exists() else "{}"
+
+
+class Wished(CountingStages):
+    """Counting stages over the wire; {"pictures": N} encodes for as many steps."""
+
+    def engine(self, work: Work) -> Mapping[str, Any]:
+        """As the file says."""
+        wished = _wishes(work.data, work.plan.seed)
+        return super().engine(replace(work, plan=replace(work.plan, prompt=wished)))
+
+    def encode(self, work: Work) -> Mapping[str, Any]:
+        """Steps with pauses, as an encoder of a long shot has them."""
+        pictures = json.loads(_wishes(work.data, work.plan.seed)).get("pictures", 0)
+        for step in range(pictures):
+            work.progress("encode", step, pictures)
+            time.sleep(0.02)
+        return super().encode(work)
 
 
 class Noise:
-    """Frames of noise that the seed decides; implements `LoadedEngine`."""
+    """Frames of noise that the seed decides; {"pause": S} for each. Implements `LoadedEngine`."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
 
     def run(
         self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
     ) -> Iterator[tuple[int, RGB]]:
         """Every frame, one after the other."""
+        pause = json.loads(_wishes(self._data, plan.seed)).get("pause", 0.0)
         for wanted in plan.generate:
             for frame in range(wanted.start, wanted.end):
+                time.sleep(pause)
                 progress("denoise", frame - wanted.start, wanted.frames)
                 draw = np.random.default_rng([plan.seed % 2**32, frame + 1000])
                 yield frame, draw.random((plan.work.height, plan.work.width, 3), np.float32)
 
 
 def quick(config: Config) -> Rooms:
-    """What a worker is started with."""
-    return Rooms(config, lambda name, config: Noise())
+    """What a worker is started with, for everything on disk to be as in earnest."""
+    return Rooms(config, lambda name, config: Noise(config.data))

@@ -41,6 +41,8 @@ class Witness:
 
     def __init__(self, address: str, history: History, *, patience: float = PATIENCE) -> None:
         self.history = history
+        self.newest: dict[str, int] = {}
+        """The last event that is known of each job."""
         self._patience = patience
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
         self._stub = JobServiceStub(self._channel)
@@ -76,6 +78,7 @@ class Witness:
         request = pb.GetJobRequest(job_id=id)
         job = self._insist(lambda: self._stub.GetJob(request, timeout=10).job)
         self.history.add(Looked(id, state_name(job.state), job.sequence))
+        self.newest[id] = max(job.sequence, self.newest.get(id, 0))
         return job
 
     def cancel(self, id: str) -> pb.Job:
@@ -151,7 +154,7 @@ class Witness:
                     for update in stream:
                         if update.event.sequence:
                             told.append(event_of(update.event))
-                            after = update.event.sequence
+                            self.newest[id] = after = update.event.sequence
                     complete = True
                 except grpc.RpcError as exc:
                     if _code(exc) not in AWAY:
