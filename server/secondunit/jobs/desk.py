@@ -41,7 +41,7 @@ class Desk:
         self._config = config
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
-        self._store = Store(config.data, address=address, told=self._told)
+        self._store = Store(config.data, config=config, address=address, told=self._told)
         self._runner = Runner(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip

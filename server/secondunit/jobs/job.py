@@ -59,11 +59,22 @@ class Priority(IntEnum):
     BATCH = 2
 
 
+class Held(StrEnum):
+    """What a waiting job waits for."""
+
+    TAKE = "take"
+    """Another job makes the same take."""
+    BUDGET = "budget"
+    POLICY = "policy"
+    OFF_PEAK = "off-peak"
+
+
 class Kind(StrEnum):
     """What an event tells."""
 
     STATE = "state"
-    """`state`, and with it `attempt`, `reason`, `job` (waited for), `reused`, `result`, `error`."""
+    """`state`, and with it `attempt`, `reason`, `held` (see Held), `job` (waited for), `reused`,
+    `result`, `error`."""
     PROGRESS = "progress"
     """`stage`, `doing` (words), `step`, `steps`."""
     STAGE = "stage"
@@ -90,11 +101,42 @@ class JobError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a job was expected to take, when it was accepted."""
+
+    seconds: float | None
+    """To the finished clip, once begun; None: nothing like it was run here."""
+    low: float | None
+    """`seconds` lies between this and `high` four times out of five."""
+    high: float | None
+    device_seconds: float | None
+    """In which a device is busy with it: what is paid for."""
+    cost_micros: int | None
+    """Millionths of the currency; None: the operator named no price."""
+    currency: str
+    """ISO 4217; empty without a price."""
+    memory_bytes: int
+    """Of the engine at its peak."""
+    runs: int
+    """Measured runs that this rests on."""
+    measured: bool
+    """On this machine; else from the catalogue."""
+    file_bytes: int
+    """Of the finished files."""
+    frames: int
+    """That are finished and shown."""
+    reused: bool = False
+    """The take was there: it takes no time and costs nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One shot asked for, as the store knows it at one moment."""
 
     id: str
     request_id: str
+    tenant: str
+    """Whose jobs these are: who is of another tenant does not see them."""
     user: str
     project: str
     timeline: str
@@ -109,9 +151,16 @@ class Job:
     digest: str
     """Identity of the plan: equal digests are the same pictures."""
     priority: Priority
+    off_peak: bool
+    """Begun in the operator's off-peak hours only."""
     state: State
+    waiting_for: Held | None
+    """None unless waiting."""
     waits_for: str | None
-    """Id of the job that is making the same take; None unless waiting for one."""
+    """Id of the job that is making the same take, maybe another tenant's; None unless waiting
+    for one."""
+    device: str
+    """That works on it, or did last; empty: none yet."""
     stage: Stage | None
     """What is being done; None before the first and after the last stage."""
     doing: str
@@ -123,6 +172,8 @@ class Job:
     """Times a worker took it; the fencing token of everything that worker writes."""
     losses: int
     """Workers lost since the last stage that was done."""
+    memory_plan: int
+    """0: the engine may use all that it wants; each step up is a smaller plan."""
     cancelling: bool
     """Its owner stopped it; the worker has not confirmed yet."""
     reused: bool
@@ -130,8 +181,17 @@ class Job:
     error: JobError | None
     sequence: int
     """Number of its latest event."""
+    oldest: int
+    """Number of the first event that is still kept."""
     timings: Mapping[str, float]
     """Seconds by stage, of the stages that are done."""
+    estimate: Estimate | None
+    device_seconds: float
+    """In which its attempts that ended kept a device busy."""
+    cost_micros: int
+    """Of those attempts, in millionths of `currency`."""
+    currency: str
+    """ISO 4217; empty where the operator named no price."""
     created: datetime
     started: datetime | None
     finished: datetime | None
@@ -143,6 +203,16 @@ class Lease:
 
     job: str
     attempt: int
+
+
+class Renewal(StrEnum):
+    """What a worker that says it lives is told."""
+
+    HELD = "held"
+    CANCELLING = "cancelling"
+    """Held, but its owner stopped the job."""
+    LOST = "lost"
+    """Somebody else's by now: whatever is made of it counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +267,15 @@ SHEET = "sheet.png"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileDigest:
+    """A file by its bytes."""
+
+    sha256: str
+    """64 lower-case hexadecimal digits."""
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A finished take, published below the data folder."""
 
@@ -218,6 +297,10 @@ class Result:
     """Control -> {"asked", "measured", "pass"}."""
     timings: Mapping[str, float]
     """Seconds by stage, of the job that made it."""
+    clip: FileDigest | None = None
+    """Of `file`; None: recorded by a version that did not keep it, or not known yet."""
+    record: FileDigest | None = None
+    """Of `sidecar`, as above."""
 
     @property
     def sheet(self) -> Path | None:

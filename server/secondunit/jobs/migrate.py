@@ -35,7 +35,6 @@ def migrate(file: Path) -> sqlite3.Connection:
             raise StoreDamaged(f"the job store {file} is damaged ({found})")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
-        db.execute("PRAGMA foreign_keys = ON")
         db.execute(VERSIONS)
         version = db.execute(VERSION).fetchone()[0]
         known = migrations()
@@ -47,6 +46,7 @@ def migrate(file: Path) -> sqlite3.Connection:
         for number, sql in known:
             if number > version:
                 _apply(db, number, sql)
+        db.execute("PRAGMA foreign_keys = ON")  # not before: a migration may replace a table
     except BaseException:
         db.close()
         raise
@@ -62,6 +62,8 @@ def _apply(db: sqlite3.Connection, number: int, sql: str) -> None:
             if sqlite3.complete_statement(statement):
                 db.execute(statement)
                 statement = ""
+        if wrong := db.execute("PRAGMA foreign_key_check").fetchone():
+            raise StoreDamaged(f"a row of '{wrong[0]}' in the job store belongs to no job")
         db.execute(APPLIED, (number, time.time()))
         db.execute("COMMIT")
     except BaseException:

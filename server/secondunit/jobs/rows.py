@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from secondunit.errors import Refused, StoreDamaged
 from secondunit.jobs.job import (
     Checkpoint,
+    Estimate,
     Event,
+    Held,
     Job,
     JobError,
     Kind,
@@ -22,22 +25,51 @@ from secondunit.jobs.job import (
 from secondunit.plan.shot_plan import canonical, record_of_json
 from secondunit.units import Operation
 
+T = TypeVar("T")
+
 
 def job(row: Any) -> Job:
-    """The Job of a row of `job`."""
-    error = row["error"]
+    """The Job of a row of `job`; what another version wrote into it is said as its error."""
+    unread: list[str] = []
+
+    def read(make: Callable[[Any], T], value: Any, column: str, instead: T) -> T:
+        try:
+            return make(value)
+        except (ValueError, Refused):
+            unread.append(column)
+            return instead
+
+    def record(kind: type[T], column: str) -> T | None:
+        if row[column] is None:
+            return None
+        return read(
+            lambda v: record_of_json(kind, json.loads(v), column), row[column], column, None
+        )
+
+    operation = read(Operation, row["operation"], "operation", Operation.GENERATE)
+    priority = read(Priority, row["priority"], "priority", Priority.NORMAL)
+    stage = read(Stage, row["stage"], "stage", None) if row["stage"] else None
+    estimate, error = record(Estimate, "estimate"), record(JobError, "error")
+    timings = read(json.loads, row["timings"], "timings", {})
+    if unread:
+        error = JobError.of(
+            StoreDamaged(
+                f"job {row['id']} was recorded by another version, or its row is damaged: "
+                f"{', '.join(unread)}"
+            )
+        )
     return Job(
-        id=row["id"], request_id=row["request_id"], user=row["user"], project=row["project"],
-        timeline=row["timeline"], shot=row["shot"], name=row["name"],
-        operation=Operation(row["operation"]), engine=row["engine"], take=row["take"],
-        draft=bool(row["draft"]), digest=row["digest"], priority=Priority(row["priority"]),
-        state=State(row["state"]), waits_for=row["waits_for"],
-        stage=Stage(row["stage"]) if row["stage"] else None, doing=row["doing"],
+        id=row["id"], request_id=row["request_id"], tenant=row["tenant"], user=row["user"],
+        project=row["project"], timeline=row["timeline"], shot=row["shot"], name=row["name"],
+        operation=operation, engine=row["engine"], take=row["take"], draft=bool(row["draft"]),
+        digest=row["digest"], priority=priority, off_peak=bool(row["off_peak"]),
+        state=State(row["state"]), waiting_for=Held(row["held"]) if row["held"] else None,
+        waits_for=row["waits_for"], device=row["device"], stage=stage, doing=row["doing"],
         step=row["step"], steps=row["steps"], attempt=row["attempt"], losses=row["losses"],
-        cancelling=bool(row["cancelling"]), reused=bool(row["reused"]),
-        error=record_of_json(JobError, json.loads(error), "error") if error else None,
-        sequence=row["sequence"], timings=json.loads(row["timings"]),
-        created=_moment(row["created"]),
+        memory_plan=row["memory_plan"], cancelling=bool(row["cancelling"]),
+        reused=bool(row["reused"]), error=error, sequence=row["sequence"], oldest=row["oldest"],
+        timings=timings, estimate=estimate, device_seconds=row["device_seconds"],
+        cost_micros=row["cost"], currency=row["currency"], created=_moment(row["created"]),
         started=_moment(row["started"]) if row["started"] else None,
         finished=_moment(row["finished"]) if row["finished"] else None,
     )  # fmt: skip
