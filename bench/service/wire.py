@@ -155,14 +155,14 @@ def blobs(house: House, mebibytes: int, times: int) -> list[Row]:
         house.address, options=[("grpc.max_receive_message_length", -1)]
     ) as (channel):
         stub = BlobServiceStub(channel)
-        for turn in range(times):
+        for _ in range(times):
             whole[0] = os.urandom(CHUNK)  # another blob, so that no upload is spared
             digest = units_pb2.Digest(sha256=_sha256(whole), size_bytes=len(whole) * CHUNK)
             best["raw"] = max(best["raw"], _raw(mebibytes))
             for name in ("upload", "download"):
                 before, began = house.processor(), time.monotonic()
                 if name == "upload":
-                    stub.WriteBlob(_writes(whole, digest, f"bench-{turn}"), timeout=300)
+                    stub.WriteBlob(_writes(whole, digest), timeout=300)
                 else:
                     read = blobs_pb2.ReadBlobRequest(digest=digest)
                     got = sum(len(part.data) for part in stub.ReadBlob(read, timeout=300))
@@ -195,9 +195,8 @@ def _sha256(parts: list[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _writes(
-    whole: list[bytes], digest: units_pb2.Digest, upload: str
-) -> Iterator[blobs_pb2.WriteBlobRequest]:
+def _writes(whole: list[bytes], digest: units_pb2.Digest) -> Iterator[blobs_pb2.WriteBlobRequest]:
+    upload = str(uuid.uuid4())
     for n, data in enumerate(whole):
         yield blobs_pb2.WriteBlobRequest(
             upload_id=upload, digest=digest, offset=n * CHUNK, data=data,
