@@ -74,6 +74,8 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
             out=out,
             media=flags.media,
             profile=flags.profile,
+            # Somebody waits at this terminal, and an abandoned render of before must not go first.
+            priority="normal" if flags.server else "interactive",
             on_plan=planned,
             on_event=bars.event,
         )

@@ -48,10 +48,11 @@ def lease(job: Job | None) -> Lease:
     return Lease(job=job.id, attempt=job.attempt)
 
 
-def result(store: Store, plan: ShotPlan) -> Result:
+def result(store: Store, plan: ShotPlan, *, keep: bool = False) -> Result:
+    """A take's record, and its files unless those that are there are to be kept."""
     folder = store.data / "takes" / plan.digest
-    folder.mkdir(parents=True)
-    for name in ("clip.mov", "clip.json", "clip.png"):
+    folder.mkdir(parents=True, exist_ok=keep)
+    for name in () if keep else ("clip.mov", "clip.json", "clip.png"):
         (folder / name).write_text("x")
     return Result(
         digest=plan.digest, folder=folder, file=folder / "clip.mov", sidecar=folder / "clip.json",

@@ -237,9 +237,18 @@ def test_leaving_a_watch_does_not_end_the_job(unit: Unit, stub: JobServiceStub) 
     assert not unit.desk.get(id).state.final and not unit.desk.get(id).cancelling
 
 
-def test_jobs_are_kept_for_good(unit: Unit, stub: JobServiceStub) -> None:
-    request = pb.DeleteJobRequest(job_id="x")
-    assert code_of(lambda: stub.DeleteJob(request)) is grpc.StatusCode.UNIMPLEMENTED
+def test_a_job_that_ended_can_be_forgotten_and_its_take_stays(
+    unit: Unit, stub: JobServiceStub
+) -> None:
+    id = unit.desk.create(wish(), request_id="a", timeline="").id
+    take = unit.client.jobs.take(id)
+    stub.DeleteJob(pb.DeleteJobRequest(job_id=id), timeout=10)
+    assert code_of(lambda: stub.GetJob(pb.GetJobRequest(job_id=id))) is grpc.StatusCode.NOT_FOUND
+    assert Path(take.file).is_file()
+    again = unit.desk.create(wish(), request_id="b", timeline="")
+    assert again.reused
+    open_one = pb.DeleteJobRequest(job_id=slow(unit))
+    assert code_of(lambda: stub.DeleteJob(open_one)) is grpc.StatusCode.FAILED_PRECONDITION
 
 
 def showing(unit: Unit) -> str:

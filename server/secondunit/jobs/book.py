@@ -88,11 +88,6 @@ class Book:
         """Leave the server's address for whoever finds the folder busy."""
         self._folder.announce(address)
 
-    @property
-    def trouble(self) -> str:
-        """Why nothing can be written just now (a full disk); empty when all is well."""
-        return self._trouble
-
     # --- one transaction
 
     @contextmanager
@@ -186,9 +181,12 @@ class Book:
             self._end(one, State.FAILED, error=error)
 
     def _end_cancelled(self, row: Row) -> None:
-        """The first of those that waited for it makes the take; the others wait for that one."""
         followers = self._followers(row["id"])
         self._end(row, State.CANCELLED)
+        self._pass_on(followers)
+
+    def _pass_on(self, followers: list[Row]) -> None:
+        """The first of those that waited for a job makes the take; the others wait for that."""
         if not followers:
             return
         first, others = followers[0], followers[1:]
@@ -218,7 +216,9 @@ class Book:
             return bool(opened)
         for row in map(dict, self._writer.execute(PEAK).fetchall()):
             row["not_before"] = off_peak.next_opening(spans, now)
+            followers = self._followers(row["id"])
             self._hold(row, Held.OFF_PEAK, "Begins in the off-peak hours.")
+            self._pass_on(followers)  # they need not wait so long
         return False
 
     def _attempt_ended(self, row: Row) -> None:

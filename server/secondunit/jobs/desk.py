@@ -5,18 +5,27 @@ from __future__ import annotations
 import asyncio
 import base64
 import builtins
+import logging
 import shutil
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from secondunit.config import Config
-from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
+from secondunit.errors import SecondUnitError
+from secondunit.jobs.job import Estimate, Event, Job, Page, Preview, Priority, Result, State
 from secondunit.jobs.runner import PATIENCE, Patience, Runner
 from secondunit.jobs.store import Store
 from secondunit.plan.shot_plan import ShotPlan
 
+log = logging.getLogger(__name__)
+
+TEND_SECONDS = 2.0
+"""How often leases and hours are looked at, and writing is tried again after trouble."""
+SWEEP_SECONDS = 3600.0
+"""How often what is too old is forgotten."""
 STAGES = "secondunit.jobs.stages:stages"
 """What the worker does its work with."""
 
@@ -47,16 +56,22 @@ class Desk:
         )  # fmt: skip
         self._previews: dict[str, Preview] = {}
         self._stopped = False
+        self._over = threading.Event()
+        self._tending = threading.Thread(target=self._tend, name="tending")
 
     def start(self) -> None:
         """Begin to work."""
         self._runner.start()
+        self._tending.start()
 
     def stop(self, grace: float = 10.0) -> None:
         """Stop working within `grace` seconds and close; a running job is queued again."""
         if self._stopped:
             return
         self._stopped = True
+        self._over.set()
+        if self._tending.is_alive():
+            self._tending.join()
         self._runner.stop(grace)
         self._store.close()
         with self._waiting_lock:
@@ -71,18 +86,29 @@ class Desk:
     def create(
         self, plan: ShotPlan, *, request_id: str, timeline: str,
         priority: Priority = Priority.NORMAL, project: str = "", user: str = "",
+        tenant: str = "", off_peak: bool = False, estimate: Estimate | None = None,
+        request: str = "", limited: bool = False,
     ) -> Job:  # fmt: skip
         """A job, written to disk; the earlier one if this request was sent before.
 
         A take that exists is handed over at once (`reused`); one that is being made is waited
-        for. Raises Conflict if the request_id stood for another request of this user.
+        for. `request`: a hash of all that was asked, by default made of the plan. `limited`: the
+        caller may have `limits.open_jobs` at once. Raises Conflict if the request_id stood for
+        another request of this user, LimitReached, and StoreFull.
         """
         job = self._store.create(
             plan, request_id=request_id, timeline=timeline, priority=priority,
-            project=project, user=user,
+            project=project, user=user, tenant=tenant, off_peak=off_peak, estimate=estimate,
+            request=request, limited=limited,
         )  # fmt: skip
         self._runner.wake()
         return job
+
+    def repeated(
+        self, request_id: str, *, request: str, user: str = "", tenant: str = ""
+    ) -> Job | None:
+        """The job that this request made before; None if it is new. Raises Conflict."""
+        return self._store.repeated(request_id, request=request, user=user, tenant=tenant)
 
     def get(self, id: str) -> Job:
         """The job as it stands."""
@@ -109,8 +135,25 @@ class Desk:
             self._runner.cancel(id)
         return job
 
+    def delete(self, id: str) -> None:
+        """Forget a job that ended; its take stays. Raises JobOpen."""
+        self._store.delete(id)
+        shutil.rmtree(self._config.data / "jobs" / id, ignore_errors=True)
+
+    @property
+    def trouble(self) -> str:
+        """Why no job is taken just now, and what mends it; empty when all is well."""
+        return self._store.trouble
+
+    def counts(self) -> Mapping[State, int]:
+        """How many jobs are in each of the states that are not final."""
+        return self._store.counts()
+
     def events(self, id: str, after: int = 0, limit: int = 100) -> tuple[Event, ...]:
-        """What happened after event number `after`, in order, at most `limit`."""
+        """What happened after event number `after`, in order, at most `limit`.
+
+        Raises EventsGone if some of it is no longer kept.
+        """
         return self._store.events(id, after, limit)
 
     async def wait_events(
@@ -147,20 +190,39 @@ class Desk:
                     del self._waiting[id]
 
     def list(
-        self, *, states: Sequence[State] = (), project: str | None = None,
-        user: str | None = None, timeline: str | None = None, page_size: int = 50,
-        page_token: str = "",
+        self, *, states: Sequence[State] = (), tenant: str | None = None,
+        project: str | None = None, user: str | None = None, timeline: str | None = None,
+        shot: str | None = None, since: datetime | None = None, until: datetime | None = None,
+        page_size: int = 50, page_token: str = "",
     ) -> Page:  # fmt: skip
-        """A page of jobs, newest first. Raises Refused for a token that no page gave."""
+        """A page of jobs, newest first, of those accepted from `since` on and before `until`.
+
+        Raises Refused for a token that no page gave.
+        """
         return self._store.page(
-            states=states, project=project, user=user, timeline=timeline, size=page_size,
-            token=page_token,
+            states=states, tenant=tenant, project=project, user=user, timeline=timeline,
+            shot=shot, since=since, until=until, size=page_size, token=page_token,
         )  # fmt: skip
 
     def preview(self, id: str, after: int = 0) -> Preview | None:
         """The newest picture of a job in work, if its number is greater than `after`."""
         newest = self._previews.get(id)
         return newest if newest and newest.number > after else None
+
+    def _tend(self) -> None:
+        swept, trouble = time.monotonic(), ""
+        while not self._over.wait(TEND_SECONDS):
+            try:
+                if self._store.tend():
+                    self._runner.wake()
+                if time.monotonic() - swept > SWEEP_SECONDS:
+                    swept = time.monotonic()
+                    self._store.sweep()
+                trouble = ""
+            except SecondUnitError as exc:
+                if str(exc) != trouble:  # once, not at every try
+                    log.warning("the store has trouble: %s", exc)
+                trouble = str(exc)
 
     def _shown(self, id: str, message: Mapping[str, Any] | None) -> None:
         # In memory alone: a picture of work in progress is worth nothing after a crash.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def with_digests(result: Result) -> Result:
         clip=result.clip or digest_of(result.file),
         record=result.record or digest_of(result.sidecar),
     )
+
+
+def drop_leftovers(takes: Path, before: float) -> None:
+    """Remove what an interrupted publication left, if untouched since `before` (epoch seconds)."""
+    for pattern in (".*.new", ".*.old"):
+        for folder in takes.glob(pattern):
+            if folder.stat().st_mtime < before:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def damage(result: Result) -> str:

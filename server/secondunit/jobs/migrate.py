@@ -14,6 +14,7 @@ VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY K
 VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
 APPLIED = "INSERT INTO schema_version (version, applied) VALUES (?, ?)"
 CHECK = "PRAGMA quick_check(1)"
+LEFT_BY_JOBS = ("takes", "jobs", "blobs")
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -26,23 +27,17 @@ def migrate(file: Path) -> sqlite3.Connection:
     """The one writer connection, with every migration applied.
 
     A damaged file is never replaced by an empty one, and one that newer code wrote is left
-    alone: both raise.
+    alone: both raise StoreDamaged, and nothing is written into the file.
     """
+    _examine(file)
     db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     try:
         db.row_factory = sqlite3.Row
-        if (found := db.execute(CHECK).fetchone()[0]) != "ok":
-            raise StoreDamaged(f"the job store {file} is damaged ({found})")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
         db.execute(VERSIONS)
         version = db.execute(VERSION).fetchone()[0]
         known = migrations()
-        if version > known[-1][0]:
-            raise StoreDamaged(
-                f"the job store {file} is of version {version}; this program knows "
-                f"{known[-1][0]} and must be updated"
-            )
         for number, sql in known:
             if number > version:
                 _apply(db, number, sql)
@@ -51,6 +46,29 @@ def migrate(file: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _examine(file: Path) -> None:
+    # By a connection that only reads: one that writes would empty the log into the file on leaving.
+    if not file.exists():
+        return
+    if not file.stat().st_size:
+        if any((file.parent / name).exists() for name in LEFT_BY_JOBS):
+            raise StoreDamaged(f"the job store {file} is empty, and jobs were done beside it")
+        return  # a first start was interrupted before anything was written
+    db = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        if (found := db.execute(CHECK).fetchone()[0]) != "ok":
+            raise StoreDamaged(f"the job store {file} is damaged ({found})")
+        named = "SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'"
+        version = db.execute(VERSION).fetchone()[0] if db.execute(named).fetchone() else 0
+    finally:
+        db.close()
+    if version > (known := migrations()[-1][0]):
+        raise StoreDamaged(
+            f"the job store {file} is of version {version}; this program knows {known} and must "
+            "be updated"
+        )
 
 
 def _apply(db: sqlite3.Connection, number: int, sql: str) -> None:

@@ -191,6 +191,15 @@ class Orders(Book):
             for sql in FORGET:
                 db.execute(sql, (id,))
 
+    @property
+    def trouble(self) -> str:
+        """Why no job is taken just now, and what mends it; empty when all is well."""
+        try:
+            self._check_room()
+        except StoreError as exc:
+            return f"{exc} {exc.remedy}"
+        return self._trouble
+
     # --- parts of a transaction
 
     def _same(self, row: Any, request_id: str, request: str) -> Job:

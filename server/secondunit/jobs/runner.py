@@ -183,6 +183,7 @@ class Runner:
             now = time.monotonic()
             if message and message.get("from") is child:
                 heard = now
+                self._store.renew(lease)
                 match message["is"]:
                     case "preview" if self._shown:
                         self._shown(job.id, message)

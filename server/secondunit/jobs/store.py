@@ -26,7 +26,8 @@ from secondunit.jobs.job import (
     Stage,
     State,
 )
-from secondunit.jobs.orders import RESULT, Kept, Orders
+from secondunit.jobs.off_peak import DAY
+from secondunit.jobs.orders import FORGET, RESULT, Kept, Orders
 from secondunit.jobs.turns import SERVE, next_turn
 from secondunit.plan.shot_plan import canonical
 
@@ -37,6 +38,17 @@ RENEW_AT = 2 / 3
 
 RUNNING = "SELECT * FROM job WHERE state = 'running' ORDER BY number"
 URGENT = "SELECT 1 FROM job WHERE state = 'queued' AND priority < ? LIMIT 1"
+PORTION = 200
+"""Jobs that are swept in one transaction: others wait for it."""
+LEFTOVER_SECONDS = 3600.0
+"""After which nobody is publishing what has an unfinished name."""
+ENDED = "SELECT id FROM job WHERE finished < ? ORDER BY finished LIMIT ?"
+TOLD = """SELECT id FROM job WHERE finished < ? AND oldest < sequence ORDER BY finished LIMIT ?"""
+COMPACT = (
+    """DELETE FROM event WHERE job = ?1
+      AND sequence < (SELECT sequence FROM job WHERE id = ?1)""",
+    "UPDATE job SET oldest = sequence WHERE id = ?",
+)
 EXPIRED = "SELECT * FROM job WHERE state = 'running' AND lease_until <= ? ORDER BY lease_until"
 RENEW = "UPDATE job SET lease_until = ? WHERE id = ?"
 CALM = """UPDATE job SET priority = 1 WHERE priority = 0
@@ -244,6 +256,26 @@ class Store(Orders):
                     self._end_failed(row, canonical(JobError.of(WorkerLost(text))))
             return len(found)
 
+    def sweep(self) -> int:
+        """Forget what is older than `[retention]` allows; how many jobs lost something.
+
+        Takes are kept for ever. Of the events of a job that ended long ago the last is kept.
+        """
+        keep, now = self._config.retention, self._now()
+        count = 0
+        for days, sql, part in (
+            (keep.job_days, ENDED, self._forget), (keep.event_days, TOLD, self._compact),
+        ):  # fmt: skip
+            while days and (found := self._query(sql, (now - days * DAY, PORTION))):
+                with self._transaction("sweep"):
+                    for row in found:
+                        part(row["id"])
+                count += len(found)
+                if len(found) < PORTION:
+                    break
+        kept.drop_leftovers(self.data / "takes", before=now - LEFTOVER_SECONDS)
+        return count
+
     def recover(self, reason: str) -> None:
         """Queue again whatever is marked as running. Only while nothing runs."""
         with self._transaction("recover") as db:
@@ -273,6 +305,14 @@ class Store(Orders):
         })  # fmt: skip
         self._move(row, State.RUNNING, attempt=row["attempt"])
         return self._job(row["id"])
+
+    def _forget(self, id: str) -> None:
+        for sql in FORGET:
+            self._writer.execute(sql, (id,))
+
+    def _compact(self, id: str) -> None:
+        for sql in COMPACT:
+            self._writer.execute(sql, (id,))
 
     def _give_back(self, row: Row, reason: str, *, lost: bool) -> None:
         if lost:

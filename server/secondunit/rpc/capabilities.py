@@ -69,21 +69,16 @@ class Capabilities(CapabilityServiceServicer):
 
     async def GetServerStatus(self, request: pb.GetServerStatusRequest, context: Context) -> Any:
         """What the server does now."""
+        counts, trouble = self._desk.counts(), self._desk.trouble
         return pb.GetServerStatusResponse(
             uptime=convert.duration(time.monotonic() - self._started),
             draining=self._draining.is_set(),
-            queued=self._count(State.QUEUED, State.WAITING),
-            running=self._count(State.RUNNING),
+            queued=counts[State.QUEUED] + counts[State.WAITING],
+            running=counts[State.RUNNING],
             free_bytes=shutil.disk_usage(self._config.data).free,
+            healthy=not trouble,
+            trouble=trouble,
         )
-
-    def _count(self, *states: State) -> int:
-        token, count = "", 0
-        while True:
-            page = self._desk.list(states=states, page_size=1000, page_token=token)
-            count, token = count + len(page.jobs), page.next_token
-            if not token:
-                return count
 
 
 def _engine(row: Engine, *, default: bool) -> pb.Engine:

@@ -15,7 +15,19 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
 from secondunit.errors import Fault, Refused
-from secondunit.jobs.job import Event, Job, JobError, Kind, Preview, Priority, Result, Stage, State
+from secondunit.jobs.job import (
+    Estimate,
+    Event,
+    FileDigest,
+    Job,
+    JobError,
+    Kind,
+    Preview,
+    Priority,
+    Result,
+    Stage,
+    State,
+)
 from secondunit.plan.build import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
 from secondunit.timeline.shot import Shot
@@ -168,7 +180,7 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         id=value.id,
         state=STATES[value.state],
         progress=_progress(value.stage, value.doing, value.step, value.steps),
-        waiting_for="take" if value.waits_for else "",
+        waiting_for=value.waiting_for or "",
         waits_for_job=value.waits_for or "",
         priority=PRIORITIES[value.priority],
         request_id=value.request_id,
@@ -197,6 +209,33 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         ),
         project=value.project,
         user=value.user,
+        estimate=estimate(value.estimate) if value.estimate is not None else None,
+        cost=money(value.cost_micros, value.currency) if value.currency else None,
+        device_time=duration(value.device_seconds),
+        off_peak=value.off_peak,
+        device=value.device,
+    )
+
+
+def money(micros: int, currency: str) -> units_pb2.Money:
+    """Millionths of a currency."""
+    return units_pb2.Money(currency=currency, micros=micros)
+
+
+def estimate(value: Estimate) -> plans_pb2.Estimate:
+    """Estimate."""
+    return plans_pb2.Estimate(
+        render_time=_maybe(value.seconds),
+        earliest=_maybe(value.low),
+        latest=_maybe(value.high),
+        device_time=_maybe(value.device_seconds),
+        cost=money(value.cost_micros, value.currency) if value.cost_micros is not None else None,
+        memory_bytes=value.memory_bytes,
+        runs=value.runs,
+        measured=value.measured,
+        file_bytes=value.file_bytes,
+        frames=value.frames,
+        reused=value.reused,
     )
 
 
@@ -267,6 +306,16 @@ def duration(seconds: float) -> Duration:
     return message
 
 
+def _maybe(seconds: float | None) -> Duration | None:
+    return None if seconds is None else duration(seconds)
+
+
+def _digest(value: FileDigest | None) -> units_pb2.Digest | None:
+    if value is None:
+        return None
+    return units_pb2.Digest(sha256=value.sha256, size_bytes=value.bytes)
+
+
 def _value(value: Any) -> Value:
     return json_format.ParseDict(value, Value())
 
@@ -307,5 +356,7 @@ def _result(job: Job, value: Result) -> jobs_pb2.JobResult:
         size=size(value.size),
         plan_digest=value.digest,
         report=report(value.report),
+        clip=_digest(value.clip),
+        record=_digest(value.record),
     )
     return jobs_pb2.JobResult(take=take, reused=job.reused)

@@ -70,9 +70,10 @@ TABLE: dict[type[errors.SecondUnitError], Code] = {
 def status_of(error: errors.SecondUnitError) -> status_pb2.Status:
     """An error as google.rpc.Status: ErrorDetail, ErrorInfo, and what else its kind has."""
     detail = detail_of(error)
-    info = error_details_pb2.ErrorInfo(
-        reason=detail.code, domain=DOMAIN, metadata={"remedy": detail.remedy}
-    )
+    metadata = {"remedy": detail.remedy}
+    if isinstance(error, errors.EventsGone):
+        metadata["first_available"] = str(error.first)
+    info = error_details_pb2.ErrorInfo(reason=detail.code, domain=DOMAIN, metadata=metadata)
     details: list[Message] = [detail, info]
     bad = error_details_pb2.BadRequest(
         field_violations=[

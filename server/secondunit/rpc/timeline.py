@@ -13,6 +13,7 @@ from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.placing import Profile, place_jobs
 from secondunit.rpc import convert, placed
+from secondunit.rpc.jobs import own
 from secondunit.timeline.select import find_shots
 from secondunit.v1 import timeline_pb2 as pb
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceServicer
@@ -48,6 +49,8 @@ class Timelines(TimelineServiceServicer):
 
     async def PlaceTimeline(self, request: pb.PlaceTimelineRequest, context: Context) -> Any:
         """Write the new timeline with the takes of some jobs in place."""
+        for id in request.job_ids:
+            own(self._desk, id)
         edit = await asyncio.to_thread(
             place_jobs,
             self._desk,
