@@ -60,6 +60,13 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """DeleteJob answered: the job is gone, what it made is not."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """One watch from its call until its stream ended, whatever ended it."""
 
@@ -96,7 +103,7 @@ class Kept:
     events: tuple[Event, ...]
 
 
-Record = Accepted | Looked | Stopped | Watched | Stored | Found | Kept
+Record = Accepted | Looked | Stopped | Forgotten | Watched | Stored | Found | Kept
 
 
 @dataclass(slots=True)
@@ -129,10 +136,13 @@ def check(records: Sequence[Record]) -> list[str]:
 
 def _accepted(records: Sequence[Record], kept: dict[str, Kept]) -> Iterator[str]:
     by_request: dict[str, set[str]] = defaultdict(set)
+    forgotten = {record.job for record in records if isinstance(record, Forgotten)}
+    for job in forgotten & kept.keys():
+        yield f"job {job} was deleted and is there"
     for record in records:
         if isinstance(record, Accepted):
             by_request[record.request].add(record.job)
-            if record.job not in kept:
+            if record.job not in kept.keys() | forgotten:
                 yield f"job {record.job} was accepted and is lost"
         elif isinstance(record, Kept):
             by_request[record.request].add(record.job)

@@ -163,14 +163,14 @@ class Service:
         return (self.folder / "server.log").read_text()[-4000:]
 
     @contextmanager
-    def kept_up(self) -> Iterator[None]:
-        """While the block runs, start it again without mishaps whenever it has died."""
+    def kept_up(self, mishaps: str = "") -> Iterator[None]:
+        """While the block runs, start it again whenever it has died."""
         over = threading.Event()
 
         def keep() -> None:
             while not over.is_set():
                 if not self.alive and not over.is_set():
-                    self.start()
+                    self.start(mishaps)
                 over.wait(0.02)
 
         keeper = threading.Thread(target=keep, name="keeper")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 from secondunit.config import Config
 from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
+from secondunit.errors import EngineFailed
 from secondunit.jobs.stages import Rooms
 from secondunit.jobs.work import Work
 from secondunit.plan.shot_plan import ShotPlan
@@ -50,7 +53,11 @@ class Wished(CountingStages):
 
 
 class Noise:
-    """Frames of noise that the seed decides; {"pause": S} for each. Implements `LoadedEngine`."""
+    """Frames of noise that the seed decides; implements `LoadedEngine`.
+
+    Wishes: {"pause": seconds before each frame, "fail": why, "hang": true: stop as by SIGSTOP, the
+    first time}.
+    """
 
     def __init__(self, data: Path) -> None:
         self._data = data
@@ -59,13 +66,24 @@ class Noise:
         self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
     ) -> Iterator[tuple[int, RGB]]:
         """Every frame, one after the other."""
-        pause = json.loads(_wishes(self._data, plan.seed)).get("pause", 0.0)
+        wish = json.loads(_wishes(self._data, plan.seed))
+        if "fail" in wish:
+            raise EngineFailed(wish["fail"])
+        if wish.get("hang") and self._first(plan.seed):
+            os.kill(os.getpid(), signal.SIGSTOP)
         for wanted in plan.generate:
             for frame in range(wanted.start, wanted.end):
-                time.sleep(pause)
+                time.sleep(wish.get("pause", 0.0))
                 progress("denoise", frame - wanted.start, wanted.frames)
                 draw = np.random.default_rng([plan.seed % 2**32, frame + 1000])
                 yield frame, draw.random((plan.work.height, plan.work.width, 3), np.float32)
+
+    def _first(self, seed: int) -> bool:
+        hung = wish_file(self._data, seed).with_suffix(".hung")
+        if hung.exists():
+            return False
+        hung.touch()
+        return True
 
 
 def quick(config: Config) -> Rooms:

@@ -9,6 +9,7 @@ import pytest
 from tests.faults.history import (
     Accepted,
     Event,
+    Forgotten,
     Found,
     Kept,
     Looked,
@@ -39,6 +40,8 @@ GOOD: list[Record] = [
     Stopped("a", "succeeded", cancelling=False),
     Stored("clip", "d1"),
     Found("clip", "d1"),
+    Accepted("f", "c"),
+    Forgotten("c"),
     KEPT,
 ]
 
@@ -58,6 +61,7 @@ def test_a_slow_watcher_may_miss_progress_and_nothing_else() -> None:
 
 BAD: dict[str, list[Record]] = {
     "is lost": [Accepted("r", "b")],
+    "deleted and is there": [Forgotten("a")],
     "made 2 jobs": [replace(KEPT, job="b")],
     "has the events": [with_events(*EVENTS[:2], *EVENTS[3:])],
     "ended 0 times": [with_events(*EVENTS[:6], state="running")],

@@ -15,12 +15,12 @@ from secondunit.v1 import jobs_pb2 as pb
 from secondunit.v1 import shots_pb2
 from secondunit.v1.jobs_pb2_grpc import JobServiceStub
 from secondunit_client import state_name
-from secondunit_client.calls import OPTIONS
 
 from tests.faults.history import (
     FINAL,
     Accepted,
     Event,
+    Forgotten,
     Found,
     History,
     Kept,
@@ -32,12 +32,19 @@ from tests.faults.history import (
 from tests.faults.service import PATIENCE
 
 Answer = TypeVar("Answer")
+OPTIONS: list[tuple[str, int]] = [
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.max_reconnect_backoff_ms", 100),  # the server is away often, and never for long
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.enable_http_proxy", 0),
+]
 AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 """What a call ends with when its server dies."""
 
 
 class Witness:
-    """Calls one server, whatever dies meanwhile. One thread a watch, and one for the rest."""
+    """Calls one server, whatever dies meanwhile. A thread for each watch, one for the rest."""
 
     def __init__(self, address: str, history: History, *, patience: float = PATIENCE) -> None:
         self.history = history
@@ -46,7 +53,7 @@ class Witness:
         self._patience = patience
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
         self._stub = JobServiceStub(self._channel)
-        self._watches: list[threading.Thread] = []
+        self._watches: dict[str, threading.Thread] = {}
         self._over = threading.Event()
         self._trouble: list[BaseException] = []
 
@@ -58,7 +65,7 @@ class Witness:
         finally:
             self._over.set()
             self._channel.close()
-            for thread in self._watches:
+            for thread in self._watches.values():
                 thread.join()
 
     def create(
@@ -88,10 +95,20 @@ class Witness:
         self.history.add(Stopped(id, state_name(job.state), job.cancelling))
         return job
 
+    def delete(self, id: str) -> None:
+        """Have a job that ended forgotten; "unknown" is an answer too, to who asks again."""
+        self._joined(id)
+        try:
+            self._insist(lambda: self._stub.DeleteJob(pb.DeleteJobRequest(job_id=id), timeout=10))
+        except grpc.RpcError as exc:
+            if _code(exc) is not grpc.StatusCode.NOT_FOUND:
+                raise
+        self.history.add(Forgotten(id))
+
     def watch(self, id: str, after: int = 0) -> None:
         """Follow a job in a thread of its own, over as many streams as it needs."""
         thread = threading.Thread(target=self._follow, args=(id, after), name=f"watch-{id}")
-        self._watches.append(thread)
+        self._watches[id] = thread
         thread.start()
 
     def wait(self, id: str) -> pb.Job:
@@ -111,9 +128,8 @@ class Witness:
         Returns the jobs by id. Watches must have ended by themselves by then.
         """
         found = {job.id: self.wait(job.id) for job in self._all() if jobs(job)}
-        for thread in self._watches:
-            thread.join(self._patience)
-            assert not thread.is_alive(), f"{thread.name} never ended"
+        for id in self._watches:
+            self._joined(id)
         if self._trouble:
             raise self._trouble[0]
         for job in found.values():
@@ -125,6 +141,11 @@ class Witness:
             if name.startswith("/"):
                 self.history.add(Found(name, digest_of(Path(name))))
         return found
+
+    def _joined(self, id: str) -> None:
+        if thread := self._watches.get(id):
+            thread.join(self._patience)
+            assert not thread.is_alive(), f"{thread.name} never ended"
 
     def _all(self) -> list[pb.Job]:
         request, jobs = pb.ListJobsRequest(page_size=200), list[pb.Job]()
