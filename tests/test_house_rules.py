@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SERVER = ROOT / "server" / "secondunit"
 FLOW = ("timeline", "plan", "engine", "finish", "encode", "place")
-BASE = {"units", "errors", "config", "failpoints", "measures", "catalog", "__version__"}
+BASE = {"units", "errors", "config", "failpoints", "measures", "logs", "catalog", "__version__"}
 MAY_IMPORT = {
     **{stage: BASE | set(FLOW[: i + 1]) for i, stage in enumerate(FLOW)},
     "catalog": {"units", "errors", "config", "catalog"},

@@ -7,7 +7,6 @@ before any work; 130 interrupted, and the same command goes on where it stopped.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -20,10 +19,18 @@ from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.catalog.engines import ENGINES
 from secondunit.commands import REGISTERED
-from secondunit.config import Config
+from secondunit.commands.flags import (
+    INTERRUPTED,
+    REFUSED,
+    SOME_FAILED,
+    SUCCEEDED,
+    config_of,
+    place_flags,
+    preview_flag,
+    print_json,
+    server_flags,
+)
 from secondunit.errors import SecondUnitError
-
-SUCCEEDED, SOME_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
 
     render = add("render", _render, "Make the shots that a timeline asks for and place them.")
     _timeline_flags(render)
-    _preview_flag(render)
+    preview_flag(render)
     render.add_argument(
         "--out",
         type=Path,
@@ -77,28 +84,24 @@ def parser() -> argparse.ArgumentParser:
         default="otio",
         help="the shape of .otio that your host accepts (default: otio)",
     )
-    _server_flags(render)
+    server_flags(render)
     plan = add("plan", _plan, "Say what a render would do, what it would change, what it refuses.")
     _timeline_flags(plan)
-    _server_flags(plan)
+    server_flags(plan)
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
-    _place_flags(serve)
-    jobs = add("jobs", _jobs, "List jobs, newest first.")
-    _server_flags(jobs)
-    watch = add("watch", _watch, "Follow a job until it ends.")
-    watch.add_argument("job")
-    _preview_flag(watch)
-    _server_flags(watch)
-    cancel = add("cancel", _cancel, "Stop a job; it stops within one step.")
-    cancel.add_argument("job")
-    _server_flags(cancel)
+    serve.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="serve Prometheus measures there; a port alone is of this machine (default: nowhere)",
+    )
+    place_flags(serve)
     add("engines", _engines, "The engines, what each can do, and what runs here.")
     add("deliveries", _deliveries, "The deliveries: codecs, containers, bit depths.")
     verify = add("verify", _verify, "Check a returned clip against its sidecar.")
     verify.add_argument("file", type=Path)
     doctor = add("doctor", _doctor, "What this machine has, what it lacks, and what mends it.")
-    _place_flags(doctor)
+    place_flags(doctor)
     for register in REGISTERED:
         register(add)
     train = add("train-motion", _train, "Train the built-in engine on scenes it draws itself.")
@@ -141,47 +144,6 @@ def _timeline_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--draft", action="store_true", help="small and fast, at the delivered size")
 
 
-def _preview_flag(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--preview",
-        type=Path,
-        metavar="FILE.jpg",
-        help="keep the newest picture of the work in this file while a shot renders",
-    )
-
-
-def _place_flags(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE.toml",
-        help="the operator's settings (or SECONDUNIT_CONFIG); flags win over it",
-    )
-    sub.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="folder of jobs and finished takes (or SECONDUNIT_DATA)",
-    )
-    sub.add_argument(
-        "--root",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="a folder that media may be read from; may be repeated",
-    )
-
-
-def _server_flags(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--server",
-        metavar="HOST:PORT",
-        help="use this server instead of starting one in this process",
-    )
-    _place_flags(sub)
-
-
 def _seed(text: str) -> int:
     seed = int(text)
     if not 0 <= seed < 2**63:
@@ -189,20 +151,11 @@ def _seed(text: str) -> int:
     return seed
 
 
-def _config(options: argparse.Namespace) -> Config:
-    config = Config.from_environment(getattr(options, "config", None))
-    return replace(
-        config,
-        data=(options.data or config.data).absolute(),
-        roots=tuple(r.absolute() for r in (*config.roots, *options.root)),
-    )
-
-
 def _failed(
     code: str, message: str, remedy: str, faults: Iterable[Any], options: argparse.Namespace
 ) -> int:
     if options.json:
-        _print_json(
+        print_json(
             {
                 "shots": [],
                 "faults": [{"what": f.what, "path": f.path} for f in faults],
@@ -216,59 +169,31 @@ def _failed(
     return SOME_FAILED if begun or code == "INTERNAL" else REFUSED
 
 
-def _print_json(record: Any) -> None:
-    print(json.dumps(record, indent=2, default=str))
-
-
 def _render(options: argparse.Namespace) -> int:
     from secondunit.session import render
 
-    record = render(_config(options), options)
+    record = render(config_of(options), options)
     if options.json:
-        _print_json(record)
+        print_json(record)
     return SUCCEEDED if all(s["state"] == "succeeded" for s in record["shots"]) else SOME_FAILED
 
 
 def _plan(options: argparse.Namespace) -> int:
     from secondunit.session import plan
 
-    record = plan(_config(options), options)
+    record = plan(config_of(options), options)
     if options.json:
-        _print_json(record)
+        print_json(record)
     return REFUSED if record["faults"] else SUCCEEDED
-
-
-def _jobs(options: argparse.Namespace) -> int:
-    from secondunit.session import list_jobs
-
-    record = list_jobs(_config(options), options)
-    if options.json:
-        _print_json(record)
-    return SUCCEEDED
-
-
-def _watch(options: argparse.Namespace) -> int:
-    from secondunit.session import watch
-
-    record = watch(_config(options), options)
-    if options.json:
-        _print_json(record)
-    return SUCCEEDED if record["state"] == "succeeded" else SOME_FAILED
-
-
-def _cancel(options: argparse.Namespace) -> int:
-    from secondunit.session import cancel
-
-    record = cancel(_config(options), options)
-    if options.json:
-        _print_json(record)
-    return SUCCEEDED
 
 
 def _serve(options: argparse.Namespace) -> int:
     from secondunit.app import serve_forever
 
-    serve_forever(_config(options), options.listen)
+    config = config_of(options)
+    if options.metrics is not None:
+        config = replace(config, metrics=options.metrics)
+    serve_forever(config, options.listen)
     return SUCCEEDED
 
 
@@ -293,7 +218,7 @@ def _engines(options: argparse.Namespace) -> int:
         for row in ENGINES.values()
     ]
     if options.json:
-        _print_json({"engines": rows})
+        print_json({"engines": rows})
         return SUCCEEDED
     for row in rows:
         here = "runs here" if row["weights"] else "runs here, without weights"
@@ -323,7 +248,7 @@ def _deliveries(options: argparse.Namespace) -> int:
         for row in DELIVERIES.values()
     ]
     if options.json:
-        _print_json({"deliveries": rows})
+        print_json({"deliveries": rows})
         return SUCCEEDED
     for row in rows:
         marks = ["default"] * row["default"] + ["lossless"] * row["exact"]
@@ -337,7 +262,7 @@ def _verify(options: argparse.Namespace) -> int:
 
     record = verify(options.file)
     if options.json:
-        _print_json(record)
+        print_json(record)
     else:
         for name, entry in record["checks"].items():
             print(f"{'ok  ' if entry['pass'] else 'FAIL'}  {name}: {entry['measured']}")
@@ -347,14 +272,14 @@ def _verify(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from secondunit.doctor import examine
 
-    found = list(examine(_config(options)))
+    found = list(examine(config_of(options)))
     healthy = all(f.ok for f in found)
     if options.json:
         rows = [
             {"subject": f.subject, "ok": f.ok, "found": f.found, "mend": "" if f.ok else f.mend}
             for f in found
         ]
-        _print_json({"healthy": healthy, "findings": rows})
+        print_json({"healthy": healthy, "findings": rows})
         return SUCCEEDED if healthy else SOME_FAILED
     for finding in found:
         print(f"{'ok  ' if finding.ok else 'MISS'}  {finding.subject:28} {finding.found}")

@@ -24,7 +24,10 @@ SecondUnitError
 │   ├── BlobUnknown             the server has no such blob, or not for this caller
 │   ├── BlobMissing             a request names a blob that was not uploaded
 │   ├── BlobDamaged             the stored bytes no longer have their digest
+│   ├── BlobRange               a place outside a blob
+│   ├── BlobTooLarge            more bytes than a blob may have
 │   ├── UploadOffset            a chunk that does not follow the committed bytes
+│   ├── UploadBusy              another call is writing the same upload
 │   └── UploadIdle              no byte came for too long
 ├── Unauthenticated             no token, or one that is not valid
 ├── Forbidden                   the caller may not do that
@@ -225,6 +228,11 @@ class BlobMissing(BlobError):
     code = "BLOB_MISSING"
     remedy = "Upload the blob named above, then send the request again."
 
+    def __init__(self, text: str, subjects: Iterable[str] = ()) -> None:
+        """`subjects`: every blob that is missing, as `blobs/<sha256>/<size>`."""
+        super().__init__(text)
+        self.subjects: tuple[str, ...] = tuple(subjects)
+
 
 class BlobDamaged(BlobError):
     """The stored bytes no longer have their digest; they were put aside."""
@@ -232,11 +240,33 @@ class BlobDamaged(BlobError):
     code = "BLOB_DAMAGED"
 
 
+class BlobRange(BlobError):
+    """A place outside the blob."""
+
+    code = "BLOB_RANGE"
+    remedy = "Read from 0 up to the size that the digest says."
+
+
+class BlobTooLarge(BlobError):
+    """The blob has more bytes than one may have."""
+
+    code = "BLOB_TOO_LARGE"
+    remedy = "Send less: trim or transcode the clip. The limit is in GetCapabilities."
+
+
 class UploadOffset(BlobError):
     """A chunk does not begin where the committed bytes end; nothing was changed."""
 
     code = "UPLOAD_OFFSET"
     remedy = "Ask QueryWriteStatus and go on from the committed size."
+
+
+class UploadBusy(BlobError):
+    """Another call is writing the same upload; what came is kept."""
+
+    code = "UPLOAD_BUSY"
+    retryable = True
+    remedy = "Let the other call end, then ask QueryWriteStatus; or use an upload_id of your own."
 
 
 class UploadIdle(BlobError):

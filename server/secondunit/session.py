@@ -6,24 +6,22 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.table import Table
-from secondunit_client import Connection, options, state_name
+from secondunit_client import Access, Connection, options, state_name
 from secondunit_client.rendered import operation_name
 
 from secondunit.config import Config
 from secondunit.encode.durable import temporary_beside
 from secondunit.errors import Refused
+from secondunit.looks import console, remaining, stage_name
 from secondunit.place.relink import check_target
 from secondunit.v1 import jobs_pb2, plans_pb2
 
-# People read standard error; standard output is for what scripts read. Names of clips and paths
-# are shown as they are: "[/wip]" and ":fire:" mean something to rich.
-_SCREEN = Console(stderr=True, highlight=False, markup=False, emoji=False)
+_SCREEN = console(error=True)  # people read standard error; standard output is for scripts
 
 
 @contextmanager
@@ -35,12 +33,18 @@ def connected(
     Without `work` the latter begins no job: who only looks must not start what is queued.
     """
     if flags.server:
-        with Connection(flags.server) as unit:
+        access = Access.from_environment(
+            token_file=flags.token_file,
+            authority=flags.ca,
+            certificate=flags.certificate,
+            key=flags.key,
+        )
+        with Connection(flags.server, access=access) as unit:
             yield unit
         return
     from secondunit.app import running
 
-    with running(config, work=work) as address, Connection(address) as unit:
+    with running(config, work=work) as address, Connection(address, access=Access()) as unit:
         yield unit
 
 
@@ -130,56 +134,12 @@ def _planned(shot: plans_pb2.ShotPlan) -> dict[str, Any]:
     }
 
 
-def list_jobs(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
-    """Every job the server remembers."""
-    with connected(config, flags, work=False) as unit:
-        rows = [_job(job) for job in unit.jobs.list()]
-    if not flags.json:
-        table = Table("job", "state", "shot", "operation", "doing", box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*(str(row[k]) for k in ("id", "state", "name", "operation", "doing")))
-        screen = Console(highlight=False, markup=False, emoji=False)
-        screen.print(table if rows else "No jobs yet.")
-    return {"jobs": rows}
-
-
-def watch(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
-    """Follow one job to its end."""
+def follow(config: Config, flags: argparse.Namespace) -> jobs_pb2.Job:
+    """Show one job's work until it ends; the job as it is then."""
     newest = _newest(flags.preview)
     with connected(config, flags) as unit, _Bars(quiet=flags.json, newest=newest) as bars:
         first = unit.jobs.get(flags.job)
-        ended = unit.jobs.wait(flags.job, lambda event: bars.event(first, event))
-    record = _job(ended)
-    if not flags.json:
-        print(f"{record['id']}  {record['state']}  {record['file'] or record['error'] or ''}")
-    return record
-
-
-def cancel(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
-    """Stop one job and wait until it has stopped."""
-    with connected(config, flags, work=False) as unit:
-        unit.jobs.cancel(flags.job)
-        record = _job(unit.jobs.wait(flags.job))
-    if not flags.json:
-        print(f"{record['id']}  {record['state']}")
-    return record
-
-
-def _job(job: jobs_pb2.Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "state": state_name(job.state),
-        "shot": job.shot_id,
-        "name": job.name,
-        "operation": operation_name(job.operation),
-        "timeline": job.timeline,
-        "doing": job.progress.doing,
-        "step": [job.progress.step, job.progress.steps],
-        "attempt": job.attempt,
-        "file": job.result.take.file or None,
-        "reused": job.result.reused,
-        "error": job.error.what or None,
-    }
+        return unit.jobs.wait(flags.job, lambda event: bars.event(first, event))
 
 
 class _Newest:
@@ -224,10 +184,12 @@ class _Bars:
             BarColumn(bar_width=32),
             MofNCompleteColumn(),
             TextColumn("{task.fields[doing]}", markup=False),
+            TextColumn("{task.fields[left]}", markup=False, style="bright_black"),
             console=_SCREEN,
             disable=quiet,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._begun: dict[str, jobs_pb2.Job] = {}
         self._quiet = quiet
 
     def __enter__(self) -> _Bars:
@@ -257,14 +219,24 @@ class _Bars:
             return
         if job.id not in self._tasks:
             title = f"{operation_name(job.operation)} {job.name}"[:28]
-            self._tasks[job.id] = self._progress.add_task(title, total=None, doing="queued")
+            self._tasks[job.id] = self._progress.add_task(
+                title, total=None, doing="queued", left=""
+            )
+            self._begun[job.id] = jobs_pb2.Job()
+            self._begun[job.id].CopyFrom(job)
         task = self._tasks[job.id]
         if event.HasField("progress"):
             at = event.progress
-            self._progress.update(task, completed=at.step, total=at.steps or None, doing=at.doing)
+            doing = f"{stage_name(at.stage)} {at.doing}".strip()
+            self._progress.update(
+                task, completed=at.step, total=at.steps or None, doing=doing,
+                left=remaining(self._begun[job.id], datetime.now(UTC)),
+            )  # fmt: skip
         elif event.HasField("state"):
             state = event.state.state
-            self._progress.update(task, doing=state_name(state))
+            self._progress.update(task, doing=state_name(state), left="")
+            if state == jobs_pb2.JOB_STATE_RUNNING:
+                self._begun[job.id].timings.started.CopyFrom(event.time)
             if state == jobs_pb2.JOB_STATE_SUCCEEDED:
                 self._progress.update(task, completed=1, total=1)
 

@@ -1,8 +1,12 @@
 """Stages without pictures: a worker's work that counts itself and does what the prompt says.
 
 The prompt of the plan is JSON: {"steps": 4, "pause": 0.02, "die": [attempts], "deaf": true,
-"fail": "sentence", "hang": [attempts], "boast": true, "show": true}; all keys may be left out.
-Only the first attempt pauses, so that tests see it at work and need not wait for the second.
+"fail": "sentence", "hang": [attempts], "boast": true, "show": true, "keep": true, "large": n,
+"slow": stage};
+all keys may be left out. Only the first attempt pauses, so that tests see it at work and need not
+wait for the second, unless it keeps its steps: then each attempt does one more and dies, and the
+last does what is left. `large`: memory plans below n do not fit. `slow`: that stage takes seconds
+at the first attempt, and leaves a file.
 """
 
 from __future__ import annotations
@@ -27,6 +31,20 @@ class CountingStages:
 
     def __init__(self, config: Config) -> None:
         self._calls = config.data / "calls.log"
+        self._engines: set[str] = set()
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """What was loaded."""
+        return tuple(self._engines)
+
+    def load(self, engine: str, device: str) -> None:
+        """Nothing to load."""
+        self._engines.add(engine)
+
+    def unload(self, engine: str) -> None:
+        """Nothing to free."""
+        self._engines.discard(engine)
 
     def timeline(self, work: Work) -> Mapping[str, Any]:
         """Nothing to check."""
@@ -40,14 +58,23 @@ class CountingStages:
         """Steps with pauses, and whatever the prompt wants to go wrong."""
         wish = json.loads(work.plan.prompt or "{}")
         attempt = int(work.folder.name.rpartition("-")[2])
+        self.load(work.plan.engine, work.device)
         left = self._leave(Stage.ENGINE, work)
+        if work.memory_plan < wish.get("large", 0):
+            raise MemoryError("too large")
         steps = wish.get("steps", 2)
-        for step in range(steps):
+        for step in range(self._kept(work) if wish.get("keep") else 0, steps):
             if not wish.get("deaf"):
                 work.progress("denoise", step, steps)
             if wish.get("show"):
                 work.show(step, np.zeros((36, 64, 3), np.float32), step == 0)
             time.sleep(wish.get("pause", 0.0) if attempt == 1 else 0.0)
+            if wish.get("keep"):
+                (work.folder / f"step{step}").touch()
+                work.kept()
+            if wish.get("keep") and attempt in wish.get("die", ()):
+                time.sleep(0.2)  # until what was said has been heard
+                os.kill(os.getpid(), signal.SIGKILL)
             if step == steps // 2 and attempt in wish.get("die", ()):
                 os.kill(os.getpid(), signal.SIGKILL)
             if step == steps // 2 and attempt in wish.get("hang", ()):
@@ -83,10 +110,22 @@ class CountingStages:
             handles=plan.handles, size=plan.size, report={"K0": {"pass": True}}, timings={},
         )  # fmt: skip
 
+    def _kept(self, work: Work) -> int:
+        """Steps that earlier attempts did, taken over."""
+        steps = {path.name for folder in work.earlier for path in folder.glob("step*")}
+        for name in steps:
+            (work.folder / name).touch()
+        return len(steps)
+
     def _leave(self, stage: Stage, work: Work) -> Mapping[str, Any]:
         with self._calls.open("a") as calls:
             calls.write(f"{stage} {work.plan.seed} {os.getpid()}\n")
         (work.folder / "file").write_text(str(stage))
+        wish = json.loads(work.plan.prompt or "{}")
+        if wish.get("slow") == stage and work.attempt == 1:
+            for step in range(500):
+                work.progress("dawdle", step, 500)
+                time.sleep(0.01)
         return {"file": "file"}
 
 

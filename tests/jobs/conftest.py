@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from secondunit.config import Config
+from secondunit.config import Config, Schedule
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import Job
 from secondunit.jobs.runner import Patience
@@ -35,8 +35,11 @@ def open_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """Opens started desks on one folder; whatever is open at the end is stopped."""
     opened: list[Desk] = []
 
-    def opener(*, max_attempts: int = 3, patience: Patience | None = None) -> Desk:
-        config = Config(data=tmp_path / "data", max_attempts=max_attempts)
+    def opener(*, max_attempts: int = 3, patience: Patience | None = None, **schedule: Any) -> Desk:
+        config = Config(
+            data=tmp_path / "data", max_attempts=max_attempts,
+            schedule=Schedule(**{"devices": ("cpu",)} | schedule),
+        )  # fmt: skip
         desk = Desk(config, stages=STAGES, patience=patience or Patience(confirm=1.0))
         desk.start()
         opened.append(desk)

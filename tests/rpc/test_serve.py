@@ -15,7 +15,7 @@ from secondunit.config import Config
 from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
 from secondunit.rpc.capabilities import MESSAGE_BYTES
-from secondunit.rpc.serve import SERVICES, Server, keep_freed_memory, loopback, serving
+from secondunit.rpc.serve import SERVICES, Server, keep_freed_memory, serving
 from secondunit.v1 import jobs_pb2, plans_pb2
 from secondunit.v1.jobs_pb2_grpc import JobServiceStub
 from secondunit.v1.plans_pb2_grpc import PlanServiceStub
@@ -29,23 +29,6 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 def code_of(error: grpc.RpcError) -> grpc.StatusCode:
     return cast("grpc.Call", error).code()
-
-
-@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:50051", "[::1]:7", "127.8.9.1:1"])
-def test_an_address_of_this_machine_alone_is_taken(listen: str) -> None:
-    assert loopback(listen) == listen
-
-
-@pytest.mark.parametrize("listen", ["0.0.0.0:50051", "[::]:1", "192.168.1.4:1", "render7:50051"])
-def test_an_address_that_others_reach_is_refused_with_the_way_round(listen: str) -> None:
-    with pytest.raises(Refused, match="ssh -L"):
-        loopback(listen)
-
-
-@pytest.mark.parametrize("listen", ["50051", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:70000"])
-def test_what_is_no_address_is_refused(listen: str) -> None:
-    with pytest.raises(Refused, match="host:port"):
-        loopback(listen)
 
 
 def test_a_port_that_is_taken_is_refused(unit: Unit) -> None:

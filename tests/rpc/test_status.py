@@ -142,7 +142,7 @@ def test_an_unexpected_error_becomes_an_id_and_its_text_stays_in_the_log(
 
 
 def test_a_service_that_is_not_there_is_unimplemented(unit: Unit) -> None:
-    call = unit.channel.unary_unary("/secondunit.v1.BlobService/FindMissingBlobs")
+    call = unit.channel.unary_unary("/secondunit.v1.DreamService/FindDreams")
     with pytest.raises(grpc.RpcError) as caught:
         call(b"", timeout=10)
     assert cast("grpc.Call", caught.value).code() is grpc.StatusCode.UNIMPLEMENTED

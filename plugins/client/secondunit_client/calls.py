@@ -9,26 +9,11 @@ from typing import Protocol, TypeVar
 
 import grpc
 
+from secondunit_client.access import Access, channel
 from secondunit_client.errors import error_of
 
 Request = TypeVar("Request", contravariant=True)
 Response = TypeVar("Response", covariant=True)
-
-OPTIONS: list[tuple[str, int]] = [
-    # A pair with the server's: pings it allows, and a limit on waiting for the answer. Without
-    # ping_timeout a peer that hangs is noticed after a minute only.
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.http2.ping_timeout_ms", 5_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-    ("grpc.enable_http_proxy", 0),  # a proxy in the environment is not meant for this machine
-    ("grpc.max_metadata_size", 64 * 1024),  # a refusal lists its faults in the trailers
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),  # the plan of a feature film
-]
-
 
 class _Unary(Protocol[Request, Response]):
     def __call__(self, request: Request, /, *, timeout: float | None) -> Response: ...
@@ -37,11 +22,11 @@ class _Unary(Protocol[Request, Response]):
 class Caller:
     """Sends calls on one channel."""
 
-    def __init__(self, address: str, *, patience: float) -> None:
-        """`patience`: seconds to go on trying while no server answers."""
+    def __init__(self, address: str, *, patience: float, access: Access | None = None) -> None:
+        """`patience`: seconds to go on trying while no server answers. Raises Refused."""
         self.address = address
         self.patience = patience
-        self.channel = grpc.insecure_channel(address, options=OPTIONS)
+        self.channel = channel(address, access or Access())
 
     def call(
         self, method: _Unary[Request, Response], request: Request, *, timeout: float = 30.0

@@ -19,6 +19,8 @@ from secondunit.v1 import capabilities_pb2, jobs_pb2, plans_pb2, timeline_pb2
 from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceStub
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceStub
 
+from secondunit_client.access import Access
+from secondunit_client.blobs import Blobs
 from secondunit_client.calls import Caller
 from secondunit_client.errors import Refused
 from secondunit_client.jobs import Jobs
@@ -37,11 +39,19 @@ OnJobEvent = Callable[[jobs_pb2.Job, jobs_pb2.JobEvent], None]
 class Connection:
     """A server at `host:port`. The channel is opened by the first call and mends itself."""
 
-    def __init__(self, address: str, *, patience: float = 5.0) -> None:
-        """`patience`: seconds to go on trying while no server answers."""
-        self._caller = Caller(address, patience=patience)
+    def __init__(
+        self, address: str, *, patience: float = 5.0, access: Access | None = None
+    ) -> None:
+        """`patience`: seconds to go on trying while no server answers.
+
+        `access`: the token and the certificates, by default what the environment says; see Access.
+        Raises Refused for files that cannot be read, and for a token that would go in the clear.
+        """
+        access = Access.from_environment() if access is None else access
+        self._caller = Caller(address, patience=patience, access=access)
         self.plans = Plans(self._caller)
         self.jobs = Jobs(self._caller)
+        self.blobs = Blobs(self._caller)
         self._timelines = TimelineServiceStub(self._caller.channel)
         self._capabilities = CapabilityServiceStub(self._caller.channel)
 

@@ -3,7 +3,9 @@
 UnitError
 ├── Refused          the request cannot be done as asked; `faults` lists every reason
 ├── NotFound         no such job, timeline or shot
-├── Forbidden        a file outside the folders that the server may read
+├── Forbidden        a file outside the folders that the server may read, or a token that is no
+│                    right to do it
+├── Unauthenticated  no token, or one that is not valid
 ├── Conflict         the request_id was used for another request
 ├── NotReady         something must be done first: install an engine, wait for a job
 ├── Busy             the server's disk or queue is full
@@ -67,7 +69,11 @@ class NotFound(UnitError):
 
 
 class Forbidden(UnitError):
-    """A file lies outside the folders that the server may read."""
+    """A file lies outside the folders that the server may read, or the token does not allow it."""
+
+
+class Unauthenticated(UnitError):
+    """The server asks for a token, and there is none, or one that is not valid."""
 
 
 class Conflict(UnitError):
@@ -107,9 +113,11 @@ _CLASSES: dict[grpc.StatusCode, type[UnitError]] = {
     grpc.StatusCode.OUT_OF_RANGE: Refused,
     grpc.StatusCode.NOT_FOUND: NotFound,
     grpc.StatusCode.PERMISSION_DENIED: Forbidden,
+    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
     grpc.StatusCode.ALREADY_EXISTS: Conflict,
     grpc.StatusCode.FAILED_PRECONDITION: NotReady,
     grpc.StatusCode.RESOURCE_EXHAUSTED: Busy,
+    grpc.StatusCode.ABORTED: Busy,
     grpc.StatusCode.UNAVAILABLE: Unreachable,
     grpc.StatusCode.DEADLINE_EXCEEDED: Unreachable,
 }
@@ -132,10 +140,14 @@ def error_of(error: grpc.RpcError, address: str) -> UnitError:
             faults_omitted=detail.faults_omitted,
         )
     if kind is Unreachable:
+        details = call.details() or call.code().name
+        secured = "handshake" in details.lower()
         return Unreachable(
             code="SERVER_UNREACHABLE",
-            what=f"no server answers at {address} ({call.details() or call.code().name})",
-            remedy="Start one with `secondunit serve`, or check the address.",
+            what=f"no server answers at {address} ({details})",
+            remedy="Check the certificates: --ca, and --certificate with --key."
+            if secured
+            else "Start one with `secondunit serve`, or check the address.",
             retryable=True,
         )
     return kind(code=call.code().name, what=call.details() or "no details")

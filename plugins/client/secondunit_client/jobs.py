@@ -109,9 +109,23 @@ class Jobs:
         """What a job makes. Raises NotFound."""
         return self._caller.call(self._stub.GetJob, pb.GetJobRequest(job_id=job_id)).plan
 
-    def list(self, states: Iterable[pb.JobState] = ()) -> Iterator[pb.Job]:
-        """Jobs, newest first; further pages are fetched as they are read."""
-        request = pb.ListJobsRequest(states=list(states))
+    def list(
+        self,
+        states: Iterable[pb.JobState] = (),
+        *,
+        project: str | None = None,
+        user: str | None = None,
+        timeline: Path | None = None,
+        shot: str | None = None,
+    ) -> Iterator[pb.Job]:
+        """Jobs, newest first; further pages are fetched as they are read. None: of all."""
+        request = pb.ListJobsRequest(
+            states=list(states),
+            project=project,
+            user=user,
+            timeline=None if timeline is None else str(timeline.absolute()),
+            shot_id=shot,
+        )
         while True:
             page = self._caller.call(self._stub.ListJobs, request)
             yield from page.jobs
@@ -127,6 +141,10 @@ class Jobs:
         """A new job from the plan of one that failed or was cancelled. Raises Refused, NotFound."""
         request = pb.RetryJobRequest(job_id=job_id, request_id=request_id or str(uuid.uuid4()))
         return self._caller.call(self._stub.RetryJob, request).job
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job that has ended; its take stays. Raises NotFound, NotReady."""
+        self._caller.call(self._stub.DeleteJob, pb.DeleteJobRequest(job_id=job_id))
 
     def watch(
         self, job_id: str, after: int = 0, *, patience: float = 60.0

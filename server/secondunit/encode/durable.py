@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,20 @@ def claim(temporary: Path, target: Path) -> None:
     else:
         temporary.unlink()
     sync_folder(target.parent)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file that nobody changes any more a second name, or a copy where there are none.
+
+    Raises FileExistsError where the target is there.
+    """
+    try:
+        os.link(source, target)
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)
+        sync(target)
 
 
 def unwritten(

@@ -37,12 +37,13 @@ def compose(
     report: Mapping[str, Any],
     timings: Mapping[str, float],
     versions: Mapping[str, str],
+    ran: Mapping[str, Any] | None = None,
 ) -> Record:
     """The record of one result.
 
     `request` is as the editor wrote it, `timings` are seconds by stage, `versions` are those of
-    the engine's packages. `take` is None until the clip is published. `missed` names the controls
-    of the report that were not held.
+    the engine's packages, `ran` is what the engine really ran on. `take` is None until the clip is
+    published. `missed` names the controls of the report that were not held.
     """
     facts = encoded.facts
     return {
@@ -69,6 +70,7 @@ def compose(
             "weights": plan.weights,
             "seed": plan.seed,
             "steps": plan.steps,
+            "ran": dict(ran or {}),
         },
         "software": {"secondunit": __version__, "av": av.__version__, **versions},
         "sources": _sources(plan),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Literal, Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,75 @@ class Show(Protocol):
 
 def unseen(frame: int, rgb: RGB, rough: bool = False) -> None:
     """Nobody watches; implements `Show`."""
+
+
+Arrays = Mapping[str, NDArray[Any]]
+"""Numbers by name."""
+
+
+def same_arrays(one: Arrays, other: Arrays) -> bool:
+    """Whether two sets of arrays are the same, bit for bit."""
+    return one.keys() == other.keys() and all(
+        a.dtype == b.dtype and np.array_equal(a, b)
+        for a, b in ((np.asarray(one[key]), np.asarray(other[key])) for key in one)
+    )
+
+
+class Keep(Protocol):
+    """What an interrupted run of the same plan left, and what this one leaves for the next."""
+
+    @property
+    def frames(self) -> Collection[int]:
+        """Frames of the shot that are kept, bit for bit: they need not be made again."""
+        ...
+
+    def load(self, name: str) -> Arrays | None:
+        """What was saved last under a name; None where nothing was, or not whole."""
+        ...
+
+    def save(self, name: str, arrays: Arrays) -> None:
+        """Keep arrays under a name (letters, digits, `+`, `-`), in the place of earlier ones.
+
+        They are on disk when it returns, so that a run that dies goes on from here.
+        """
+        ...
+
+
+class _Forgetful:
+    """Keeps nothing; implements `Keep`."""
+
+    frames: Collection[int] = frozenset()
+
+    def load(self, name: str) -> Arrays | None:
+        return None
+
+    def save(self, name: str, arrays: Arrays) -> None:
+        pass
+
+
+UNKEPT: Keep = _Forgetful()
+"""For runs that nobody will take up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a run with names of its own; implements `Keep`."""
+
+    whole: Keep
+    name: str
+
+    @property
+    def frames(self) -> Collection[int]:
+        """Those of the whole run."""
+        return self.whole.frames
+
+    def load(self, name: str) -> Arrays | None:
+        """What this part saved last under a name."""
+        return self.whole.load(f"{self.name}-{name}")
+
+    def save(self, name: str, arrays: Arrays) -> None:
+        """Keep arrays under a name of this part."""
+        self.whole.save(f"{self.name}-{name}", arrays)
 
 
 REACH = 48
@@ -77,12 +147,19 @@ class LoadedEngine(Protocol):
     """An engine with its weights in memory."""
 
     def run(
-        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
+        self,
+        plan: ShotPlan,
+        sources: Sources,
+        progress: Progress,
+        show: Show = unseen,
+        keep: Keep = UNKEPT,
     ) -> Iterator[tuple[int, RGB]]:
         """Yield every frame of `plan.generate` with its number in the shot, at `plan.work`.
 
         Frames come one at a time, so that a long shot does not fill the memory. Deterministic for
         a plan on one machine. `show` takes what can be seen before the first frame, if anything.
+        Frames that `keep` has are left out, and what it kept of a run that was interrupted spares
+        the work up to there: what comes is bit for bit what an undisturbed run gives.
         Raises EngineFailed, or whatever `progress` raised, with nothing left behind.
         """
         ...

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from secondunit.engine.engine import Arrays
 from secondunit.engine.raster import Field, blurred, places, sampled, scaled
 
 LONGEST = 480
@@ -41,6 +42,25 @@ class Flow:
     """`fh fw 2`, in fractions of the frame's width on both axes, x right, y down."""
     confidence: Field
     """`fh fw`, 0..1."""
+
+
+def arrays(forth: Flow, back: Flow) -> Arrays:
+    """A pair of flows as arrays by name, to be kept."""
+    ways = {"forth": forth, "back": back}
+    return {
+        f"{name}-{field}": getattr(way, field)
+        for name, way in ways.items()
+        for field in ("displacement", "confidence")
+    }
+
+
+def pair(kept: Arrays) -> tuple[Flow, Flow]:
+    """The pair of flows that `arrays` was given."""
+    forth, back = (
+        Flow(displacement=kept[f"{name}-displacement"], confidence=kept[f"{name}-confidence"])
+        for name in ("forth", "back")
+    )
+    return forth, back
 
 
 def compared_size(width: int, height: int) -> tuple[int, int]:

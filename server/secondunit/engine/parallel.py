@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+_ceiling: int | None = None
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -22,15 +24,23 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def at_most(items: int | None) -> None:
+    """From now on, work on at most so many items at once in this process; None: as each wishes."""
+    global _ceiling
+    _ceiling = items
+
+
 def in_order(work: Callable[[T], R], items: Iterable[T], at_once: int | None = None) -> Iterator[R]:
     """Yield `work(item)` for each item, in the order of the items; the caller's thread is free.
 
-    At most `at_once` items (None: one for each core, up to `MOST`) are in work or done and not yet
-    taken, so that memory stays bounded. Each result depends on its item alone, and therefore not on
-    how many are made at once. What `work` or `items` raises comes out in its place; leaving the
-    loop drops what has not begun and waits for what has.
+    At most `at_once` items (None: one for each core, up to `MOST`), and no more than `at_most`
+    allows, are in work or done and not yet taken, so that memory stays bounded. Each result depends
+    on its item alone, and therefore not on how many are made at once. What `work` or `items` raises
+    comes out in its place; leaving the loop drops what has not begun and waits for what has.
     """
     count = at_once or min(cores(), MOST)
+    if _ceiling is not None:
+        count = min(count, _ceiling)
     if count == 1:
         yield from map(work, items)
         return

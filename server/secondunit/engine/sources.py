@@ -12,7 +12,7 @@ from secondunit.engine.engine import REACH, RGB, Side
 from secondunit.engine.flow import LOOK_BACK, Luma, grey
 from secondunit.engine.follow import Affine, carried_on, followed
 from secondunit.engine.masks import MaskPictures
-from secondunit.engine.reel import Reel
+from secondunit.engine.reel import MEMORY, Reel
 from secondunit.errors import EngineFailed
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline.frames import decode
@@ -33,8 +33,11 @@ class PlanSources:
     the first use, neighbouring frames together. Raises MediaError when a file is gone or changed.
     """
 
-    def __init__(self, plan: ShotPlan) -> None:
+    def __init__(self, plan: ShotPlan, *, frugal: bool = False) -> None:
+        """`frugal`: keep few pictures in memory, and decode some of them again instead."""
         self._plan = plan
+        self._most_blocks = 1 if frugal else BLOCKS
+        self._memory = MEMORY // 8 if frugal else MEMORY
         self._pins: dict[int, Pin] = {pin.frame: pin for pin in (*plan.pins, *plan.pulls)}
         self._ways: dict[Mask, tuple[Affine, Affine]] = {}
         self._masks: dict[tuple[Mask, Size], MaskPictures] = {}
@@ -156,7 +159,7 @@ class PlanSources:
     def _picture(self, media: Media, index: int) -> Picture:
         key = media.digest, index // BLOCK
         if key not in self._blocks:
-            while len(self._blocks) >= BLOCKS:
+            while len(self._blocks) >= self._most_blocks:
                 del self._blocks[next(iter(self._blocks))]
             self._blocks[key] = decode(media, sorted(self._wanted[key]))
         self._blocks[key] = self._blocks.pop(key)  # the last one used is the last to go
@@ -169,6 +172,8 @@ class PlanSources:
         assert footage is not None
         if footage.shares:  # a fast one skips most of its file
             used = {*footage.indexes, *(index + 1 for index in footage.indexes)}
-            return Reel(footage.media, sorted(n for n in used if n < footage.media.frames))
+            seen = sorted(n for n in used if n < footage.media.frames)
+            return Reel(footage.media, seen, self._memory)
         first, last = min(footage.indexes) - REACH, max(footage.indexes) + REACH
-        return Reel(footage.media, range(max(0, first), min(footage.media.frames, last + 1)))
+        seen = range(max(0, first), min(footage.media.frames, last + 1))
+        return Reel(footage.media, seen, self._memory)

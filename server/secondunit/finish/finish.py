@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from secondunit.engine.engine import RGB
 from secondunit.engine.parallel import in_order
@@ -15,10 +15,14 @@ from secondunit.units import ColourTags, Size
 
 
 def finish(
-    plan: ShotPlan, generated: Callable[[int], RGB], sources: PlanSources
+    plan: ShotPlan,
+    generated: Callable[[int], RGB],
+    sources: PlanSources,
+    numbers: Collection[int] | None = None,
 ) -> Iterator[Picture]:
     """The pictures of the file, handles included, in order, in the plan's layout and size.
 
+    `numbers`: only these of the file's frames, counted from 0; None: all.
     `generated(frame)` gives `h w 3` at `plan.work` for each frame of `plan.generate`. Frames with
     a pin are the source's own samples; elsewhere the mask decides (`composite`).
     """
@@ -28,7 +32,9 @@ def finish(
 
     def wanted() -> Iterator[tuple[int, Picture | None]]:
         # Each frame and what stands under it. Footage is read in order, by one reader.
-        for frame in range(plan.file_range.start, plan.file_range.end):
+        for number, frame in enumerate(range(plan.file_range.start, plan.file_range.end)):
+            if numbers is not None and number not in numbers:
+                continue
             if frame in pinned:
                 yield frame, sources.picture(frame)
             else:

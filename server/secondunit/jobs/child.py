@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import itertools
+import os
 import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from secondunit.jobs.devices import CPU, environment
 from secondunit.jobs.pipe import Pipe
 
 LOG_BYTES = 4 * 2**20
 """A longer log of an earlier worker is dropped when a worker starts."""
 
 
+def log_name(device: str) -> str:
+    """The file, in the data folder, that what a device's worker prints goes to."""
+    return "worker.log" if device == CPU else f"worker-{device.replace(':', '-')}.log"
+
+
 class Child:
     """A worker process; everything it says arrives in `inbox` as {"from": this child, ...}."""
 
-    def __init__(self, factory: str, data: Path, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
-        self.log = data / "worker.log"
+    def __init__(
+        self, factory: str, data: Path, inbox: queue.SimpleQueue[dict[str, Any]], device: str = CPU
+    ) -> None:
+        """`factory` is "module:callable"; the process sees the one device only."""
+        self.log = data / log_name(device)
+        self.heard = time.monotonic()
+        """When it said something last, whatever it was."""
         self._refs = itertools.count(1)
         keep = self.log.exists() and self.log.stat().st_size < LOG_BYTES
         # -P: a file called `av.py` in the folder the user stands in is not ours to run.
@@ -30,7 +43,7 @@ class Child:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "secondunit.jobs.worker", factory],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                start_new_session=True,
+                start_new_session=True, env=os.environ | environment(device),
             )  # fmt: skip
         self._pipe = Pipe(cast(BinaryIO, self._process.stdout), cast(BinaryIO, self._process.stdin))
         self._inbox = inbox
@@ -75,6 +88,7 @@ class Child:
 
     def _listen(self) -> None:
         while (message := self._pipe.receive()) is not None:
+            self.heard = time.monotonic()
             self._inbox.put({"from": self, **message})
         self._pipe.close_reader()
         self._inbox.put({"from": self, "is": "gone"})

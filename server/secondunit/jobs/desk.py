@@ -11,14 +11,18 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from secondunit.config import Config
 from secondunit.errors import SecondUnitError
+from secondunit.jobs.blobs import BlobStore, Digest
 from secondunit.jobs.job import Estimate, Event, Job, Page, Preview, Priority, Result, State
-from secondunit.jobs.runner import PATIENCE, Patience, Runner
+from secondunit.jobs.runner import PATIENCE, Patience
 from secondunit.jobs.store import Store
-from secondunit.plan.shot_plan import ShotPlan
+from secondunit.jobs.uploads import Uploads
+from secondunit.jobs.workers import Workers
+from secondunit.plan.shot_plan import ShotPlan, media_uses
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +55,11 @@ class Desk:
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
         self._store = Store(config.data, config=config, address=address, told=self._told)
-        self._runner = Runner(
+        self.workers = Workers(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
+        self.blobs = BlobStore(config)
+        self.uploads = Uploads(config, self.blobs)
         self._previews: dict[str, Preview] = {}
         self._stopped = False
         self._over = threading.Event()
@@ -61,7 +67,7 @@ class Desk:
 
     def start(self) -> None:
         """Begin to work."""
-        self._runner.start()
+        self.workers.start()
         self._tending.start()
 
     def stop(self, grace: float = 10.0) -> None:
@@ -72,7 +78,7 @@ class Desk:
         self._over.set()
         if self._tending.is_alive():
             self._tending.join()
-        self._runner.stop(grace)
+        self.workers.stop(grace)
         self._store.close()
         with self._waiting_lock:
             waiters = [w for ws in self._waiting.values() for w in ws]
@@ -101,7 +107,7 @@ class Desk:
             project=project, user=user, tenant=tenant, off_peak=off_peak, estimate=estimate,
             request=request, limited=limited,
         )  # fmt: skip
-        self._runner.wake()
+        self.workers.wake()
         return job
 
     def repeated(
@@ -122,6 +128,26 @@ class Desk:
         """The take; None unless the job succeeded."""
         return self._store.result(id)
 
+    def give(self, tenant: str, result: Result) -> None:
+        """Let a tenant whose job made this take read its files as blobs."""
+        for made, file in ((result.clip, result.file), (result.record, result.sidecar)):
+            if made is not None:
+                self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
+
+    def collect(self) -> int:
+        """Drop blobs and uploads that are no longer needed; returns how many."""
+        return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+
+    def _media_of_open_jobs(self) -> builtins.set[Path]:
+        files: builtins.set[Path] = set()
+        open_states, token = [state for state in State if not state.final], ""
+        while True:
+            page = self._store.page(states=open_states, size=500, token=token)
+            for job in page.jobs:
+                files |= {media.path for media, _ in media_uses(self._store.plan(job.id))}
+            if not (token := page.next_token):
+                return files
+
     def cancel(self, id: str) -> Job:
         """Stop a job: within a step of its work. A job that ended stays as it is.
 
@@ -130,9 +156,9 @@ class Desk:
         job = self._store.cancel(id)
         if job.state.final:
             shutil.rmtree(self._config.data / "jobs" / id, ignore_errors=True)
-            self._runner.wake()  # another job may have waited for this one
+            self.workers.wake()  # another job may have waited for this one
         else:
-            self._runner.cancel(id)
+            self.workers.cancel(id)
         return job
 
     def delete(self, id: str) -> None:
@@ -212,12 +238,14 @@ class Desk:
     def _tend(self) -> None:
         swept, trouble = time.monotonic(), ""
         while not self._over.wait(TEND_SECONDS):
+            self.workers.watch()
             try:
                 if self._store.tend():
-                    self._runner.wake()
+                    self.workers.wake()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     swept = time.monotonic()
                     self._store.sweep()
+                    self.collect()
                 trouble = ""
             except SecondUnitError as exc:
                 if str(exc) != trouble:  # once, not at every try

@@ -1,4 +1,4 @@
-"""The runner: takes the next job, has a worker do its stages, remembers after each."""
+"""The runner: takes the next job, has a device's worker do its stages, remembers after each."""
 
 from __future__ import annotations
 
@@ -8,18 +8,34 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from secondunit.config import Config
-from secondunit.errors import SecondUnitError, WorkerLost
-from secondunit.jobs.child import Child
-from secondunit.jobs.job import Checkpoint, Job, JobError, Lease, Priority, Result, Stage
+from secondunit.errors import EngineMemory, SecondUnitError, WorkerLost
+from secondunit.jobs.child import Child, log_name
+from secondunit.jobs.devices import CPU, kind_of
+from secondunit.jobs.job import (
+    Checkpoint,
+    Job,
+    JobError,
+    Lease,
+    Priority,
+    Renewal,
+    Result,
+    Stage,
+)
+from secondunit.jobs.memory import SMALLEST, fitting
 from secondunit.jobs.store import Store
-from secondunit.plan.shot_plan import canonical, record_of_json
+from secondunit.plan.shot_plan import ShotPlan, canonical, record_of_json
 
 log = logging.getLogger(__name__)
+
+RENEW_SECONDS = 1.0
+"""At most so often a worker's heartbeat is brought to the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +44,8 @@ class Patience:
 
     confirm: float = 5.0
     """From the order to stop to the worker's word; then it is killed."""
-    silence: float = 60.0
-    """Without a heartbeat; then it is taken for dead."""
+    silence: float | None = None
+    """Without a heartbeat; then it is taken for dead. None: as long as its lease runs."""
     mishap: float = 2.0
     """After the store failed (disk full), before the next try."""
 
@@ -40,95 +56,191 @@ Shown = Callable[[str, Mapping[str, Any] | None], None]
 """(job, the worker's message of a picture); None: the job has ended, none is of use any more."""
 
 
+class Peers(Protocol):
+    """What a runner wants to know of the others that take from the same queue."""
+
+    def may_give_way(self, device: str) -> bool:
+        """Urgent work waits, no device is free for it, and no other one gives way already."""
+        ...
+
+    def gave_way(self, device: str) -> None:
+        """It has taken another job, or there was none."""
+        ...
+
+
+class Alone:
+    """A runner without others; implements `Peers`."""
+
+    def may_give_way(self, device: str) -> bool:
+        """Nobody else would."""
+        return True
+
+    def gave_way(self, device: str) -> None:
+        """Nobody asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """How a stage ended."""
+    """How an order ended."""
 
     how: str
-    """done, failed, halted or lost."""
+    """done, failed, halted, lost, or fenced: the job is another's by now."""
     payload: Any = None
     seconds: float = 0.0
+    spent: bool = False
+    """The worker is to be replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """Something to be done between two jobs, for somebody who waits."""
+
+    order: Mapping[str, Any]
+    answer: Future[None]
 
 
 class Runner:
-    """One thread and one worker: one job at a time."""
+    """One thread, one worker and one device: one job at a time."""
 
     def __init__(
-        self, store: Store, config: Config, stages: str, *, patience: Patience = PATIENCE,
-        shown: Shown | None = None,
+        self, store: Store, config: Config, stages: str, *, device: str = CPU,
+        patience: Patience = PATIENCE, shown: Shown | None = None, peers: Peers | None = None,
     ) -> None:  # fmt: skip
         """`stages` is "module:callable" for the worker; `shown` is told of its pictures."""
+        self.device = device
         self._shown = shown
         self._store, self._config, self._factory = store, config, stages
-        self._patience = patience
+        self._patience, self._peers = patience, peers or Alone()
         self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._loop, name="runner")
+        self._thread = threading.Thread(target=self._loop, name=f"runner-{device}")
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._cancelling: set[str] = set()
         self._child: Child | None = None
+        self._errands: queue.SimpleQueue[_Errand] = queue.SimpleQueue()
+        self.job: Job | None = None
+        """That it has in work."""
+        self.engines: tuple[str, ...] = ()
+        """In the worker's memory, as far as it said."""
+        self.loading = ""
+        """The engine that is being loaded before it is needed."""
+        self.memory_bytes = 0
+        """Of the worker at its peak."""
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a word after which a worker is taken for dead."""
+        given = self._patience.silence
+        return self._config.schedule.lease_seconds if given is None else given
+
+    @property
+    def alive(self) -> bool:
+        """Its worker runs."""
+        child = self._child
+        return child is not None and child.alive
 
     def start(self) -> None:
         """Begin with whatever is queued."""
-        self._sweep()
         self._thread.start()
 
     def stop(self, grace: float) -> None:
         """End after at most `grace` seconds; the job in work is queued again."""
+        self.stop_soon(grace)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def stop_soon(self, grace: float) -> None:
+        """The same, without waiting for it."""
         self._stop_by = time.monotonic() + grace
         self._stopping.set()
         self.wake()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def wake(self) -> None:
         """Something changed in the store."""
         self._inbox.put({"is": "wake"})
 
     def cancel(self, id: str) -> None:
-        """The owner of a running job stopped it."""
+        """The owner of a running job, maybe another runner's, stopped it."""
         self._cancelling.add(id)
         self.wake()
+
+    def errand(self, order: Mapping[str, Any]) -> Future[None]:
+        """Have the worker do something before the next job; work that runs goes first."""
+        answer: Future[None] = Future()
+        self._errands.put(_Errand(order, answer))
+        self.wake()
+        return answer
+
+    def watch(self) -> None:
+        """Kill a worker that is silent for so long that its own thread seems to be stuck on it."""
+        child = self._child
+        if child and child.alive and time.monotonic() - child.heard > 2 * self.silence:
+            log.error("the worker of %s is stuck; it is killed", self.device)
+            child.kill()
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
             try:
-                job = self._store.claim()
-                if job is None:
-                    self._hear(None)
+                self._run_errands()
+                # What was stopped before this was not, and is not going to be, claimed here.
+                self._cancelling.clear()
+                self.job = self._store.claim(self.device, self.device, warm=self.engines)
+                self._peers.gave_way(self.device)
+                if self.job is None:
+                    self._idle()
                     continue
-                self._drive(job)
+                self._drive(self.job)
             except Exception:
-                log.exception("the runner failed; it begins again")
+                log.exception("the runner of %s failed; it begins again", self.device)
                 self._begin_again()
+            self.job = None
+        self._refuse_errands()
         if self._child:
             self._child.end(max(self._stop_by - time.monotonic(), 0.2))
 
+    def _idle(self) -> None:
+        """Wait until something may have changed; an idle worker's heartbeats count as that."""
+        message = self._hear(None)
+        if message and message.get("from") is self._child:
+            self._note(message)
+            if message["is"] == "gone":
+                self._forget()
+
     def _begin_again(self) -> None:
-        """After a full disk, say: nothing runs any more, so no job may say that it does."""
-        if self._child:
-            self._child.kill()
-            self._child = None
-        self._stopping.wait(self._patience.mishap)
-        try:
-            self._store.recover("The server had to begin again.")
-        except SecondUnitError:
-            log.exception("the store still fails")
+        """After a full disk, say: nothing runs here any more, so no job may say that it does."""
+        self._drop(self._child)
+        job = self.job
+        while not self._stopping.wait(self._patience.mishap) and job:
+            try:
+                lease = Lease(job=job.id, attempt=job.attempt)
+                self._store.requeue(lease, "The server had to begin again.")
+            except SecondUnitError:
+                log.exception("the store still fails")
+            else:
+                return
 
     def _drive(self, job: Job) -> None:
         lease = Lease(job=job.id, attempt=job.attempt)
         folder = self._folder(job.id)
         done = self._done(job.id, folder)
         try:
-            plan = canonical(self._store.plan(job.id))
+            plan = self._store.plan(job.id)
         except SecondUnitError as exc:
             self._store.fail(lease, JobError.of(exc))
             return
+        whole, memory_plan = canonical(plan), job.memory_plan
         for stage in list(Stage)[len(done) :]:
+            if stage is Stage.ENGINE:
+                try:
+                    memory_plan = fitting(plan, self._config, self.device, memory_plan)
+                except EngineMemory as exc:
+                    self._store.fail(lease, JobError.of(exc))
+                    break
             ended = self._stage(job, stage, {
                 "do": "run", "job": str(folder), "data": str(self._config.data),
-                "stage": stage, "attempt": job.attempt, "plan": plan,
+                "stage": stage, "attempt": job.attempt, "plan": whole,
                 "config": canonical(self._config), "done": canonical(done),
+                "device": kind_of(self.device), "memory_plan": memory_plan,
             })  # fmt: skip
             if ended.how != "done":
                 self._give_up(job, lease, ended)
@@ -137,15 +249,12 @@ class Runner:
                 stage=stage, attempt=job.attempt, seconds=ended.seconds, payload=ended.payload
             )
             if not self._store.checkpoint(lease, point):
+                self._drop(self._child)
                 break
             done.append(point)
         else:
             self._publish(lease, job, done)
-        if self._store.get(job.id).state.final:
-            self._cancelling.discard(job.id)
-            if self._shown:
-                self._shown(job.id, None)
-            shutil.rmtree(folder, ignore_errors=True)
+        self._tidy(job, plan, folder)
 
     def _publish(self, lease: Lease, job: Job, done: list[Checkpoint]) -> None:
         try:
@@ -157,18 +266,39 @@ class Runner:
         if not self._store.finish(lease, replace(result, timings=timings)):
             self._store.cancelled(lease)
 
+    def _tidy(self, job: Job, plan: ShotPlan, folder: Path) -> None:
+        if not self._store.get(job.id).state.final:
+            return
+        if self._shown:
+            self._shown(job.id, None)
+        shutil.rmtree(folder, ignore_errors=True)
+        # Of a take that was being published when its worker was killed.
+        shutil.rmtree(self._config.data / "takes" / f".{plan.digest}.new", ignore_errors=True)
+
     def _give_up(self, job: Job, lease: Lease, ended: _Ended) -> None:
-        if self._store.get(job.id).cancelling:
+        now = self._store.get(job.id)
+        if ended.spent or ended.how == "fenced":
+            self._drop(self._child)
+        if ended.how == "fenced":
+            log.warning("job %s went on without %s", job.id, self.device)
+        elif now.cancelling:
             self._store.cancelled(lease)
         elif ended.how == "failed":
-            self._store.fail(lease, record_of_json(JobError, ended.payload, "error"))
+            error = record_of_json(JobError, ended.payload, "error")
+            if ended.spent and job.memory_plan < SMALLEST:
+                text = "The device failed it; it is tried once more with less memory."
+                self._store.requeue(lease, text, smaller=True)
+            else:
+                self._store.fail(lease, error)
         elif ended.how == "halted":
             self._store.requeue(lease, str(ended.payload))
-        elif job.losses + 1 < self._config.max_attempts:
-            self._store.requeue(lease, str(ended.payload), lost=True)
+        elif now.losses + 1 < self._config.max_attempts:
+            # Twice in one place may be the kernel's own remedy for too little memory.
+            smaller = now.losses > 0 and job.memory_plan < SMALLEST
+            self._store.requeue(lease, str(ended.payload), lost=True, smaller=smaller)
         else:
-            text = f"{ended.payload} {self._config.max_attempts} times; see worker.log."
-            self._store.fail(lease, JobError.of(WorkerLost(text)))
+            text = f"{ended.payload} {self._config.max_attempts} times; see "
+            self._store.fail(lease, JobError.of(WorkerLost(f"{text}{log_name(self.device)}.")))
 
     def _stage(self, job: Job, stage: Stage, order: dict[str, Any]) -> _Ended:
         """Have the worker do one stage, and listen until it ends one way or another."""
@@ -177,25 +307,34 @@ class Runner:
         lease, began = Lease(job=job.id, attempt=job.attempt), time.monotonic()
         child = self._ready()
         ref = child.order(order)
-        heard, asked, why, last = began, None, "", None
+        asked, renewed, gained, why, last = None, began, False, "", None
+        heard = began
         while True:
             message = self._hear(0.25 if asked or last else 1.0)
             now = time.monotonic()
             if message and message.get("from") is child:
                 heard = now
-                self._store.renew(lease)
+                self._note(message)
                 match message["is"]:
                     case "preview" if self._shown:
                         self._shown(job.id, message)
                     case "progress":
                         last = (message["doing"], message["step"], message["steps"])
+                    case "kept" if not gained:
+                        gained = self._gained(lease)
                     case "gone":
                         return self._lost(f"The worker ended ({child.kill()}) in {stage}")
                     case "done" | "failed" | "halted" if message["ref"] == ref:
                         if message["is"] == "halted":
                             return _Ended("halted", why)
                         payload = message.get("payload", message.get("error"))
-                        return _Ended(message["is"], payload, now - began)
+                        spent = message.get("spent", False)
+                        return _Ended(message["is"], payload, now - began, spent)
+                # The lease is the worker's own: it runs on only while something is heard of it.
+                if now - renewed >= RENEW_SECONDS:
+                    renewed = now
+                    if self._renewal(lease) is Renewal.LOST:
+                        return _Ended("fenced")
             if last and self._store.progress(lease, stage, *last):
                 last = None
             if asked is None and (why := self._reason_to_halt(job)):
@@ -203,11 +342,26 @@ class Runner:
                 asked = now
             if asked and now > self._deadline(asked):
                 child.kill()
-                self._child = None
+                self._forget()
                 return _Ended("halted", why)
-            if now - heard > self._patience.silence:
+            if now - heard > self.silence:
                 child.kill()
                 return self._lost(f"The worker went silent in {stage}")
+
+    def _renewal(self, lease: Lease) -> Renewal:
+        try:
+            answer = self._store.renew(lease)
+        except SecondUnitError:
+            log.exception("the lease of %s cannot be renewed", lease.job)
+            return Renewal.HELD  # nobody else can take it either
+        if answer is Renewal.CANCELLING:
+            self._cancelling.add(lease.job)
+        return answer
+
+    def _gained(self, lease: Lease) -> bool:
+        with suppress(SecondUnitError):  # it is only counted, and there will be another
+            return self._store.gained(lease)
+        return False
 
     def _reason_to_halt(self, job: Job) -> str:
         if job.id in self._cancelling or job.cancelling:
@@ -215,7 +369,7 @@ class Runner:
         if self._stopping.is_set():
             return "The server is stopping."
         if job.priority is Priority.BATCH and self._store.more_urgent(job.priority):
-            return "Gives way to more urgent work."
+            return "Gives way to more urgent work." if self._peers.may_give_way(self.device) else ""
         return ""
 
     def _deadline(self, asked: float) -> float:
@@ -223,19 +377,88 @@ class Runner:
         return min(patient, self._stop_by) if self._stopping.is_set() else patient
 
     def _lost(self, what: str) -> _Ended:
-        self._child = None
+        self._forget()
         return _Ended("lost", what)
+
+    def _drop(self, child: Child | None) -> None:
+        if child:
+            child.kill()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._child, self.engines, self.memory_bytes = None, (), 0
 
     def _ready(self) -> Child:
         if self._child is None or not self._child.alive:
-            self._child = Child(self._factory, self._config.data, self._inbox)
+            self._forget()
+            self._child = Child(self._factory, self._config.data, self._inbox, self.device)
         return self._child
+
+    def _note(self, message: Mapping[str, Any]) -> None:
+        if "engines" in message:
+            self.engines = tuple(message["engines"])
+        self.memory_bytes = message.get("memory", self.memory_bytes)
 
     def _hear(self, seconds: float | None) -> dict[str, Any] | None:
         try:
             return self._inbox.get(timeout=seconds)
         except queue.Empty:
             return None
+
+    # --- errands
+
+    def _run_errands(self) -> None:
+        while not self._errands.empty():
+            errand = self._errands.get()
+            if not errand.answer.set_running_or_notify_cancel():
+                continue  # whoever waited for it does no more
+            order = {**errand.order, "config": canonical(self._config)}
+            if order["do"] == "unload" and not self.alive:
+                errand.answer.set_result(None)
+                continue
+            self.loading = order["engine"] if order["do"] == "load" else ""
+            try:
+                self._run_errand(order)
+            except SecondUnitError as exc:
+                errand.answer.set_exception(exc)
+            except BaseException as exc:
+                errand.answer.set_exception(exc)
+                raise
+            else:
+                errand.answer.set_result(None)
+            finally:
+                self.loading = ""
+
+    def _run_errand(self, order: dict[str, Any]) -> None:
+        """Raises what the worker said, or WorkerLost."""
+        child = self._ready()
+        ref = child.order({**order, "device": kind_of(self.device)})
+        heard = time.monotonic()
+        while not self._stopping.is_set():
+            message = self._hear(1.0)
+            if message and message.get("from") is child:
+                heard = time.monotonic()
+                self._note(message)
+                if message["is"] == "gone":
+                    self._forget()
+                    raise WorkerLost(f"The worker ended ({child.kill()}).")
+                if message.get("ref") == ref:
+                    if message["is"] == "done":
+                        return
+                    if message.get("spent"):
+                        self._drop(child)
+                    raise _raised(message["error"])
+            if time.monotonic() - heard > self.silence:
+                self._drop(child)
+                raise WorkerLost("The worker went silent.")
+        self._drop(child)
+        raise WorkerLost("The server is stopping.")
+
+    def _refuse_errands(self) -> None:
+        while not self._errands.empty():
+            self._errands.get().answer.set_exception(WorkerLost("The server is stopping."))
+
+    # --- files
 
     def _done(self, id: str, folder: Path) -> list[Checkpoint]:
         """The checkpoints whose files are still there, without a hole."""
@@ -249,8 +472,12 @@ class Runner:
     def _folder(self, id: str) -> Path:
         return self._config.data / "jobs" / id
 
-    def _sweep(self) -> None:
-        """Drop the folders of jobs that ended while nobody could."""
-        for folder in (self._config.data / "jobs").glob("*"):
-            if not self._store.open_job(folder.name):
-                shutil.rmtree(folder, ignore_errors=True)
+
+def _raised(record: Mapping[str, Any]) -> SecondUnitError:
+    """The error that a worker told of, as the class it was."""
+    classes = {cls.code: cls for cls in _tree(SecondUnitError)}
+    return classes.get(record["code"], SecondUnitError)(record["message"])
+
+
+def _tree(root: type[SecondUnitError]) -> list[type[SecondUnitError]]:
+    return [root, *(cls for child in root.__subclasses__() for cls in _tree(child))]

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import gc
 import json
-import os
 import queue
 import shutil
+import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
-from secondunit.encode.durable import disk_full, replacing, sync_folder
+from secondunit.encode.durable import link_or_copy, replacing, sync_folder
 from secondunit.encode.verify import Content
 from secondunit.encode.writer import Encoded, facts_of, write
 from secondunit.engine.engine import LoadedEngine
 from secondunit.engine.sources import PlanSources
-from secondunit.errors import EngineMissing, MediaError, StoreError, StoreFull
+from secondunit.errors import Cancelled, EngineMissing, MediaError
+from secondunit.failpoints import failpoint
 from secondunit.finish.contact_sheet import contact_sheet, frames_wanted
 from secondunit.finish.finish import finish
 from secondunit.finish.report import Report, control_report
-from secondunit.jobs import spool
+from secondunit.jobs import kept, spool
 from secondunit.jobs.job import SHEET, Result, Stage
 from secondunit.jobs.work import Work
 from secondunit.plan.shot_plan import ShotPlan, canonical, media_uses, record_of_json
@@ -38,8 +41,14 @@ from secondunit.units import ColourTags
 RELAYED = 4
 """Pictures that wait between the one who reads the file and the one who measures."""
 
-Loader = Callable[[str, Config], LoadedEngine]
-"""An engine's name to the engine in memory."""
+
+class Loader(Protocol):
+    """How an engine comes into memory."""
+
+    def __call__(self, name: str, config: Config, *, device: str, later: bool) -> LoadedEngine:
+        """`device` is `cpu` or `cuda`; `later`: return at once, and load while sources are read."""
+        ...
+
 
 PACKAGES = ("torch", "diffusers", "opencv-python-headless")
 """Whose versions a take is remembered with."""
@@ -50,13 +59,13 @@ def stages(config: Config) -> Rooms:
     return Rooms(config)
 
 
-def load_engine(name: str, config: Config) -> LoadedEngine:
+def load_engine(name: str, config: Config, *, device: str, later: bool) -> LoadedEngine:
     """Load an engine. Raises EngineMissing for one that this version cannot load."""
     if name != "motion":
         raise EngineMissing(f"There is no way to load the engine '{name}' here.")
     from secondunit.engine.motion.engine import load
 
-    return load(threads=config.threads or None, later=True)
+    return load(threads=config.threads or None, device=device, later=later)
 
 
 class Rooms:
@@ -66,7 +75,23 @@ class Rooms:
         self._config = config
         self._load = load
         self._engines: dict[str, LoadedEngine] = {}
-        self._sources: tuple[str, PlanSources] | None = None
+        self._sources: tuple[tuple[str, int], PlanSources] | None = None
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Names of the engines in memory: one, or none."""
+        return tuple(self._engines)
+
+    def load(self, engine: str, device: str) -> None:
+        """Have an engine in memory, in the place of any other. Raises EngineMissing and others."""
+        if engine not in self._engines:
+            self._free()
+            self._engines[engine] = self._load(engine, self._config, device=device, later=False)
+
+    def unload(self, engine: str) -> None:
+        """Free an engine's memory."""
+        if engine in self._engines:
+            self._free()
 
     def timeline(self, work: Work) -> Mapping[str, Any]:
         """Every source file is there and has the bytes it was planned with."""
@@ -83,36 +108,54 @@ class Rooms:
 
     def plan(self, work: Work) -> Mapping[str, Any]:
         """plan.json, for people who look into the folder."""
-        with _kept(work.folder), replacing(work.folder / "plan.json") as temporary:
+        with spool.kept_in(work.folder), replacing(work.folder / "plan.json") as temporary:
             temporary.write_text(json.dumps(canonical(work.plan), indent=1))
         return {"digest": work.plan.digest}
 
     def engine(self, work: Work) -> Mapping[str, Any]:
-        """Every generated frame, kept as it comes."""
-        plan, made = work.plan, 0
-        if not plan.generate:
-            return {"frames": 0}
-        work.progress("load the engine", 0, 1)
-        engine = self._engine(plan.engine)
-        for frame, rgb in engine.run(plan, self._pictures(plan), work.progress, work.show):
-            work.show(frame, rgb)
-            with _kept(work.folder):
-                spool.save_rgb(work.folder, frame, rgb)
-            made += 1
+        """Every generated frame, kept as it comes; what earlier attempts kept is not made again."""
+        plan = work.plan
+        spool.begin(work.folder, work.earlier, self._stamp(work))
+        frames = spool.Kept(work.folder, work.kept)
+        wanted = {n for made in plan.generate for n in range(made.start, made.end)}
+        if not wanted.issubset(frames.frames):
+            work.progress("load the engine", 0, 1)
+            try:
+                self._make(work, frames)
+            except Cancelled:
+                raise
+            except Exception:
+                self._free()  # what failed is not trusted with the next job
+                raise
         sync_folder(work.folder)
-        return {"frames": made}
+        return {
+            "frames": len(wanted), "taken_over": frames.taken_over, "resumed": frames.resumed,
+            "attempt": work.attempt, "device": work.device, "memory_plan": work.memory_plan,
+            "threads": self._config.threads,
+        }  # fmt: skip
+
+    def _make(self, work: Work, frames: spool.Kept) -> None:
+        engine, sources = self._engine(work.plan.engine, work.device), self._pictures(work)
+        for frame, rgb in engine.run(work.plan, sources, work.progress, work.show, frames):
+            work.show(frame, rgb)
+            frames.add(frame, rgb)
 
     def finish(self, work: Work) -> Mapping[str, Any]:
-        """Every picture of the file."""
+        """Every picture of the file; those that earlier attempts made are not made again."""
         plan, folder = work.plan, work.left_by(Stage.ENGINE)
         total = plan.file_range.frames
+        spool.begin(work.folder, work.earlier, self._stamp(work))
+        # The last one says how they are laid out, and is made in any case.
+        there = spool.numbers(work.folder, ".npz") - {total - 1}
+        left = [number for number in range(total) if number not in there]
         layout: tuple[str, ColourTags] = (plan.format, plan.colour)
-        pictures = finish(plan, lambda n: spool.load_rgb(folder, n), self._pictures(plan))
-        for number, picture in enumerate(pictures):
+        pictures = finish(plan, lambda n: spool.load_rgb(folder, n), self._pictures(work), left)
+        for done, (number, picture) in enumerate(zip(left, pictures, strict=True), len(there) + 1):
             layout = (picture.format, picture.colour)
-            with _kept(work.folder):
+            with spool.kept_in(work.folder):
                 spool.save_picture(work.folder, number, picture)
-            work.progress("finish", number + 1, total)
+            work.kept()
+            work.progress("finish", done, total)
         sync_folder(work.folder)
         return {"frames": total, "format": layout[0], "colour": canonical(layout[1])}
 
@@ -120,10 +163,12 @@ class Rooms:
         """The clip, read back and measured; its record and its thumbnails."""
         plan, row = work.plan, DELIVERIES[work.plan.delivery]
         clip = work.folder / f"clip{row.suffix}"
-        encoded, report = _written_and_measured(work, clip, self._pictures(plan))
+        sources = self._pictures(work)
+        encoded, report = _written_and_measured(work, clip, sources)
         record = sidecar.compose(
             plan, encoded, request={}, report=report, versions=_versions(),
             timings={str(c.stage): c.seconds for c in work.done.values()},
+            ran=_ran(work),
         )  # fmt: skip
         sidecar.write(record, work.folder / "clip.json")
         total = plan.file_range.frames
@@ -135,7 +180,7 @@ class Rooms:
             frames=thumbnails.spread(total, min(total, 6)),
             draft=plan.draft,
         )
-        _sheet(plan, self._pictures(plan), report, clip, work.folder / SHEET)
+        _sheet(plan, sources, report, clip, work.folder / SHEET)
         return {
             "clip": clip.name, "sidecar": "clip.json",
             "thumbnails": ["poster.png", "strip.png", SHEET], "timecode": encoded.facts.timecode,
@@ -147,35 +192,54 @@ class Rooms:
         made, plan = work.done[Stage.ENCODE].payload, work.plan
         names = [made["clip"], made["sidecar"], *made["thumbnails"]]
         folder = work.data / "takes" / plan.digest
-        with _kept(folder):
+        with spool.kept_in(folder):
             publish(work.left_by(Stage.ENCODE), names, folder)
-        return Result(
+        result = Result(
             digest=plan.digest, folder=folder, file=folder / made["clip"],
             sidecar=folder / made["sidecar"],
             thumbnails=tuple(folder / name for name in made["thumbnails"]),
             frames=plan.file_range.frames, rate=plan.rate, start_timecode=made["timecode"],
             handles=plan.handles, size=plan.size, report=made["report"], timings={},
         )  # fmt: skip
+        return kept.with_digests(result)
 
-    def _engine(self, name: str) -> LoadedEngine:
+    def _engine(self, name: str, device: str) -> LoadedEngine:
         if name not in self._engines:
-            self._engines[name] = self._load(name, self._config)
+            self._free()
+            self._engines[name] = self._load(name, self._config, device=device, later=True)
         return self._engines[name]
 
-    def _pictures(self, plan: ShotPlan) -> PlanSources:
-        if self._sources is None or self._sources[0] != plan.digest:
-            self._sources = (plan.digest, PlanSources(plan))
+    def _free(self) -> None:
+        self._engines.clear()
+        gc.collect()
+        if "torch" in sys.modules:  # whose allocator keeps a card's memory for itself
+            from secondunit.engine.memory import give_back
+
+            give_back()
+
+    def _pictures(self, work: Work) -> PlanSources:
+        key = work.plan.digest, work.memory_plan
+        if self._sources is None or self._sources[0] != key:
+            self._sources = None  # before the next ones are read: one plan's fill the memory
+            self._sources = (key, PlanSources(work.plan, frugal=work.memory_plan > 0))
         return self._sources[1]
 
+    def _stamp(self, work: Work) -> Mapping[str, Any]:
+        # Frames of another program, device or number of threads may differ in their last bits.
+        return {
+            "plan": work.plan.digest, "secondunit": __version__, "versions": _versions(),
+            "device": work.device, "threads": self._config.threads,
+        }  # fmt: skip
 
-@contextmanager
-def _kept(folder: Path) -> Iterator[None]:
-    # Frames between two stages fill a disk sooner than anything else does.
-    try:
-        yield
-    except OSError as exc:
-        kind = StoreFull if disk_full(exc) else StoreError
-        raise kind(f"{folder} cannot be written: {exc}") from exc
+
+def _ran(work: Work) -> Mapping[str, Any]:
+    """What really made a shot, for its sidecar: where, with what, in how many attempts."""
+    engine = work.done[Stage.ENGINE].payload
+    said = {key: engine[key] for key in ("device", "threads", "memory_plan") if key in engine}
+    return {
+        **said, "attempts": work.attempt, "resumed": dict(engine.get("resumed", {})),
+        "frames_taken_over": engine.get("taken_over", 0),
+    }  # fmt: skip
 
 
 def publish(source: Path, names: list[str], folder: Path) -> None:
@@ -191,22 +255,17 @@ def publish(source: Path, names: list[str], folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir()
     for name in names:
-        _link(source / name, new / name)
+        link_or_copy(source / name, new / name)
+    failpoint("publish.fsync.before")
     sync_folder(new)
+    failpoint("publish.fsync.after")
     if folder.exists():  # somebody took files out of it
         folder.rename(old)
+    failpoint("publish.rename.before")
     new.rename(folder)
+    failpoint("publish.rename.after")
     sync_folder(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without links
-        shutil.copyfile(source, target)
-        with target.open("r+b") as file:
-            os.fsync(file.fileno())
 
 
 def _finished(work: Work) -> Iterator[Picture]:

@@ -50,6 +50,7 @@ COMPACT = (
     "UPDATE job SET oldest = sequence WHERE id = ?",
 )
 EXPIRED = "SELECT * FROM job WHERE state = 'running' AND lease_until <= ? ORDER BY lease_until"
+GAINED = "UPDATE job SET losses = 0 WHERE id = ?"
 RENEW = "UPDATE job SET lease_until = ? WHERE id = ?"
 CALM = """UPDATE job SET priority = 1 WHERE priority = 0
   AND state IN ('queued', 'waiting')"""
@@ -174,6 +175,14 @@ class Store(Orders):
             timings = json.loads(row["timings"]) | {str(done.stage): round(done.seconds, 3)}
             row.update(losses=0, timings=json.dumps(timings))
             self._tell(row, Kind.STAGE, {"stage": done.stage, "seconds": round(done.seconds, 3)})
+            return True
+
+    def gained(self, lease: Lease) -> bool:
+        """The attempt came further than those before it, so that their losses no longer count."""
+        with self._leased(lease, "gained") as row:
+            if row is None:
+                return False
+            self._writer.execute(GAINED, (lease.job,))
             return True
 
     def finish(self, lease: Lease, result: Result) -> bool:

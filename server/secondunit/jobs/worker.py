@@ -21,8 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from secondunit.config import Config
+from secondunit.engine import parallel
 from secondunit.engine.engine import RGB, Show
-from secondunit.errors import Cancelled, SecondUnitError
+from secondunit.engine.memory import device_broken, out_of_memory
+from secondunit.errors import Cancelled, EngineMemory, SecondUnitError
+from secondunit.failpoints import failpoint
 from secondunit.jobs.job import Checkpoint, Stage, stage_folder
 from secondunit.jobs.pipe import Pipe
 from secondunit.jobs.work import Stages, Work
@@ -56,7 +59,10 @@ class Worker:
                 order = self._orders.pop(0)
             if order["do"] == "exit":
                 return
-            self._pipe.send({"ref": order["ref"], **self._answer(order)})
+            answer = {"ref": order["ref"], **self._answer(order), "engines": self._engines()}
+            failpoint("worker.answer.before")
+            self._pipe.send(answer)
+            failpoint("worker.answer.after")
 
     def _listen(self) -> None:
         while (order := self._pipe.receive()) is not None:
@@ -71,43 +77,71 @@ class Worker:
         os._exit(0)  # the server is gone: whatever runs here has no owner any more
 
     def _beat(self) -> None:
-        while self._pipe.send({"is": "beat"}):
+        while self._pipe.send({
+            "is": "beat", "engines": self._engines(), "memory": peak_memory()
+        }):  # fmt: skip
             time.sleep(BEAT_SECONDS)
+
+    def _engines(self) -> list[str]:
+        return list(self._stages.engines) if self._stages else []
 
     def _answer(self, order: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return {"is": "done", "payload": self._run(order)}
+            return {"is": "done", "payload": self._done(order)}
         except Exception as exc:
             if self._halt.is_set():  # whatever was made of our Cancelled on its way up
                 return {"is": "halted"}
+            what = f"Stage '{order['stage']}'" if order["do"] == "run" else "Loading"
             if isinstance(exc, SecondUnitError):
                 log.warning("%s: %s", exc.code, exc)
                 error = exc
+            elif out_of_memory(exc):
+                log.exception("%s of %s", what, order.get("job"))
+                error = EngineMemory(f"{what} ran out of memory.")
             else:
-                log.exception("stage %s of job %s", order["stage"], order["job"])
+                log.exception("%s of %s", what, order.get("job"))
                 error = SecondUnitError(
-                    f"Stage '{order['stage']}' failed in a way nobody foresaw: "
-                    f"{type(exc).__name__}."
+                    f"{what} failed in a way nobody foresaw: {type(exc).__name__}."
                 )
             return {
                 "is": "failed",
+                # The process is not trusted with anything else: memory in pieces, a dead context.
+                "spent": isinstance(error, EngineMemory) or device_broken(exc),
                 "error": {
                     "code": error.code, "message": str(error), "retryable": error.retryable,
                     "remedy": error.remedy,
                 },
             }  # fmt: skip
 
+    def _done(self, order: Mapping[str, Any]) -> Any:
+        match order["do"]:
+            case "load":
+                self._loaded(order["config"]).load(order["engine"], order["device"])
+                return None
+            case "unload":
+                if self._stages is not None:
+                    self._stages.unload(order["engine"])
+                return None
+            case _:
+                return self._run(order)
+
     def _run(self, order: Mapping[str, Any]) -> Any:
         stage, data = Stage(order["stage"]), Path(order["data"])
         job = Path(order["job"])
         stages = self._loaded(order["config"])
-        folder = stage_folder(job, stage, order["attempt"])
+        attempt = order["attempt"]
+        folder = stage_folder(job, stage, attempt)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        # Every order says anew what holds in the process: the job before may have asked otherwise.
+        parallel.at_most(1 if order["memory_plan"] else None)
+        before = (stage_folder(job, stage, n) for n in range(attempt - 1, 0, -1))
         done = [record_of_json(Checkpoint, c, "checkpoint") for c in order["done"]]
         work = Work(
             plan=plan_of_json(order["plan"]), data=data, job=job, folder=folder,
             done={c.stage: c for c in done}, progress=self._progress, show=self._show,
+            kept=self._kept, earlier=tuple(f for f in before if f.is_dir()), attempt=attempt,
+            device=order["device"], memory_plan=order["memory_plan"],
         )  # fmt: skip
         self._progress(stage, 0, 0)
         # Through text, so that what is no JSON fails here and not while it is being sent.
@@ -120,6 +154,11 @@ class Worker:
             make: Callable[[Config], Stages] = getattr(importlib.import_module(module), name)
             stages = self._stages = make(record_of_json(Config, config, "config"))
         return stages
+
+    def _kept(self) -> None:
+        failpoint("worker.kept.before")
+        self._pipe.send({"is": "kept"})
+        failpoint("worker.kept.after")
 
     def _show(self, frame: int, rgb: RGB, rough: bool = False) -> None:
         if self._previewer is None:
@@ -137,6 +176,16 @@ class Worker:
         if self._halt.is_set():
             raise Cancelled("The job was stopped.")
         self._pipe.send({"is": "progress", "doing": doing, "step": step, "steps": steps})
+
+
+def peak_memory() -> int:
+    """Bytes that this process had in memory at its peak; 0 where the system does not say."""
+    try:
+        import resource  # not on every system
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _do(stages: Stages, stage: Stage, work: Work) -> Any:

@@ -19,8 +19,10 @@ from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import State
+from secondunit.jobs.workers import WorkerStatus
 from secondunit.rpc import convert
 from secondunit.rpc.jobs import LONGEST_PAGE, LONGEST_WAIT
+from secondunit.rpc.principal import current
 from secondunit.v1 import capabilities_pb2 as pb
 from secondunit.v1 import deliveries_pb2
 from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceServicer
@@ -61,6 +63,7 @@ class Capabilities(CapabilityServiceServicer):
             default_delivery=self._config.delivery,
             limits=pb.Limits(
                 message_bytes=MESSAGE_BYTES,
+                blob_bytes=self._config.limits.blob_bytes,
                 picture_pixels=self._config.max_pixels,
                 event_wait=convert.duration(LONGEST_WAIT),
                 page_size=LONGEST_PAGE,
@@ -78,6 +81,17 @@ class Capabilities(CapabilityServiceServicer):
             free_bytes=shutil.disk_usage(self._config.data).free,
             healthy=not trouble,
             trouble=trouble,
+            workers=[self._worker(one) for one in self._desk.workers.status()],
+        )
+
+    def _worker(self, worker: WorkerStatus) -> pb.Worker:
+        return pb.Worker(
+            device=worker.device,
+            engine=worker.engine,
+            # Who asks need not know that another tenant's job is there.
+            job_id=worker.job if worker.tenant == current().tenant else "",
+            alive=worker.alive,
+            memory_bytes=worker.memory_bytes,
         )
 
 

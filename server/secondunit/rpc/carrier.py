@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from secondunit.config import Config
 from secondunit.errors import Fault, Refused
 from secondunit.plan.build import Options, TimelinePlan, plan_timeline
+from secondunit.rpc.reach import within
 from secondunit.units import Rate, frame_of_timecode
 from secondunit.v1 import shots_pb2 as pb
 from secondunit.v1 import units_pb2
@@ -53,9 +54,13 @@ class Carried:
 def plan_request(request: pb.ShotRequest, options: Options, config: Config) -> TimelinePlan:
     """Plan one shot that carries its neighbours; faults and adaptations name fields of the request.
 
-    Raises Refused for a request that has no operation, rate or range, or names a file badly.
+    Raises Refused for a request that has no operation, rate or range, or names a file badly;
+    MediaForbidden for a file that its caller may not name.
     """
     carried = carry(request)
+    for file, field in files_of(request):
+        if file.path:
+            within(file.path, f"request.{field}", config, also=options.roots)
     with tempfile.TemporaryDirectory(prefix="secondunit-") as folder:
         path = Path(folder) / "request.otio"
         path.write_text(carried.timeline.to_json_string(), encoding="utf-8")
@@ -170,10 +175,8 @@ def _faults(request: pb.ShotRequest) -> Iterator[Fault]:
                 yield fault(f"{clip.rate.num}/{clip.rate.den} is no rate", f"{field}.rate")
     for field in _not_finite(request, ""):
         yield fault("the number is not finite", field)
-    for file, field in _files(request):
-        if file.WhichOneof("source") == "blob":
-            yield fault("this server takes no blobs; give a path on its machine", field)
-        elif not Path(file.path).is_absolute():
+    for file, field in files_of(request):
+        if not Path(file.path).is_absolute():
             yield fault(f"'{file.path}' is no absolute path on the server's machine", field)
 
 
@@ -191,7 +194,8 @@ def _not_finite(message: Message, path: str) -> Iterator[str]:
                 yield from _not_finite(part, f"{at}[{n}]")
 
 
-def _files(request: pb.ShotRequest) -> Iterator[tuple[units_pb2.File, str]]:
+def files_of(request: pb.ShotRequest) -> Iterator[tuple[units_pb2.File, str]]:
+    """Every file that a request names, and its field."""
     for field in ("before", "after", "still", "clip"):
         if request.HasField(field):
             yield getattr(request, field).media, f"{field}.media"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any, TypeVar
 
 from google.protobuf import json_format
@@ -14,7 +13,9 @@ from google.protobuf.struct_pb2 import Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
+from secondunit.config import Config
 from secondunit.errors import Fault, Refused
+from secondunit.jobs.blobs import Digest
 from secondunit.jobs.job import (
     Estimate,
     Event,
@@ -30,6 +31,7 @@ from secondunit.jobs.job import (
 )
 from secondunit.plan.build import Options
 from secondunit.plan.shot_plan import Level, ShotPlan
+from secondunit.rpc.reach import within
 from secondunit.timeline.shot import Shot
 from secondunit.v1 import (
     deliveries_pb2,
@@ -90,31 +92,30 @@ def fault(value: Fault) -> units_pb2.Fault:
     return units_pb2.Fault(what=value.what, path=value.path)
 
 
-def absolute(text: str, field: str) -> Path:
-    """A path of the wire; raises Refused when it is empty or relative."""
-    path = Path(text)
-    if "\0" in text or not path.is_absolute():
-        raise Refused.single(f"'{text}' is no absolute path on the server's machine", field)
-    return path
+def digest(value: units_pb2.Digest) -> Digest:
+    """Digest, well formed or not."""
+    return Digest(sha256=value.sha256, size=value.size_bytes)
 
 
-def named(text: str, field: str) -> Path:
-    """A path of the wire that ends in a name; raises Refused when it does not, or as above."""
-    path = absolute(text, field)
-    if not path.name or path.name == "..":
-        raise Refused.single(f"'{text}' names no file", field)
-    return path
+def wire_digest(value: Digest) -> units_pb2.Digest:
+    """Digest."""
+    return units_pb2.Digest(sha256=value.sha256, size_bytes=value.size)
 
 
-def options(value: plans_pb2.PlanOptions, shots: tuple[str, ...] | None = None) -> Options:
-    """PlanOptions; `shots` in place of its own. Raises Refused for a relative root."""
+def options(
+    value: plans_pb2.PlanOptions, config: Config, shots: tuple[str, ...] | None = None
+) -> Options:
+    """PlanOptions; `shots` in place of its own.
+
+    Raises Refused for a relative root, MediaForbidden for one that its caller may not name.
+    """
     return Options(
         engine=value.engine or None,
         delivery=value.delivery or None,
         draft=value.draft,
         shots=tuple(value.shots) if shots is None else shots,
         seed=value.seed if value.HasField("seed") else None,
-        roots=tuple(absolute(root, "options.roots") for root in value.roots),
+        roots=tuple(within(root, "options.roots", config) for root in value.roots),
     )
 
 

@@ -20,12 +20,15 @@ from secondunit.errors import Draining, JobUnknown, Refused, StoreDamaged
 from secondunit.failpoints import failpoint
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import Event, Job, JobError, Kind, Priority, Result, State
+from secondunit.plan.build import Options, TimelinePlan
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.rpc import convert
+from secondunit.rpc.by_blob import plan_by_blob
 from secondunit.rpc.plans import plan_request, plan_timeline_of
 from secondunit.rpc.principal import Scope, current
 from secondunit.v1 import jobs_pb2 as pb
 from secondunit.v1.jobs_pb2_grpc import JobServiceServicer
+from secondunit.v1.shots_pb2 import ShotRequest
 
 PAGE, LONGEST_PAGE = 50, 200
 EVENTS, MOST_EVENTS = 100, 500
@@ -84,12 +87,13 @@ class Jobs(JobServiceServicer):
     def _planned(self, request: pb.CreateJobRequest) -> tuple[ShotPlan, str]:
         if request.HasField("timeline"):
             asked = request.timeline
-            options = convert.options(asked.options, shots=(asked.shot_id,))
+            options = convert.options(asked.options, self._config, shots=(asked.shot_id,))
             found = plan_timeline_of(asked.timeline, options, self._config)
             timeline, take, field = asked.timeline, asked.take, "timeline"
         elif request.HasField("shot"):
             asked = request.shot
-            found = plan_request(asked.request, convert.options(asked.options), self._config)
+            options = convert.options(asked.options, self._config)
+            found = plan_by_blob(self._plan, asked.request, options, self._desk.blobs)
             timeline, take, field = "", asked.take, "shot"
         else:
             raise Refused.single("nothing to make: give `timeline` or `shot`", "what")
@@ -102,6 +106,9 @@ class Jobs(JobServiceServicer):
             f"the request asks for {len(found.shots)} takes; there is no take {take}",
             f"{field}.take",
         )
+
+    def _plan(self, request: ShotRequest, options: Options) -> TimelinePlan:
+        return plan_request(request, options, self._config)
 
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> Any:
         """One job and its plan; no plan where another version of the program made it."""
@@ -282,7 +289,10 @@ class Jobs(JobServiceServicer):
     def _with_result(self, job: Job) -> tuple[Job, Result | None]:
         # One row that this version cannot read must not hide the others of a page.
         try:
-            return job, self._desk.result(job.id)
+            result = self._desk.result(job.id)
+            if result is not None:  # who sees the digests of a take may fetch it by them
+                self._desk.give(current().tenant, result)
+            return job, result
         except Refused:
             text = f"the take of job {job.id} was recorded by another version of the program"
             return replace(job, error=JobError.of(StoreDamaged(text))), None

@@ -10,29 +10,33 @@ from typing import Any
 import grpc
 
 from secondunit.config import Config
+from secondunit.jobs.blobs import BlobStore
 from secondunit.plan.build import Options, TimelinePlan, plan_timeline
 from secondunit.rpc import convert
+from secondunit.rpc.by_blob import plan_by_blob
 from secondunit.rpc.carrier import plan_request
+from secondunit.rpc.reach import file_within
 from secondunit.v1 import plans_pb2 as pb
+from secondunit.v1 import shots_pb2
 from secondunit.v1.plans_pb2_grpc import PlanServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 def plan_timeline_of(timeline: str, options: Options, config: Config) -> TimelinePlan:
-    """The plan of a timeline named on the wire. Raises Refused for a relative path."""
-    return plan_timeline(convert.named(timeline, "timeline"), options, config)
+    """The plan of a timeline named on the wire. Raises Refused, MediaForbidden for its path."""
+    return plan_timeline(file_within(timeline, "timeline", config), options, config)
 
 
 class Plans(PlanServiceServicer):
     """See proto/secondunit/v1/plans.proto."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, blobs: BlobStore) -> None:
+        self._config, self._blobs = config, blobs
 
     async def PlanTimeline(self, request: pb.PlanTimelineRequest, context: Context) -> Any:
         """Plan every shot that a timeline asks for."""
-        options = convert.options(request.options)
+        options = convert.options(request.options, self._config)
         found = await asyncio.to_thread(plan_timeline_of, request.timeline, options, self._config)
         return pb.PlanTimelineResponse(
             timeline=str(found.timeline),
@@ -45,10 +49,15 @@ class Plans(PlanServiceServicer):
 
     async def PlanShot(self, request: pb.PlanShotRequest, context: Context) -> Any:
         """Plan one shot that carries its neighbouring clips."""
-        options = convert.options(request.options)
-        found = await asyncio.to_thread(plan_request, request.request, options, self._config)
+        options = convert.options(request.options, self._config)
+        found = await asyncio.to_thread(
+            plan_by_blob, self._planned, request.request, options, self._blobs
+        )
         return pb.PlanShotResponse(
             plans=[convert.plan(shot) for shot in found.shots],
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
         )
+
+    def _planned(self, request: shots_pb2.ShotRequest, options: Options) -> TimelinePlan:
+        return plan_request(request, options, self._config)

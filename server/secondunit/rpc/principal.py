@@ -49,6 +49,11 @@ def current() -> Principal:
     return _CURRENT.get()
 
 
+def enter(principal: Principal) -> None:
+    """What this task does from now on is done for this principal."""
+    _CURRENT.set(principal)
+
+
 @contextmanager
 def acting(principal: Principal) -> Iterator[None]:
     """What is called inside is done for this principal, in threads started by asyncio too."""

@@ -1,10 +1,9 @@
-"""The server's life: listen on this machine, answer, say goodbye to watchers, stop."""
+"""The server's life: listen, answer, say goodbye to watchers, stop."""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
-import ipaddress
 import logging
 import threading
 from collections.abc import Iterator
@@ -17,13 +16,22 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from secondunit.config import Config
 from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
+from secondunit.rpc.auth import Authenticate
+from secondunit.rpc.blobs import Blobs
+from secondunit.rpc.blobs import add_to_server as add_blobs_to_server
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
+from secondunit.rpc.engines import Engines
 from secondunit.rpc.jobs import Jobs
+from secondunit.rpc.limits import Limited
+from secondunit.rpc.listen import check, credentials, is_loopback
+from secondunit.rpc.measured import Measure
 from secondunit.rpc.plans import Plans
 from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
+from secondunit.rpc.tokens import Keys
 from secondunit.v1 import (
     capabilities_pb2_grpc,
+    engines_pb2_grpc,
     jobs_pb2_grpc,
     plans_pb2_grpc,
     timeline_pb2_grpc,
@@ -36,50 +44,80 @@ SERVICES = (
     "secondunit.v1.PlanService",
     "secondunit.v1.TimelineService",
     "secondunit.v1.CapabilityService",
+    "secondunit.v1.EngineService",
+    "secondunit.v1.BlobService",
 )
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
-    # Only ping_timeout makes a hanging peer known before a minute is over; a client may ping every
-    # 30 s, watched or not.
-    ("grpc.keepalive_time_ms", 30_000),
+    # Only ping_timeout makes a hanging peer known before a minute is over, and so within 20 s; a
+    # client may ping every 12 s, watched or not.
+    ("grpc.keepalive_time_ms", 12_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.http2.ping_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 15_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 8_000),
     # Identity only: compressed media wastes a core, and a small request may not unpack to a large.
     ("grpc.compression_enabled_algorithms_bitset", 1),
+    # A connection on which nothing was asked for so long is let go; a client opens it again unseen.
+    ("grpc.max_connection_idle_ms", 15 * 60_000),
     ("grpc.so_reuseport", 0),  # two servers on one port would share the calls between them
 ]
 
 
 class Server:
-    """gRPC on one loopback port, in the event loop that starts it."""
+    """gRPC on one port, in the event loop that starts it."""
 
-    def __init__(self, desk: Desk, config: Config, *, listen: str = "127.0.0.1:0") -> None:
+    def __init__(
+        self, desk: Desk, config: Config, *, listen: str = "127.0.0.1:0", trusted: bool = False
+    ) -> None:
         """`listen`: `host:port`, port 0 for any that is free.
 
-        Raises Refused for an address that other machines could reach.
+        `trusted`: callers need no token whatever the data folder says, since the server is but
+        the program's own way to itself. Raises Refused for an address that other machines could
+        reach, without a certificate and tokens; StoreDamaged for tokens that cannot be read.
         """
-        self._listen = loopback(listen)
-        self._desk, self._config = desk, config
+        self._near = is_loopback(listen)
+        self._keys = None if trusted else Keys(config.data)
+        tokens = self._keys is not None and self._keys.exist
+        check(listen, config, tokens=tokens)
+        self._credentials = credentials(config.tls) if not trusted else None
+        self._listen, self._desk, self._config = listen, desk, config
         self._draining = asyncio.Event()
 
     async def start(self) -> str:
         """Listen; returns `host:port` as bound. Raises Refused when the port is taken."""
         keep_freed_memory()
-        self._server = grpc.aio.server(interceptors=[Translate()], options=OPTIONS)
+        limits = self._config.limits
+        guards: list[grpc.aio.ServerInterceptor] = [Measure(), Translate()]
+        if self._keys is not None:
+            guards.append(Authenticate(self._keys, near=self._near))
+        guards.append(Limited(limits, self._draining))
+        # A little more on one connection than on all: who asks for more is refused, and told why,
+        # where gRPC would keep the call waiting.
+        most = ("grpc.max_concurrent_streams", limits.streams + limits.calls + 32)
+        self._server = grpc.aio.server(interceptors=guards, options=[*OPTIONS, most])
         jobs = Jobs(self._desk, self._config, self._draining)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
-        plans_pb2_grpc.add_PlanServiceServicer_to_server(Plans(self._config), self._server)
+        plans_pb2_grpc.add_PlanServiceServicer_to_server(
+            Plans(self._config, self._desk.blobs), self._server
+        )
         timelines = Timelines(self._desk, self._config)
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
         capabilities = Capabilities(self._desk, self._config, self._draining)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
+        engines = Engines(self._desk, self._draining)
+        engines_pb2_grpc.add_EngineServiceServicer_to_server(engines, self._server)
+        blobs = Blobs(self._desk.blobs, self._desk.uploads, self._config)
+        add_blobs_to_server(blobs, self._server)
         self._health = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         host = self._listen.rpartition(":")[0]
         try:
-            port = self._server.add_insecure_port(self._listen)
+            port = (
+                self._server.add_insecure_port(self._listen)
+                if self._credentials is None
+                else self._server.add_secure_port(self._listen, self._credentials)
+            )
         except RuntimeError as exc:
             await self._server.stop(None)  # else it is missed when its loop is gone
             raise Refused.single(
@@ -105,7 +143,9 @@ class Server:
 
 
 @contextmanager
-def serving(desk: Desk, config: Config, *, listen: str = "127.0.0.1:0") -> Iterator[str]:
+def serving(
+    desk: Desk, config: Config, *, listen: str = "127.0.0.1:0", trusted: bool = False
+) -> Iterator[str]:
     """A server in a thread of its own; gives its address, stops it on the way out.
 
     The desk is the caller's to start and stop. Raises Refused as Server does.
@@ -114,8 +154,8 @@ def serving(desk: Desk, config: Config, *, listen: str = "127.0.0.1:0") -> Itera
     leave = threading.Event()
 
     async def live() -> None:
-        server = Server(desk, config, listen=listen)
         try:
+            server = Server(desk, config, listen=listen, trusted=trusted)
             bound.set_result(await server.start())
         except BaseException as exc:
             bound.set_exception(exc)
@@ -130,24 +170,6 @@ def serving(desk: Desk, config: Config, *, listen: str = "127.0.0.1:0") -> Itera
     finally:
         leave.set()
         thread.join()
-
-
-def loopback(listen: str) -> str:
-    """`host:port` when only this machine can reach it; raises Refused otherwise."""
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise Refused.single(f"'{listen}' is no address of the form host:port", "--listen")
-    try:
-        near = host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        near = False
-    if not near:
-        raise Refused.single(
-            f"'{host}' can be reached from other machines, and calls are not authenticated; listen "
-            "on 127.0.0.1 and reach it through a tunnel: ssh -L 50051:127.0.0.1:50051 this-machine",
-            "--listen",
-        )
-    return listen
 
 
 def keep_freed_memory() -> None:

@@ -51,7 +51,10 @@ TABLE: dict[type[errors.SecondUnitError], Code] = {
     errors.BlobUnknown: Code.NOT_FOUND,
     errors.BlobMissing: Code.FAILED_PRECONDITION,
     errors.BlobDamaged: Code.DATA_LOSS,
+    errors.BlobRange: Code.OUT_OF_RANGE,
+    errors.BlobTooLarge: Code.RESOURCE_EXHAUSTED,
     errors.UploadOffset: Code.OUT_OF_RANGE,
+    errors.UploadBusy: Code.ABORTED,
     errors.UploadIdle: Code.ABORTED,
     errors.Unauthenticated: Code.UNAUTHENTICATED,
     errors.Forbidden: Code.PERMISSION_DENIED,
@@ -84,10 +87,23 @@ def status_of(error: errors.SecondUnitError) -> status_pb2.Status:
     # The same faults again, in the words that every gRPC tool knows, where there is room.
     if detail.faults and 2 * bad.ByteSize() < ROOM:
         details.append(bad)
+    if isinstance(error, errors.BlobMissing):
+        details.append(_missing(error.subjects))
     if detail.retryable:
         delay = Duration(seconds=RETRY_SECONDS)
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     return _packed(TABLE[type(error)], _shortened(detail.what, 300), details)
+
+
+def _missing(subjects: tuple[str, ...]) -> error_details_pb2.PreconditionFailure:
+    """The blobs that are missing, in the words of the Remote Execution API."""
+    failure = error_details_pb2.PreconditionFailure()
+    for subject in subjects:
+        failure.violations.add(type="MISSING", subject=subject)
+        if failure.ByteSize() > ROOM:  # FindMissingBlobs lists them all
+            del failure.violations[-1]
+            break
+    return failure
 
 
 def detail_of(error: errors.SecondUnitError) -> ErrorDetail:

@@ -14,6 +14,7 @@ from secondunit.jobs.desk import Desk
 from secondunit.jobs.placing import Profile, place_jobs
 from secondunit.rpc import convert, placed
 from secondunit.rpc.jobs import own
+from secondunit.rpc.reach import file_within
 from secondunit.timeline.select import find_shots
 from secondunit.v1 import timeline_pb2 as pb
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceServicer
@@ -36,7 +37,7 @@ class Timelines(TimelineServiceServicer):
 
     async def InspectTimeline(self, request: pb.InspectTimelineRequest, context: Context) -> Any:
         """The shots that a timeline asks for."""
-        path = convert.named(request.timeline, "timeline")
+        path = file_within(request.timeline, "timeline", self._config)
         edit = await asyncio.to_thread(find_shots, path, config=self._config)
         return pb.InspectTimelineResponse(
             timeline=str(path),
@@ -55,10 +56,10 @@ class Timelines(TimelineServiceServicer):
             place_jobs,
             self._desk,
             self._config,
-            timeline=convert.named(request.timeline, "timeline"),
+            timeline=file_within(request.timeline, "timeline", self._config),
             jobs=list(request.job_ids),
-            out=convert.named(request.out, "out") if request.out else None,
-            media=convert.named(request.media_folder, "media_folder")
+            out=file_within(request.out, "out", self._config) if request.out else None,
+            media=file_within(request.media_folder, "media_folder", self._config)
             if request.media_folder
             else None,
             profile=PROFILES.get(request.profile, "otio"),

@@ -183,7 +183,7 @@ def test_a_rough_picture_is_shown_before_the_network_is_asked(train) -> None:
     told: list[str] = []
     shown: list[tuple[int, np.ndarray]] = []
 
-    def denoise(conditions, steps, seed, progress):
+    def denoise(conditions, steps, seed, progress, keep):
         told.append("network")
         return classical(conditions, steps, seed, progress)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secondunit.catalog.weights import FOLDERS
-from secondunit.engine.engine import LoadedEngine, Progress
+from secondunit.engine.engine import UNKEPT, Keep, LoadedEngine, Progress
 from secondunit.engine.parallel import cores
 from secondunit.errors import EngineFailed, EngineMissing
 
@@ -26,7 +26,11 @@ ASK_AGAIN = 0.1
 
 
 def load(
-    threads: int | None = None, weights: Path | None = None, *, later: bool = False
+    threads: int | None = None,
+    weights: Path | None = None,
+    *,
+    device: str = "cpu",
+    later: bool = False,
 ) -> LoadedEngine:
     """Return the motion engine with its weights in memory.
 
@@ -34,6 +38,7 @@ def load(
         threads: of torch, and frames rendered side by side; None leaves torch as it is and takes
             every core. Another number of torch's threads may give other last bits of the motion.
         weights: folder of a saved `MotionPipeline`; None: the ones of the package.
+        device: of torch, where the networks run; pictures are always moved by the processor.
         later: return at once, and load the network while the first shot's sources are read and
             compared; what is wrong with the weights is then raised by the first run.
 
@@ -52,7 +57,7 @@ def load(
 
     # The flow cuts a picture into one stripe per thread, and the seams show in its last bits.
     cv2.setNumThreads(1)
-    network = _Arriving(folder, threads)
+    network = _Arriving(folder, threads, device)
     if not later:
         network.wait()
     return MotionEngine(network, network.navigate, threads or cores())
@@ -64,20 +69,25 @@ class _Arriving:
     Importing torch and diffusers takes seconds, in which the sources can be looked at.
     """
 
-    def __init__(self, folder: Path, threads: int | None) -> None:
-        self._threads = threads
+    def __init__(self, folder: Path, threads: int | None, device: str) -> None:
+        self._threads, self._device = threads, device
         self._network: Future[Network] = Future()
         thread = threading.Thread(target=self._load, args=(folder,), name="network", daemon=True)
         thread.start()
 
     def __call__(
-        self, conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress
+        self,
+        conditions: Sequence[AnchorConditions],
+        steps: int,
+        seed: int,
+        progress: Progress,
+        keep: Keep = UNKEPT,
     ) -> Sequence[Field]:
         """Wait for the network, looking for a stop meanwhile, and ask it."""
         while not self._network.done():
             progress("load the network", 0, 1)
             futures.wait([self._network], ASK_AGAIN)
-        return self.wait()(conditions, steps, seed, progress)
+        return self.wait()(conditions, steps, seed, progress, keep)
 
     def navigate(self, seen: Seen) -> Trajectory | None:
         """Ask the network for the footage's own motion; implements `generate.Navigator`."""
@@ -96,7 +106,7 @@ class _Arriving:
         try:
             from secondunit.engine.motion.network import Network
 
-            self._network.set_result(Network(folder))
+            self._network.set_result(Network(folder, self._device))
         except ImportError as exc:
             missing = EngineMissing(f"the motion engine needs the package '{exc.name or exc}'")
             missing.__cause__ = exc

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine.conditioning import Guide, Span, guides, spans
-from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
+from secondunit.engine.engine import RGB, UNKEPT, Keep, Part, Progress, Show, Sources, unseen
+from secondunit.engine.memory import out_of_memory
 from secondunit.engine.motion import morph, pull, render, replacement, retime
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.engine.motion.sketch import sketch
 from secondunit.engine.motion.trajectory import Seen, Trajectory
-from secondunit.errors import EngineFailed
+from secondunit.errors import EngineFailed, EngineMemory
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import FrameRange, Operation
 
@@ -38,9 +39,18 @@ class Denoiser(Protocol):
     """What turns conditions into motion."""
 
     def __call__(
-        self, conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress
+        self,
+        conditions: Sequence[AnchorConditions],
+        steps: int,
+        seed: int,
+        progress: Progress,
+        keep: Keep,
+        /,
     ) -> Sequence[Field]:
-        """Return T gh gw 2 for each anchor, in fractions of width; calls `progress` each step."""
+        """Return T gh gw 2 for each anchor, in fractions of width; calls `progress` each step.
+
+        Where `keep` has what an interrupted call with the same questions left, it goes on.
+        """
         ...
 
 
@@ -53,7 +63,11 @@ class Navigator(Protocol):
 
 
 def classical(
-    conditions: Sequence[AnchorConditions], steps: int, seed: int, progress: Progress
+    conditions: Sequence[AnchorConditions],
+    steps: int,
+    seed: int,
+    progress: Progress,
+    keep: Keep = UNKEPT,
 ) -> Sequence[Field]:
     """The motion without any network, which it is measured against; implements `Denoiser`."""
     progress("denoise", steps, steps)
@@ -120,7 +134,12 @@ class MotionEngine:
         self._threads = threads
 
     def run(
-        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
+        self,
+        plan: ShotPlan,
+        sources: Sources,
+        progress: Progress,
+        show: Show = unseen,
+        keep: Keep = UNKEPT,
     ) -> Iterator[tuple[int, RGB]]:
         """Yield (frame of the shot, `h w 3` at `plan.work`) for every frame of `plan.generate`.
 
@@ -128,26 +147,34 @@ class MotionEngine:
         `show` gets a rough picture of each range before the network is asked. Raises EngineFailed,
         or whatever `progress` raised.
         """
-        total, done = sum(made.frames for made in plan.generate), 0
+        wanted = {n for made in plan.generate for n in range(made.start, made.end)}
+        there = wanted.intersection(keep.frames)
         try:
-            for frame, picture in self._frames(plan, sources, progress, show):
-                done += 1
-                progress("render", done, total)
-                yield frame, picture
+            for frame, picture in self._frames(plan, sources, progress, show, keep):
+                known = frame in there
+                there.add(frame)
+                progress("render", len(there), len(wanted))
+                if not known:
+                    yield frame, picture
         except (cv2.error, MemoryError) as exc:
+            if out_of_memory(exc):
+                raise EngineMemory(
+                    f"there is not enough memory to render shot {plan.shot}"
+                ) from exc
             raise EngineFailed(f"rendering shot {plan.shot} failed: {exc}") from exc
 
     def _frames(
-        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show
+        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show, keep: Keep
     ) -> Iterator[tuple[int, RGB]]:
+        """What is left to make; some that `keep` has may be among it."""
         if plan.operation is Operation.TRANSITION:
-            return morph.frames(plan, sources, progress)
+            return morph.frames(plan, sources, progress, keep)
         if plan.operation is Operation.RETIME:
-            return retime.frames(plan, sources)
+            return retime.frames(plan, sources, keep.frames)
         if plan.operation is Operation.REPLACE:
-            return replacement.frames(plan, sources, progress)
+            return replacement.frames(plan, sources, progress, keep.frames)
         return chain.from_iterable(
-            self._drawn(plan, sources, *one, progress, show) for one in spans(plan)
+            self._drawn(plan, sources, *one, progress, show, keep) for one in spans(plan)
         )
 
     def _drawn(
@@ -159,20 +186,29 @@ class MotionEngine:
         back: Span | None,
         progress: Progress,
         show: Show,
+        keep: Keep,
     ) -> Iterator[tuple[int, RGB]]:
-        without = self._range(plan, sources, made, forth, back, progress, show)
+        part = Part(keep, f"from{made.start:+d}")
+        left = [frame for frame in range(made.start, made.end) if frame not in keep.frames]
         exact = pull.through(plan, made)
         if exact is None:
-            yield from without
+            yield from self._range(plan, sources, made, forth, back, progress, show, left, part)
             return
-        between = pull.Morph()
+        between, left = pull.taken_up(made, left, part)
+        without = self._range(plan, sources, made, forth, back, progress, show, left, part)
         parts = chain.from_iterable(
-            self._range(exact, sources, *part, progress, unseen) for part in spans(exact)
-        )
+            self._range(
+                exact, sources, one, ahead, behind, progress, unseen,
+                [frame for frame in left if frame in one], Part(part, f"through{one.start:+d}"),
+            )
+            for one, ahead, behind in spans(exact)
+        )  # fmt: skip
         for frame, picture in without:
             pinned = any(pin.frame == frame for pin in exact.pins)
             other = sources.pin(frame) if pinned else next(parts)[1]
-            yield frame, between.between(picture, other, pull.strength(plan, made, frame))
+            drawn = between.between(picture, other, pull.strength(plan, made, frame))
+            between.leave(frame, part)
+            yield frame, drawn
 
     def _range(
         self,
@@ -183,7 +219,12 @@ class MotionEngine:
         back: Span | None,
         progress: Progress,
         show: Show,
+        left: Sequence[int],
+        keep: Keep,
     ) -> Iterator[tuple[int, RGB]]:
+        """Yield the frames of a range that are left to make; nothing is looked at for none."""
+        if not left:
+            return
         progress("look at the sources", 0, 1)
         anchors = guides(plan, sources, forth, back)
         if show is not unseen:
@@ -191,16 +232,18 @@ class MotionEngine:
         # Each range draws noise of its own, whatever the others are.
         asked = [guide for guide in anchors if guide is not None]
         told, seed = [guide.conditions for guide in asked], plan.seed + made.start
-        motions = iter(self._denoise(told, plan.steps, seed, progress))
+        motions = iter(self._denoise(told, plan.steps, seed, progress, Part(keep, "all")))
         waves = [guide.wave.conditions for guide in asked if guide.wave is not None]
-        waving = iter(self._denoise(waves, plan.steps, seed, progress) if waves else ())
+        waving = iter(
+            self._denoise(waves, plan.steps, seed, progress, Part(keep, "waves")) if waves else ()
+        )
         movers = [
             None if guide is None else self._mover(guide, next(motions), waving)
             for guide in anchors
         ]
         pixels = plan.work.width * plan.work.height
         at_once = max(1, min(self._threads, PIXELS_AT_ONCE // pixels))
-        yield from render.frames(range(made.start, made.end), movers[0], movers[1], at_once)
+        yield from render.frames(left, movers[0], movers[1], at_once)
 
     def _mover(self, guide: Guide, motion: Field, waving: Iterator[Field]) -> render.Mover:
         settled_motion = settled(guide.conditions, motion)

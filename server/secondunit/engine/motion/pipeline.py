@@ -97,6 +97,7 @@ class MotionPipeline(DiffusionPipeline):
         latents: Tensor | None = None,
         output_type: str = "np",
         temperature: float = 0.5,
+        first_step: int = 0,
     ) -> MotionOutput:
         """Return the motion of one anchor, or of several on grids of one size.
 
@@ -111,6 +112,8 @@ class MotionPipeline(DiffusionPipeline):
             output_type: "np", or "pt" for a tensor.
             temperature: size of the generator's noise, 0..1. 1 draws from all that the network
                 holds possible; less stays nearer to the likeliest motion.
+            first_step: steps that an earlier call did; `latents` are then what it had after them,
+                and the result is bit for bit that of one call.
         """
         asked = [conditions] if isinstance(conditions, AnchorConditions) else list(conditions)
         grids = {c.mask.shape for c in asked}
@@ -133,8 +136,9 @@ class MotionPipeline(DiffusionPipeline):
         state: Tensor = latents.to(device, torch.float32)
         levels = np.linspace(1, 1 / num_inference_steps, num_inference_steps)
         self.scheduler.set_timesteps(sigmas=levels.tolist(), device=device)
+        self.scheduler.set_begin_index(first_step)
         timesteps: Tensor = self.scheduler.timesteps  # type: ignore[assignment]
-        for index, timestep in enumerate(timesteps):
+        for index, timestep in enumerate(timesteps[first_step:], first_step):
             level = (timestep / self.scheduler.config["num_train_timesteps"]).expand(len(asked))
             velocity = self.transformer(state.to(dtype), level.to(device), told, span)
             state = self.scheduler.step(velocity, timestep, state, return_dict=False)[0]  # type: ignore[arg-type]

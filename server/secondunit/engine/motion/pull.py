@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from secondunit.engine import flow
-from secondunit.engine.engine import RGB
+from secondunit.engine.engine import RGB, Keep
 from secondunit.engine.motion import splat
 from secondunit.engine.motion.render import Rendering, blended, by_time
 from secondunit.engine.raster import places, scaled, sharply
@@ -51,6 +51,13 @@ class Morph:
 
     _last: tuple[flow.Flow, flow.Flow] | None = None
 
+    def leave(self, frame: int, keep: Keep) -> None:
+        """Keep what the frame after `frame` starts from."""
+        if self._last is not None:
+            # Two names in turn: a run may die before the frame itself is kept.
+            arrays = {"frame": np.array(frame), **flow.arrays(*self._last)}
+            keep.save(f"morph{frame % 2}", arrays)
+
     def between(self, without: RGB, through: RGB, share: float) -> RGB:
         """The picture (`h w 3`) at a share 0..1 of the way between two versions of a frame."""
         guesses = []
@@ -59,6 +66,20 @@ class Morph:
         here, there = flow.grey(without), flow.grey(through)
         forth, back = self._last = flow.between(here, there, guesses)
         return blended(_gone(without, forth, share), _gone(through, back, 1 - share))
+
+
+def taken_up(made: FrameRange, left: Sequence[int], keep: Keep) -> tuple[Morph, Sequence[int]]:
+    """The morph of a range whose frames `left` are left to make, and those it has to go through.
+
+    Those are more where the last frame's motion was not kept: it is found again on the way.
+    """
+    if not left or left[0] == made.start:
+        return Morph(), left
+    before = left[0] - 1
+    kept = keep.load(f"morph{before % 2}")
+    if kept is None or int(kept["frame"]) != before:
+        return Morph(), range(made.start, made.end)
+    return Morph(flow.pair(kept)), range(left[0], made.end)
 
 
 def _gone(picture: RGB, way: flow.Flow, share: float) -> Rendering:

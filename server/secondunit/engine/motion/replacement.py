@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -20,23 +20,27 @@ from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.shot import Footage
 
 
-def frames(plan: ShotPlan, sources: Sources, progress: Progress) -> Iterator[tuple[int, RGB]]:
+def frames(
+    plan: ShotPlan, sources: Sources, progress: Progress, there: Collection[int] = ()
+) -> Iterator[tuple[int, RGB]]:
     """Yield (frame of the shot, `h w 3`) for every frame of `plan.generate`.
 
-    Outside the mask each is the footage's own frame. Raises EngineFailed where what shall be
-    steadied cannot be followed.
+    Frames that are `there` already are left out, but for what a stroke carries: there each frame's
+    background goes on from the last one's, so all of them are gone through again. Outside the mask
+    each is the footage's own frame. Raises EngineFailed where what shall be steadied cannot be
+    followed.
     """
     if plan.motion == "steady":
-        return steady.frames(plan, sources, progress)
-    return _frozen(plan, sources) if plan.motion == "freeze" else _carried(plan, sources)
+        return steady.frames(plan, sources, progress, there)
+    return _frozen(plan, sources, there) if plan.motion == "freeze" else _carried(plan, sources)
 
 
-def _frozen(plan: ShotPlan, sources: Sources) -> Iterator[tuple[int, RGB]]:
+def _frozen(plan: ShotPlan, sources: Sources, there: Collection[int]) -> Iterator[tuple[int, RGB]]:
     footage = plan.footage
     assert footage is not None
     held = sources.footage(footage.index(0))
     for made in plan.generate:
-        for frame in range(made.start, made.end):
+        for frame in (n for n in range(made.start, made.end) if n not in there):
             blend = feathered(np.asarray(sources.mask(frame), np.float32))[..., None]
             own = sources.footage(footage.index(frame))
             yield frame, own + blend * (held - own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 
 import numpy as np
@@ -45,8 +45,12 @@ class _Pair:
         return self.whole.region(control, kind, frame)
 
 
-def frames(plan: ShotPlan, sources: Sources) -> Iterator[tuple[int, RGB]]:
+def frames(
+    plan: ShotPlan, sources: Sources, there: Collection[int] = ()
+) -> Iterator[tuple[int, RGB]]:
     """Yield (frame of the shot, `h w 3`) for every frame that lies between two of the file's.
+
+    All but those that are `there` already.
 
     Each pair of the file's frames is looked at once, however many frames lie between them, and
     let go of before the next. The network is not asked: between frames that the camera took one
@@ -55,7 +59,8 @@ def frames(plan: ShotPlan, sources: Sources) -> Iterator[tuple[int, RGB]]:
     """
     footage = plan.footage
     assert footage is not None
-    wanted = [frame for made in plan.generate for frame in range(made.start, made.end)]
+    whole = [frame for made in plan.generate for frame in range(made.start, made.end)]
+    wanted = [frame for frame in whole if frame not in there]
     forth, back = Span(pin=0, end=1), Span(pin=1, end=0)
     for first, between in groupby(wanted, key=footage.index):
         one, other = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,14 @@ NEIGHBOURS = 15
 _ROW = 256
 
 
-def frames(plan: ShotPlan, sources: Sources, progress: Progress) -> Iterator[tuple[int, RGB]]:
+def frames(
+    plan: ShotPlan, sources: Sources, progress: Progress, there: Collection[int] = ()
+) -> Iterator[tuple[int, RGB]]:
     """Yield (frame of the shot, `h w 3`) for every frame of `plan.generate`.
 
-    What the mask holds stands where it stood at frame 0. Where it wanders off altogether, its way
-    is kept and only smoothed. Raises EngineFailed where it cannot be followed.
+    Frames that are `there` already are left out. What the mask holds stands where it stood at frame
+    0. Where it wanders off altogether, its way is kept and only smoothed. Raises EngineFailed where
+    it cannot be followed.
     """
     footage = plan.footage
     assert footage is not None
@@ -47,7 +50,7 @@ def frames(plan: ShotPlan, sources: Sources, progress: Progress) -> Iterator[tup
     start = grid_places(mask.shape, mask.shape[0] / mask.shape[1])
     inside = (mask > 0).astype(np.float32)
     for made in plan.generate:
-        for frame in range(made.start, made.end):
+        for frame in (n for n in range(made.start, made.end) if n not in there):
             own = sources.footage(footage.index(frame))
             back = moved[frame] @ np.linalg.inv(aims[frame])
             source = start + ramp[..., None] * (carry(back, start) - start)

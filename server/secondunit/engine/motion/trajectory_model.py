@@ -122,7 +122,8 @@ def found(model: TrajectoryModel, seen: Seen) -> Trajectory:
     rough, sure = trajectory.coarse(seen)
     steps = np.stack([rough.candidates(step + 1) for step in range(FRAMES)])
     told, scale = trajectory.features(rough, sure, steps[-1])
-    raw, doubt = model(torch.from_numpy(told)[None])
+    asked = torch.from_numpy(told)[None].to(next(model.parameters()).device)
+    raw, doubt = (answer.cpu() for answer in model(asked))
     if seen.reach is None:
         raw = steadied(raw)
     weights = shares(raw, torch.tensor([seen.reach is not None]))

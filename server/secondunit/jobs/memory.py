@@ -1,0 +1,65 @@
+"""How much memory a shot needs, known before an engine is loaded, and the smaller ways to make it.
+
+A memory plan is a number: 0 works on as many pictures side by side as there are cores for, 1 on one
+at a time with few source pictures in memory. Every plan gives the same bits.
+"""
+
+from __future__ import annotations
+
+from secondunit.catalog.engines import ENGINES
+from secondunit.config import Config
+from secondunit.engine.parallel import MOST, cores
+from secondunit.errors import EngineMemory
+from secondunit.jobs.devices import CPU, CUDA, kind_of, memory_bytes
+from secondunit.plan.shot_plan import ShotPlan
+
+SMALLEST = 1
+"""The last plan there is."""
+PICTURE = 12
+"""Bytes of a pixel of a picture that is worked on: three numbers of four bytes."""
+STANDING = 14
+"""Pictures that are there however few are made at a time: sources, plates, maps of motion."""
+SIDE_BY_SIDE = 8
+"""Pictures in the making of one frame."""
+
+
+def needed(plan: ShotPlan, memory_plan: int = 0) -> int:
+    """Bytes that a shot needs at its peak, from the engine's row and the size it works at."""
+    row = ENGINES[plan.engine]
+    at_once = 1 if memory_plan else min(MOST, max(1, cores()))
+    picture = plan.work.width * plan.work.height * PICTURE
+    return row.memory_mib * 2**20 + picture * (STANDING + SIDE_BY_SIDE * at_once)
+
+
+def fitting(plan: ShotPlan, config: Config, device: str, memory_plan: int = 0) -> int:
+    """The largest memory plan, from the one given on, that the device has memory for.
+
+    Raises EngineMemory, with the figures, where even the smallest is too large.
+    """
+    short = ""
+    for level in range(memory_plan, SMALLEST + 1):
+        short = _lacking(plan, config, device, level)
+        if not short:
+            return level
+    raise EngineMemory(
+        f"The engine '{plan.engine}' needs {short}, even for one picture of "
+        f"{plan.work.width}x{plan.work.height} at a time."
+    )
+
+
+def _lacking(plan: ShotPlan, config: Config, device: str, level: int) -> str:
+    """What there is too little of; empty if there is enough. Memory nobody knows of is enough."""
+    whole = needed(plan, level)
+    parts = {device: whole}
+    if kind_of(device) == CUDA:  # the network is on the card, the pictures are with the processor
+        network = ENGINES[plan.engine].memory_mib * 2**20
+        parts = {device: network, CPU: whole - network}
+    for where, wanted in parts.items():
+        there = memory_bytes(config, where)
+        if there and wanted > there:
+            return f"{_mib(wanted)} MiB on {where}, which has {there // 2**20} MiB"
+    return ""
+
+
+def _mib(size: int) -> int:
+    return -(-size // 2**20)

@@ -1,0 +1,267 @@
+"""BlobService: bytes by their digest, up and down, in chunks of at most 1 MiB."""
+
+# ruff: noqa: N802  (methods have the names of the protocol)
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import grpc
+
+from secondunit.config import Config
+from secondunit.errors import Fault, Refused, UploadIdle
+from secondunit.jobs.blobs import BlobStore, Digest
+from secondunit.jobs.uploads import Part, Uploads
+from secondunit.rpc import convert
+from secondunit.rpc.principal import current
+from secondunit.v1 import blobs_pb2 as pb
+from secondunit.v1 import units_pb2
+from secondunit.v1.blobs_pb2_grpc import (
+    BlobServiceServicer,
+    add_BlobServiceServicer_to_server,
+)
+
+CHUNK = 2**20
+"""Bytes of a chunk: larger ones cost more CPU, and so do smaller ones."""
+MOST_DIGESTS = 1000
+_THREADS = 4
+"""For all blobs: a disk gets no faster by more, and planning has threads of its own."""
+_LIVELY = 64 * 1024
+"""Bytes that an upload brings in its idle time, so that a trickle holds no place for ever."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+T = TypeVar("T")
+
+
+class Blobs(BlobServiceServicer):
+    """See proto/secondunit/v1/blobs.proto."""
+
+    def __init__(self, blobs: BlobStore, uploads: Uploads, config: Config) -> None:
+        self._blobs, self._uploads, self._config = blobs, uploads, config
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
+
+    async def FindMissingBlobs(self, request: pb.FindMissingBlobsRequest, context: Context) -> Any:
+        """Those of the blobs that this caller would have to upload."""
+        if len(request.digests) > MOST_DIGESTS:
+            raise Refused.single(
+                f"{len(request.digests)} digests were asked about; {MOST_DIGESTS} at most",
+                "digests",
+            )
+        asked = _digests(request.digests, "digests[{}]")
+        missing = await self.do(self._blobs.missing, current().tenant, asked)
+        return pb.FindMissingBlobsResponse(missing=[convert.wire_digest(d) for d in missing])
+
+    async def WriteBlob(
+        self, request_iterator: AsyncIterator[pb.WriteBlobRequest], context: Context
+    ) -> Any:
+        """Take chunks until the last one, or until the stream breaks; what came is kept."""
+        incoming = _Incoming(self, current().tenant)
+        idle = self._config.limits.idle_seconds
+        try:
+            async with asyncio.timeout(idle) as clock:
+                loop = asyncio.get_running_loop()
+                async for request in request_iterator:
+                    if await incoming.take(request):
+                        break
+                    if incoming.lively():
+                        clock.reschedule(loop.time() + idle)
+            return pb.WriteBlobResponse(committed_size=await incoming.end())
+        except TimeoutError as exc:
+            raise UploadIdle(
+                f"less than {_LIVELY} bytes came in {idle:g} seconds; what came is kept"
+            ) from exc
+        finally:
+            await incoming.leave()
+
+    async def WriteBlobChunk(self, request: pb.WriteBlobChunkRequest, context: Context) -> Any:
+        """Take one chunk, and wait until it is safe."""
+        incoming = _Incoming(self, current().tenant)
+        try:
+            await incoming.take(request)
+            committed = await incoming.end()
+        finally:
+            await incoming.leave()
+        return pb.WriteBlobChunkResponse(committed_size=committed, complete=incoming.complete)
+
+    async def QueryWriteStatus(self, request: pb.QueryWriteStatusRequest, context: Context) -> Any:
+        """How far an upload is."""
+        digest = convert.digest(request.digest)
+        size, complete = await self.do(
+            self._uploads.status, current().tenant, request.upload_id, digest
+        )
+        return pb.QueryWriteStatusResponse(committed_size=size, complete=complete)
+
+    async def ReadBlob(self, request: pb.ReadBlobRequest, context: Context) -> AsyncIterator[bytes]:
+        """The blob from an offset on, as ReadBlobResponse messages that are bytes already.
+
+        A message that is made of its bytes and then serialised costs two copies of them.
+        """
+        digest, at, end = self._span(request.digest, request.offset, request.limit)
+        descriptor = await self.do(self._blobs.open, current().tenant, digest, at)
+        chunk = memoryview(bytearray(min(CHUNK, end - at)))
+        reading: Future[int] | None = None
+        try:
+            while at < end:
+                wanted = chunk[: end - at]
+                size = _read_cached(descriptor, wanted, at)
+                if size is None:
+                    reading = self._pool.submit(os.preadv, descriptor, [wanted], at)
+                    size = await asyncio.wrap_future(reading)
+                if not size:
+                    return
+                at += size
+                yield _framed(chunk[:size])
+        finally:
+            if reading is None:
+                os.close(descriptor)
+            else:  # by a thread that still reads, if need be: the number may mean another file soon
+                reading.add_done_callback(lambda _: os.close(descriptor))
+
+    async def ReadBlobRange(self, request: pb.ReadBlobRangeRequest, context: Context) -> Any:
+        """One chunk of a blob."""
+        digest, at, end = self._span(request.digest, request.offset, request.limit)
+        data = await self.do(self._part, current().tenant, digest, at, min(CHUNK, end - at))
+        return pb.ReadBlobRangeResponse(data=data, end=at + len(data) == digest.size)
+
+    def _part(self, tenant: str, digest: Digest, at: int, size: int) -> bytes:
+        descriptor = self._blobs.open(tenant, digest, at)
+        try:
+            return os.pread(descriptor, size, at)
+        finally:
+            os.close(descriptor)
+
+    def _span(self, name: units_pb2.Digest, offset: int, limit: int) -> tuple[Digest, int, int]:
+        """(the blob, first byte, end), the latter two as they were asked for."""
+        (digest,) = _digests([name], "digest")
+        if limit < 0:
+            raise Refused.single(f"{limit} is no number of bytes", "limit")
+        end = min(digest.size, offset + limit) if limit else digest.size
+        return digest, offset, max(end, offset)
+
+    def begin(self, tenant: str, request: Any) -> asyncio.Future[Part | None]:
+        """Open the upload that the first message names."""
+        digest = convert.digest(request.digest)
+        return self.do(self._uploads.begin, tenant, request.upload_id, digest, request.offset)
+
+    def do(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        """Have a thread of the blobs do something."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+
+
+def add_to_server(blobs: Blobs, server: grpc.aio.Server) -> None:
+    """Register the service: as it was generated, but for the messages of ReadBlob."""
+    read = grpc.unary_stream_rpc_method_handler(
+        blobs.ReadBlob,
+        request_deserializer=pb.ReadBlobRequest.FromString,
+        response_serializer=None,  # they are bytes
+    )
+    add_BlobServiceServicer_to_server(blobs, server)
+    server.add_registered_method_handlers("secondunit.v1.BlobService", {"ReadBlob": read})
+
+
+def _framed(data: memoryview) -> bytes:
+    """The bytes of a ReadBlobResponse: field 1, a length in base 128, the data."""
+    head, left = bytearray((0x0A,)), len(data)
+    while left > 127:
+        head.append(left & 127 | 128)
+        left >>= 7
+    head.append(left)
+    return b"".join((head, data))
+
+
+def _read_cached(descriptor: int, into: memoryview, at: int) -> int | None:
+    """Read what the system has in memory: no thread is worth waking for that.
+
+    None where a disk would have to be waited for, or where the system cannot tell.
+    """
+    if not hasattr(os, "RWF_NOWAIT"):
+        return None
+    try:
+        return os.preadv(descriptor, [into], at, os.RWF_NOWAIT)
+    except OSError:
+        return None
+
+
+class _Incoming:
+    """One call that uploads: the next chunk is received while one is written."""
+
+    def __init__(self, service: Blobs, tenant: str) -> None:
+        self._service, self._tenant = service, tenant
+        self._part: Part | None = None
+        self._size = 0
+        self._last = False
+        self._writing: asyncio.Future[bool] | None = None
+        self._fresh = 0
+        self.complete = False
+        """The blob is there, whoever brought it."""
+
+    async def take(self, request: Any) -> bool:
+        """One chunk; True when no more are wanted."""
+        data: bytes = request.data  # once: each look at the field copies it
+        if len(data) > CHUNK:
+            raise Refused.single(f"the chunk has {len(data)} bytes; {CHUNK} at most", "data")
+        if self._part is None:
+            self._size = request.digest.size_bytes
+            self._part = await self._service.begin(self._tenant, request)
+            self.complete = self._part is None
+        elif not await self._written():
+            self.complete = True
+        if self.complete or self._part is None:
+            return True
+        self._writing = self._service.do(self._part.write, request.offset, data)
+        self._fresh += len(data)
+        self._last = request.finish
+        return self._last
+
+    def lively(self) -> bool:
+        """Enough came since this was last true."""
+        if self._fresh < _LIVELY:
+            return False
+        self._fresh = 0
+        return True
+
+    async def end(self) -> int:
+        """Bytes that are safe: all of them when the last chunk came and has made the blob."""
+        if self._part is None and not self.complete:
+            raise Refused.single("the first message names the upload and its digest", "upload_id")
+        if not self.complete and not await self._written():
+            self.complete = True
+        if self._part is None or self.complete:
+            return self._size
+        if self._last:
+            await self._service.do(self._part.finish)
+            self.complete = True
+            return self._size
+        return await self._service.do(self._part.leave)
+
+    async def leave(self) -> None:
+        """Let go, however the call ended; a chunk that is being written is written first."""
+        if self._writing is not None:
+            await asyncio.wait((self._writing,))
+            if not self._writing.cancelled():
+                self._writing.exception()  # it was told, or the call has ended otherwise
+        if self._part is not None:
+            await self._service.do(self._part.leave)
+
+    async def _written(self) -> bool:
+        return self._writing is None or await self._writing
+
+
+def _digests(names: Sequence[units_pb2.Digest], field: str) -> tuple[Digest, ...]:
+    """Raises Refused with every one that cannot be a digest."""
+    found = tuple(convert.digest(name) for name in names)
+    faults = [
+        Fault(
+            what="a digest is 64 lower-case hexadecimal digits and a size from 0 up",
+            path=field.format(n),
+        )
+        for n, digest in enumerate(found)
+        if not digest.well_formed
+    ]
+    if faults:
+        raise Refused(faults)
+    return found

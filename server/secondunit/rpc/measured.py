@@ -1,0 +1,138 @@
+"""The interceptor that counts calls and gives their log lines the method's name."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from secondunit import logs, measures
+
+if TYPE_CHECKING:  # grpc's classes are generic in their stubs alone
+    from secondunit.rpc.status import Continuation, Handler
+
+log = logging.getLogger(__name__)
+
+BLOBS = "secondunit.v1.BlobService/"
+QUIET = {grpc.StatusCode.OK, grpc.StatusCode.CANCELLED}
+"""Ends of calls that are not worth a line: a client that leaves is no event."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Measure(grpc.aio.ServerInterceptor):
+    """Outside of all others, so that what they refuse is counted and logged too."""
+
+    async def intercept_service(
+        self,
+        continuation: Continuation,
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """The method's handler, measured; unknown methods are no series."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return handler
+        coders = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        name = handler_call_details.method.lstrip("/")
+        if handler.response_streaming:
+            method = handler.stream_stream or handler.unary_stream
+            kind = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+            # As in status.py: an async generator, or a coroutine that writes by itself.
+            if inspect.iscoroutinefunction(method):
+                return kind(_single(method, name, stream=True), **coders)
+            return kind(_streaming(method, name), **coders)
+        method = handler.stream_unary or handler.unary_unary
+        kind = (
+            grpc.stream_unary_rpc_method_handler
+            if handler.request_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        return kind(_single(method, name, stream=handler.request_streaming), **coders)
+
+
+def _single(method: Any, name: str, *, stream: bool) -> Any:
+    async def call(request: Any, context: Context) -> Any:
+        logs.bind(method=name)
+        async with _Call(name, context, stream=stream) as counted:
+            return counted.goes(await method(counted.came(request), context))
+
+    return call
+
+
+def _streaming(method: Any, name: str) -> Any:
+    async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+        logs.bind(method=name)
+        async with _Call(name, context, stream=True) as counted:
+            async for response in method(counted.came(request), context):
+                yield counted.goes(response)
+
+    return call
+
+
+class _Call:
+    """One call, from its first byte to its status."""
+
+    def __init__(self, name: str, context: Context, *, stream: bool) -> None:
+        self._name, self._context, self._stream = name, context, stream
+        self._measures = measures.current()
+        self._carries = self._measures is not None and name.startswith(BLOBS)
+        self._began = time.perf_counter()
+
+    async def __aenter__(self) -> _Call:
+        if self._measures and self._stream:
+            self._measures.streams.labels(self._name).inc()
+        return self
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        code = self._ended(error)
+        took = time.perf_counter() - self._began
+        if self._measures:
+            self._measures.calls.labels(self._name, code.name).observe(took)
+            if self._stream:
+                self._measures.streams.labels(self._name).dec()
+        if code not in QUIET:
+            log.info("call refused", extra={"status": code.name, "seconds": round(took, 3)})
+
+    def came(self, request: Any) -> Any:
+        """The request, its bytes counted where it brings a blob's."""
+        if not self._carries:
+            return request
+        if hasattr(request, "__aiter__"):
+            return self._each(request)
+        return self._counted(request, "in")
+
+    def goes(self, response: Any) -> Any:
+        """The response, likewise."""
+        return self._counted(response, "out") if self._carries else response
+
+    async def _each(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        async for request in requests:
+            yield self._counted(request, "in")
+
+    def _counted(self, message: Any, direction: str) -> Any:
+        data = getattr(message, "data", b"")
+        if data and self._measures:
+            self._measures.blob_bytes.labels(direction).inc(len(data))
+        return message
+
+    def _ended(self, error: BaseException | None) -> grpc.StatusCode:
+        if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            return grpc.StatusCode.CANCELLED
+        given: Any = self._context.code()
+        if isinstance(given, int):  # grpc keeps the number of what was set
+            given = next((c for c in grpc.StatusCode if c.value[0] == given), None)
+        if error is not None and given in (None, grpc.StatusCode.OK):
+            return grpc.StatusCode.UNKNOWN
+        return given or grpc.StatusCode.OK
