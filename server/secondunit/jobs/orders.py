@@ -229,22 +229,22 @@ class Orders(Book):
 
     def _admit(self, row: Row, known: Kept | None) -> None:
         """What becomes of a new job that is queued: done at once, held back, or left in line."""
-        if known and known.result and self._usable(row, known):
-            self._succeed(row, known.result, reused=True)
+        if known and (result := self._usable(row, known)):
+            self._succeed(row, result, reused=True)
         elif leader := self._writer.execute(LEADER, (row["digest"], row["id"])).fetchone():
             self._follow(row, dict(leader))
         elif row["off_peak"]:
             self._keep_hours()
 
-    def _usable(self, row: Row, known: Kept) -> bool:
-        """The take may be handed over; if not, its record goes, and the job says why."""
-        if known.result:
-            return True
+    def _usable(self, row: Row, known: Kept) -> Result | None:
+        """The take, if it may be handed over; if not, its record goes, and the job says why."""
         gone = "DELETE FROM result WHERE digest = ? AND record = ?"
-        if self._writer.execute(gone, (row["digest"], known.record)).rowcount:
+        if known.result is None and (
+            self._writer.execute(gone, (row["digest"], known.record)).rowcount
+        ):
             text = f"The take that was kept is made again: {known.damage}."
             self._tell(row, Kind.LOG, {"text": text})
-        return False
+        return known.result
 
     def _read_through(self, digest: str) -> Kept | None:
         """What is recorded for a digest, its files read and compared; None if nothing is."""

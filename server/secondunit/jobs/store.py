@@ -79,8 +79,8 @@ class Store(Orders):
             now=now,
         )  # fmt: skip
         try:
-            self._calm()
             self.recover("The server was started again.")
+            self._calm()
         except BaseException:
             self.close()
             raise
@@ -100,7 +100,8 @@ class Store(Orders):
         checked: dict[str, Kept] = {}
         while True:
             with self._transaction("claim") as db:
-                self._keep_hours()
+                if self._spans:
+                    self._keep_hours()
                 turn = next_turn(db, self._config.schedule, self._now(), warm)
                 if turn is None:
                     return None
@@ -313,7 +314,7 @@ class Store(Orders):
             "time": now,
         })  # fmt: skip
         self._move(row, State.RUNNING, attempt=row["attempt"])
-        return self._job(row["id"])
+        return rows.job(row)
 
     def _forget(self, id: str) -> None:
         for sql in FORGET:
