@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from secondunit.config import Config
-from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
+from secondunit.engine.engine import RGB, UNKEPT, Keep, Progress, Show, Sources, unseen
 from secondunit.errors import EngineFailed
 from secondunit.jobs.stages import Rooms
 from secondunit.jobs.work import Work
@@ -63,9 +63,14 @@ class Noise:
         self._data = data
 
     def run(
-        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
+        self,
+        plan: ShotPlan,
+        sources: Sources,
+        progress: Progress,
+        show: Show = unseen,
+        keep: Keep = UNKEPT,
     ) -> Iterator[tuple[int, RGB]]:
-        """Every frame, one after the other."""
+        """Every frame that is not there yet, one after the other."""
         wish = json.loads(_wishes(self._data, plan.seed))
         if "fail" in wish:
             raise EngineFailed(wish["fail"])
@@ -73,9 +78,12 @@ class Noise:
             os.kill(os.getpid(), signal.SIGSTOP)
         for wanted in plan.generate:
             for frame in range(wanted.start, wanted.end):
+                if frame in keep.frames:
+                    continue
                 time.sleep(wish.get("pause", 0.0))
                 progress("denoise", frame - wanted.start, wanted.frames)
                 draw = np.random.default_rng([plan.seed % 2**32, frame + 1000])
+                keep.save("state", {"frame": np.asarray(frame)})
                 yield frame, draw.random((plan.work.height, plan.work.width, 3), np.float32)
 
     def _first(self, seed: int) -> bool:
@@ -86,6 +94,11 @@ class Noise:
         return True
 
 
+def noise(name: str, config: Config, *, device: str, later: bool) -> Noise:
+    """Every engine is this one; implements `Loader`."""
+    return Noise(config.data)
+
+
 def quick(config: Config) -> Rooms:
     """What a worker is started with, for everything on disk to be as in earnest."""
-    return Rooms(config, lambda name, config: Noise(config.data))
+    return Rooms(config, noise)

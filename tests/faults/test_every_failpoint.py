@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 
@@ -65,6 +66,9 @@ def story(house: House, chapter: int) -> None:
     witness.cancel(never)
     patient = watched("patient", 4, batch, pause=0.2)
     failed = watched("failed", 5, normal, fail="as it was told")
+    file = house.service.folder / f"footage-{chapter}"
+    file.write_bytes(random.Random(chapter).randbytes(9 * 2**20))  # it is synced on the way
+    witness.upload(file)
     at_work(stopped)
     witness.cancel(stopped)
     at_work(patient)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ import grpc
 from secondunit.v1 import jobs_pb2 as pb
 from secondunit.v1 import shots_pb2
 from secondunit.v1.jobs_pb2_grpc import JobServiceStub
-from secondunit_client import state_name
+from secondunit.v1.units_pb2 import Digest
+from secondunit_client import Connection, UnitError, state_name
 
 from tests.faults.history import (
     FINAL,
@@ -53,6 +55,8 @@ class Witness:
         self._patience = patience
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
         self._stub = JobServiceStub(self._channel)
+        self._unit = Connection(address)
+        self._blobs: dict[str, Digest] = {}
         self._watches: dict[str, threading.Thread] = {}
         self._over = threading.Event()
         self._trouble: list[BaseException] = []
@@ -65,6 +69,7 @@ class Witness:
         finally:
             self._over.set()
             self._channel.close()
+            self._unit.close()
             for thread in self._watches.values():
                 thread.join()
 
@@ -111,6 +116,12 @@ class Witness:
         self._watches[id] = thread
         thread.start()
 
+    def upload(self, file: Path) -> None:
+        """Bring bytes to the server; that they are there is written down."""
+        digest = self._unit.blobs.upload(file, patience=self._patience)
+        self._blobs[f"blob {digest.sha256}"] = digest
+        self.history.add(Stored(f"blob {digest.sha256}", digest.sha256))
+
     def wait(self, id: str) -> pb.Job:
         """The job once it has ended; what it made is written down as acknowledged."""
         end = time.monotonic() + self._patience
@@ -138,9 +149,17 @@ class Witness:
             self.history.add(kept)
         for record in list(self.history.of(Stored)):
             name = cast(Stored, record).name
-            if name.startswith("/"):
-                self.history.add(Found(name, digest_of(Path(name))))
+            found_now = self._downloaded(name) if name in self._blobs else digest_of(Path(name))
+            self.history.add(Found(name, found_now))
         return found
+
+    def _downloaded(self, name: str) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                file = self._unit.blobs.download(self._blobs[name], Path(folder) / "blob")
+            except UnitError:
+                return ""
+            return digest_of(file)
 
     def _joined(self, id: str) -> None:
         if thread := self._watches.get(id):
