@@ -29,12 +29,12 @@ class House:
     history: History
     movie: Path
 
-    def shot(self, seed: int, **wishes: Any) -> ShotRequest:
-        """A shot of 4 frames whose work goes as the fake stages are told."""
+    def shot(self, seed: int, *, frames: int = 4, **wishes: Any) -> ShotRequest:
+        """A shot whose work goes as the fake stages are told."""
         file = wish_file(self.service.data, seed)
         file.parent.mkdir(exist_ok=True)
         file.write_text(json.dumps(wishes))
-        return asked(self.movie, units_pb2.OPERATION_EXTEND, seed, frames=4)
+        return asked(self.movie, units_pb2.OPERATION_EXTEND, seed, frames=frames)
 
     def settled(self) -> None:
         """Everything has ended, and every promise was kept."""

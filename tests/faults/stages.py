@@ -30,6 +30,11 @@ def wish_file(data: Path, seed: int) -> Path:
     return data.with_name("wishes") / f"{seed}.json"
 
 
+def made_file(data: Path, seed: int) -> Path:
+    """The numbers of the frames that `Noise` made of a shot, over every attempt."""
+    return wish_file(data, seed).with_suffix(".made")
+
+
 def _wishes(data: Path, seed: int) -> str:
     file = wish_file(data, seed)
     return file.read_text() if file.exists() else "{}"
@@ -55,8 +60,8 @@ class Wished(CountingStages):
 class Noise:
     """Frames of noise that the seed decides; implements `LoadedEngine`.
 
-    Wishes: {"pause": seconds before each frame, "fail": why, "hang": true: stop as by SIGSTOP, the
-    first time}.
+    Every frame that it makes is a line of a file beside the wishes: {"pause": seconds before each
+    frame, "fail": why, "hang": true: stop as by SIGSTOP, the first time}.
     """
 
     def __init__(self, data: Path) -> None:
@@ -83,6 +88,8 @@ class Noise:
                 time.sleep(wish.get("pause", 0.0))
                 progress("denoise", frame - wanted.start, wanted.frames)
                 draw = np.random.default_rng([plan.seed % 2**32, frame + 1000])
+                with made_file(self._data, plan.seed).open("a") as made:
+                    made.write(f"{frame}\n")
                 keep.save("state", {"frame": np.asarray(frame)})
                 yield frame, draw.random((plan.work.height, plan.work.width, 3), np.float32)
 

@@ -14,7 +14,8 @@ from secondunit_client import Connection
 
 from tests.fakes.engine import calls
 from tests.faults.conftest import House
-from tests.faults.service import until
+from tests.faults.service import QUICK, until
+from tests.faults.stages import made_file
 
 Open = Callable[..., House]
 
@@ -49,6 +50,55 @@ def test_what_killed_its_worker_three_times_fails_and_the_queue_moves_on(open_ho
     assert ended.attempt == 3
     assert house.witness.wait(good).state == pb.JOB_STATE_SUCCEEDED
     house.settled()
+
+
+def frames_made(house: House, seed: int) -> list[str]:
+    """Numbers of the frames that the quick engine made, in order, over every attempt."""
+    file = made_file(house.service.data, seed)
+    return file.read_text().split() if file.exists() else []
+
+
+def test_twenty_five_dead_workers_in_one_shot_cost_hardly_a_frame_twice(open_house: Open) -> None:
+    house = open_house(QUICK)
+    id = house.witness.create("r", house.shot(1, frames=30, pause=0.05))
+    house.witness.watch(id)
+    for _ in range(25):
+        before = len(frames_made(house, 1))
+        # The first of two is on disk when the second is made; three deaths at one would be poison.
+        until(lambda n=before: len(frames_made(house, 1)) >= n + 2, what="the next frames")
+        house.service.kill_worker()
+    ended = house.witness.wait(id)
+    assert ended.state == pb.JOB_STATE_SUCCEEDED and ended.attempt == 26
+    made = frames_made(house, 1)
+    assert len(made) <= len(set(made)) + 25, "an attempt makes at most its last frame again"
+    house.settled()
+
+
+def test_a_worker_that_sleeps_past_its_lease_loses_its_job_for_good(open_house: Open) -> None:
+    house = open_house(settings="[schedule]\nlease_seconds = 1.5")
+    id = house.witness.create("r", house.shot(1, hang=[1]))
+    house.witness.watch(id)
+    ended = house.witness.wait(id)
+    assert ended.state == pb.JOB_STATE_SUCCEEDED and ended.attempt == 2
+    house.settled()
+    assert len(house.service.workers()) == 1, "the sleeper is gone"
+
+
+@pytest.mark.parametrize(
+    "place", ["publish.rename.after", "worker.answer.before", "store.finish.before"]
+)
+def test_a_take_that_lies_there_is_not_made_again(open_house: Open, place: str) -> None:
+    house = open_house(QUICK, mishaps=f"{place}=kill@once")
+    with house.service.kept_up():
+        id = house.witness.create("r", house.shot(1))
+        house.witness.watch(id)
+        assert house.witness.wait(id).state == pb.JOB_STATE_SUCCEEDED
+        assert house.service.seen.joinpath(place).exists(), "nothing happened there"
+        house.settled()
+    made = frames_made(house, 1)
+    assert len(made) == len(set(made)) > 0
+    takes = house.service.data / "takes"
+    assert len(list(takes.iterdir())) == 1, "and nothing lies beside it"
 
 
 @pytest.mark.parametrize("spoil", ["cut", "torn", "flipped"])
