@@ -60,7 +60,7 @@ def frames_made(house: House, seed: int) -> list[str]:
 
 def test_twenty_five_dead_workers_in_one_shot_cost_hardly_a_frame_twice(open_house: Open) -> None:
     house = open_house(QUICK)
-    id = house.witness.create("r", house.shot(1, frames=30, pause=0.05))
+    id = house.witness.create("r", house.shot(1, frames=60, pause=0.04))
     house.witness.watch(id)
     for _ in range(25):
         before = len(frames_made(house, 1))
