@@ -6,9 +6,12 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: hashes and timings stay stable
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from secondunit.config import Config
+from secondunit.jobs.reader import Reader
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -20,3 +23,13 @@ def shared() -> Path:
     if not (folder / "media").is_dir():
         pytest.skip("no ../shared: real footage is not part of the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """One for all servers: each call brings the settings of its server."""
+    reader = Reader(Config(data=tmp_path_factory.mktemp("reader")))
+    try:
+        yield reader
+    finally:
+        reader.stop()

@@ -91,6 +91,27 @@ def test_it_starts_without_torch(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_file_is_opened_with_ffmpeg_by_name_with_both_whitelists() -> None:
+    def opens(node: ast.AST) -> bool:
+        return (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "av.open"
+            and not any(isinstance(a, ast.Constant) and a.value == "w" for a in node.args)
+        )
+
+    readers = [
+        (path, node)
+        for path in modules(SERVER)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and any(map(opens, ast.walk(node)))
+    ]
+    assert len(readers) >= 3
+    for path, function in readers:
+        text = ast.unparse(function)
+        assert "'format_whitelist':" in text and "'protocol_whitelist': 'file'" in text, path
+        assert "av.open(str(" in text, f"{path}: a file object lets a playlist reach the network"
+
+
 def written() -> list[Path]:
     folders = ("server", "plugins", "tests", "bench", "samples", "proto")
     return [path for folder in folders for path in modules(ROOT / folder)]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from secondunit import logs, measures
 from secondunit.config import Config
 from secondunit.jobs.desk import STAGES, Desk
+from secondunit.jobs.reader import Reader
+from secondunit.rpc.listen import raise_file_limit
 from secondunit.rpc.serve import Server, serving
 
 log = logging.getLogger(__name__)
@@ -27,43 +29,75 @@ def running(config: Config, *, listen: str = "127.0.0.1:0", work: bool = True) -
     Without `work` jobs can be planned, listed and stopped, but none is begun. What is unfinished
     on the way out stays in the store, and goes on when it is opened again.
     """
-    desk = Desk(config)
+    reader = Reader(config)
+    if work:
+        reader.start()  # beside all that follows, so that nobody waits for it
     try:
-        if work:
-            desk.start()
-        with serving(desk, config, listen=listen, trusted=True) as address:
-            yield address
+        desk = Desk(config)
+        try:
+            if work:
+                desk.start()
+            with serving(desk, config, listen=listen, reader=reader, trusted=True) as address:
+                yield address
+        finally:
+            desk.stop(GRACE)
     finally:
-        desk.stop(GRACE)
+        reader.stop()
 
 
 def serve_forever(config: Config, listen: str, *, stages: str = STAGES) -> None:
-    """Serve until SIGTERM or SIGINT, then checkpoint and end. Raises StoreBusy, Refused.
+    """Serve until SIGTERM or SIGINT, then checkpoint and end; at once at the second of them.
 
-    `stages` is "module:callable": what the workers do their work with.
+    `stages` is "module:callable": what the workers do their work with. Raises StoreBusy, Refused.
     """
     logs.configure(config.log)
     asyncio.run(_serve(config, listen, stages))
 
 
 async def _serve(config: Config, listen: str, stages: str) -> None:
-    stop = asyncio.Event()
+    stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
+    raise_file_limit()
     desk = await asyncio.to_thread(partial(Desk, config, stages=stages))
+    reader = Reader(config)
     parts = ExitStack()
     try:
         parts.enter_context(_measured(config, desk))
+        reader.start()
+        server = Server(desk, config, listen=listen, reader=reader)  # refuses before work begins
         desk.start()
-        server = Server(desk, config, listen=listen)
         address = await server.start()
         log.info("Second Unit serves on %s; jobs and takes are in %s", address, config.data)
         await stop.wait()
-        await server.stop(GRACE)
+        log.info("stopping: running jobs are left at their step and go on at the next start")
+        end = loop.time() + GRACE
+        await server.drain()
+        # Work first, so that watchers hear what became of it before they are sent away.
+        await _at_last(
+            asyncio.to_thread(desk.halt, GRACE), hurry, lambda: asyncio.to_thread(desk.halt, 0.0)
+        )
+        rest = 0.0 if hurry.is_set() else max(end - loop.time(), 1.0)
+        await _at_last(server.stop(rest), hurry, lambda: server.stop(0.0))
     finally:
         parts.close()
         await asyncio.to_thread(desk.stop, GRACE)
+        await asyncio.to_thread(reader.stop)
+
+
+async def _at_last(
+    patient: Awaitable[None], hurry: asyncio.Event, hasty: Callable[[], Awaitable[None]]
+) -> None:
+    """Wait until something has ended well; end it hastily when there is no more time."""
+    ending, hurried = asyncio.ensure_future(patient), asyncio.ensure_future(hurry.wait())
+    try:
+        await asyncio.wait((ending, hurried), return_when=asyncio.FIRST_COMPLETED)
+        if not ending.done():
+            await hasty()
+        await ending
+    finally:
+        hurried.cancel()
 
 
 @contextmanager

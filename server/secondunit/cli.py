@@ -78,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for the clips (default: NAME.gen beside the new timeline)",
     )
+    render.add_argument("--project", default="", metavar="NAME", help="whose cost the work is")
+    render.add_argument("--user", default="", metavar="NAME", help="who asks for it")
     render.add_argument(
         "--profile",
         choices=("otio", "resolve", "premiere"),
@@ -100,8 +102,10 @@ def parser() -> argparse.ArgumentParser:
     add("deliveries", _deliveries, "The deliveries: codecs, containers, bit depths.")
     verify = add("verify", _verify, "Check a returned clip against its sidecar.")
     verify.add_argument("file", type=Path)
-    doctor = add("doctor", _doctor, "What this machine has, what it lacks, and what mends it.")
-    place_flags(doctor)
+    doctor = add(
+        "doctor", _doctor, "What this machine or a server has, what it lacks, and what mends it."
+    )
+    server_flags(doctor)
     for register in REGISTERED:
         register(add)
     train = add("train-motion", _train, "Train the built-in engine on scenes it draws itself.")
@@ -270,9 +274,16 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from secondunit.doctor import examine
+    from secondunit.doctor import examine, examine_server
 
-    found = list(examine(config_of(options)))
+    config = config_of(options)
+    if options.server:
+        from secondunit.session import connected
+
+        with connected(config, options) as unit:
+            found = list(examine_server(unit))
+    else:
+        found = list(examine(config))
     healthy = all(f.ok for f in found)
     if options.json:
         rows = [

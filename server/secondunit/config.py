@@ -93,7 +93,9 @@ class Tls:
     """Certificates, PEM files; section `[tls]`."""
 
     certificate: Path | None = None
+    """Of this server."""
     key: Path | None = None
+    """Of the certificate; readable by the server's user alone."""
     client_authority: Path | None = None
     """Who must have signed the certificates of clients; none: clients need none."""
 
@@ -107,7 +109,9 @@ class Config:
     roots: tuple[Path, ...] = ()
     """Folders that media may be read from, beside the timeline's own folder."""
     engine: str = "motion"
+    """Where a request names none."""
     delivery: str = "prores_422_hq"
+    """Where a request names none."""
     max_pixels: int = 8192 * 4320
     """Larger pictures are refused before they are decoded."""
     max_attempts: int = 3

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from secondunit_client import Connection
 
+from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.catalog.engines import ENGINES, missing_packages
 from secondunit.catalog.weights import FOLDERS, weights_digest
 from secondunit.config import Config
+from secondunit.jobs.sandbox import achievable
+from secondunit.looks import seconds, span
 
 LEAST_FREE = 2 * 1024**3
 """Bytes that checkpoints and takes of a few shots need."""
@@ -70,6 +74,13 @@ def examine(config: Config) -> Iterator[Finding]:
             found=row.codec if there else f"this build of PyAV has no {row.codec}",
             mend="pip install --force-reinstall --only-binary :all: av",
         )
+    confined = achievable()
+    yield Finding(
+        subject="confinement of what reads",
+        ok="no network" in confined and "no writing" in confined,
+        found=confined,
+        mend="run on Linux 5.13 or newer, and let containers use seccomp and Landlock",
+    )
     yield _folder(config.data)
     yield Finding(
         subject="accelerator",
@@ -77,6 +88,59 @@ def examine(config: Config) -> Iterator[Finding]:
         found="NVIDIA driver found"
         if shutil.which("nvidia-smi")
         else f"none; {os.cpu_count()} CPU cores (the built-in engine needs no GPU)",
+    )
+
+
+def examine_server(unit: Connection) -> Iterator[Finding]:
+    """Look at a server that runs: what it says of itself, its disk and its workers.
+
+    Raises the client's Unreachable where none answers, Forbidden for a token that does not do.
+    """
+    about = unit.capabilities()
+    yield Finding(
+        subject="version",
+        ok=about.version.split(".")[0] == __version__.split(".")[0],
+        found=f"{about.version}, this program is {__version__}",
+        mend="install the same version at both ends",
+    )
+    now = unit.status()
+    yield Finding(
+        subject="takes jobs",
+        ok=now.healthy and not now.draining,
+        found=now.trouble
+        or ("it is about to stop" if now.draining else f"for {span(seconds(now.uptime))}"),
+        mend="see the sentence above; the server's log tells more",
+    )
+    yield Finding(
+        subject="queue", ok=True, found=f"{now.running} running, {now.queued} queued or held back"
+    )
+    yield _free(now.free_bytes, "on the data folder's disk")
+    if not now.workers:
+        yield Finding(
+            subject="workers",
+            ok=False,
+            found="none",
+            mend="name devices in [schedule] of the settings, and start the server again",
+        )
+    for worker in now.workers:
+        doing = f"works on {worker.job_id}" if worker.job_id else "idle"
+        held = f"{worker.engine} in memory" if worker.engine else "no engine in memory"
+        peak = worker.memory_bytes / 1024**2
+        # Between jobs there need be no process: it is started with the next job.
+        yield Finding(
+            subject=f"worker {worker.device}",
+            ok=worker.alive or not worker.job_id,
+            found=f"{doing}, {held}" + (f", {peak:.0f} MiB at its peak" if peak else ""),
+            mend="see worker.log in the data folder",
+        )
+
+
+def _free(free: int, where: str) -> Finding:
+    return Finding(
+        subject="disk",
+        ok=free >= LEAST_FREE,
+        found=f"{free / 1024**3:.1f} GiB free {where}",
+        mend="free some space: what is kept, and for how long, is in [retention] of the settings",
     )
 
 

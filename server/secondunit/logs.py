@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, TextIO
 
 from secondunit.errors import Refused, SecondUnitError
@@ -27,11 +27,11 @@ VARIABLE = "SECONDUNIT_LOG"
 STYLES = ("text", "json")
 FIELDS = (
     "job", "shot", "state", "engine", "operation", "stage", "device", "attempt", "seconds",
-    "user", "method", "status", "code", "error_id", "reason",
+    "priority", "user", "method", "status", "code", "error_id", "reason",
 )  # fmt: skip
 """What a line may carry beside its message, in this order; names of ours, ids and numbers only."""
 
-_ABOUT: ContextVar[Mapping[str, Any]] = ContextVar("about", default={})
+_ABOUT: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
 
 
 @contextmanager

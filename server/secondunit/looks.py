@@ -78,7 +78,7 @@ def table(jobs: Sequence[pb.Job], now: datetime) -> RenderableType:
     columns = {
         "job": [Text(job.id) for job in jobs],
         "state": [state(job) for job in jobs],
-        "age": [Text(span(_since(job.timings.created, now)), "bright_black") for job in jobs],
+        "age": [Text(_age(job.timings.created, now), "bright_black") for job in jobs],
         "project": [Text(job.project) for job in jobs],
         "user": [Text(job.user) for job in jobs],
         "operation": [Text(operation_name(job.operation)) for job in jobs],
@@ -195,9 +195,11 @@ def timings(stages: Iterable[pb.StageTime]) -> RenderableType:
 
 
 def span(length: float) -> str:
-    """Seconds as people say them: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`, `5 d`."""
+    """Seconds as people say them: `4 ms`, `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`, `5 d`."""
+    if length < 0.095:
+        return f"{1000 * max(length, 0.0):.0f} ms"
     if length < 9.95:
-        return f"{max(length, 0.0):.1f} s"
+        return f"{length:.1f} s"
     whole = round(length)
     if whole < 60:
         return f"{whole} s"
@@ -267,9 +269,13 @@ def _since(value: Timestamp, now: datetime) -> float:
     return (now - value.ToDatetime(UTC)).total_seconds()
 
 
+def _age(value: Timestamp, now: datetime) -> str:
+    return span(max(round(_since(value, now)), 1)).replace(".0 s", " s")
+
+
 def _told(spent: pb.JobTimings, which: str, now: datetime) -> str:
     if not spent.HasField(which):  # pyright: ignore[reportArgumentType]
         return ""
     moment: Timestamp = getattr(spent, which)
     local = moment.ToDatetime(UTC).astimezone()
-    return f"{local:%Y-%m-%d %H:%M:%S}, {span(_since(moment, now))} ago"
+    return f"{local:%Y-%m-%d %H:%M:%S}, {_age(moment, now)} ago"

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from secondunit import __version__
 from secondunit.errors import Refused
@@ -28,7 +28,8 @@ SHORT = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0, 120.0)
 LONG = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0, 3600.0, 14400.0)
 """Bounds of the histograms, in seconds: of calls, of work and of waiting."""
 
-Counts = Callable[[], Mapping[str, int]]
+Counts = Callable[[], Mapping[Any, int]]
+"""Jobs by state; a state is a word."""
 
 
 class Measures:
@@ -104,7 +105,7 @@ class _Standing:
 
         jobs = GaugeMetricFamily("secondunit_jobs", "Jobs by state.", labels=("state",))
         for state, count in self._counts().items():
-            jobs.add_metric((state,), count)
+            jobs.add_metric((str(state),), count)
         yield jobs
         free = shutil.disk_usage(self._data).free
         yield GaugeMetricFamily(

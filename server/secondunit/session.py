@@ -19,6 +19,7 @@ from secondunit.encode.durable import temporary_beside
 from secondunit.errors import Refused
 from secondunit.looks import console, remaining, stage_name
 from secondunit.place.relink import check_target
+from secondunit.prices import estimate_record, expected
 from secondunit.v1 import jobs_pb2, plans_pb2
 
 _SCREEN = console(error=True)  # people read standard error; standard output is for scripts
@@ -78,6 +79,8 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
             out=out,
             media=flags.media,
             profile=flags.profile,
+            project=flags.project,
+            user=flags.user,
             # Somebody waits at this terminal, and an abandoned render of before must not go first.
             priority="normal" if flags.server else "interactive",
             on_plan=planned,
@@ -97,11 +100,12 @@ def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
         "timeline": answer.timeline,
         "rate": [answer.rate.num, answer.rate.den],
         "shots": [_planned(p) for p in answer.plans],
+        "estimate": estimate_record(answer.estimate) if answer.HasField("estimate") else None,
         "faults": [{"what": f.what, "path": f.path} for f in answer.faults],
         "notices": list(answer.notices),
     }
     if not flags.json:
-        _say_plan(record)
+        _say_plan(record, answer)
     return record
 
 
@@ -123,6 +127,7 @@ def _planned(shot: plans_pb2.ShotPlan) -> dict[str, Any]:
         "track": shot.track,
         "path": shot.path,
         "digest": shot.digest,
+        "estimate": estimate_record(shot.estimate) if shot.HasField("estimate") else None,
         "adaptations": [
             {
                 "level": level(a.level).removeprefix("ADAPTATION_LEVEL_").lower(),
@@ -210,6 +215,9 @@ class _Bars:
                 level = plans_pb2.AdaptationLevel.Name(a.level)
                 word = level.removeprefix("ADAPTATION_LEVEL_").lower()
                 _SCREEN.print(f"{word}: {a.what} @ {a.path}")
+        if plan.HasField("estimate"):
+            takes = "One take" if len(plan.plans) == 1 else f"{len(plan.plans)} takes"
+            _SCREEN.print(f"{takes}: {expected(plan.estimate)}")
 
     def event(self, job: jobs_pb2.Job, event: jobs_pb2.JobEvent) -> None:
         """Move the bar of a job, or keep its picture."""
@@ -265,16 +273,20 @@ def _say_rendered(record: dict[str, Any]) -> None:
         print(f"Timeline: {record['timeline']}")
 
 
-def _say_plan(record: dict[str, Any]) -> None:
-    for shot in record["shots"]:
+def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> None:
+    for shot, planned in zip(record["shots"], plan.plans, strict=True):
         head, tail = shot["handles"]
         print(
             f"{shot['operation']} {shot['name']} [{shot['id']}]: {shot['frames']} frames and "
             f"handles {head}+{tail}, {shot['width']}x{shot['height']}, "
             f"engine {shot['engine']}, {shot['delivery']}, seed {shot['seed']}"
         )
+        if planned.HasField("estimate"):
+            print(f"  {expected(planned.estimate)}")
         for a in shot["adaptations"]:
             print(f"  {a['level']}: {a['what']} @ {a['path']}")
+    if len(plan.plans) > 1 and plan.HasField("estimate"):
+        print(f"All {len(plan.plans)} takes: {expected(plan.estimate)}")
     for notice in record["notices"]:
         print(f"note: {notice}")
     for fault in record["faults"]:

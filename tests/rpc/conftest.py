@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
 from secondunit.jobs.runner import Patience
 from secondunit.rpc.serve import serving
 from secondunit_client import Connection
@@ -42,13 +43,13 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def unit(tmp_path: Path, footage: Path) -> Iterator[Unit]:
+def unit(tmp_path: Path, footage: Path, reader: Reader) -> Iterator[Unit]:
     config = Config(data=tmp_path / "data", roots=(footage.parent,))
     desk = Desk(config, stages=STAGES, patience=Patience(confirm=1.0))
     desk.start()
     try:
         with (
-            serving(desk, config) as address,
+            serving(desk, config, reader=reader) as address,
             Connection(address) as client,
             grpc.insecure_channel(address) as channel,
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +32,9 @@ from secondunit.v1 import (
     timeline_pb2,
 )
 from secondunit_client import Access, Connection
-from secondunit_client.errors import Forbidden, Unauthenticated
+from secondunit_client.errors import Forbidden, NotFound, Unauthenticated
 
+from tests.jobs.conftest import wish
 from tests.rpc.conftest import STAGES
 from tests.rpc.test_tokens import changed
 
@@ -158,7 +159,7 @@ def test_an_unknown_method_tells_a_stranger_nothing(guarded: Guarded) -> None:
         assert reason(caught.value) == NO_ENTRY
         header = f"Bearer {guarded.tokens['admin']}"
         with pytest.raises(grpc.RpcError) as caught:
-            call(b"", timeout=10, metadata=[("authorization", header)])
+            call(b"", timeout=10, metadata=(("authorization", header),))
         assert reason(caught.value) == NOT_ENOUGH
 
 
@@ -233,9 +234,48 @@ def seen(keys: Keys, token: str | None, *, near: bool) -> list[Principal]:
 def test_methods_know_their_caller(tmp_path: Path) -> None:
     keys = Keys(tmp_path, look_again=0.0)
     assert seen(keys, None, near=True) == [LOCAL, LOCAL]
-    _, token = Register(tmp_path).add(
-        "x", user="ann", tenant="blue", scope=Scope.RENDER, days=None
-    )
+    _, token = Register(tmp_path).add("x", user="ann", tenant="blue", scope=Scope.RENDER, days=None)
     ann = Principal(user="ann", tenant="blue", scope=Scope.RENDER)
     assert seen(keys, token, near=True) == [ann, ann]
     assert seen(keys, token, near=False) == [ann, ann]
+
+
+def test_another_tenants_token_finds_neither_jobs_nor_blobs(tmp_path: Path) -> None:
+    config = Config(data=tmp_path / "data")
+    register = Register(config.data)
+    tokens = {
+        tenant: register.add(tenant, tenant=tenant, scope=Scope.RENDER, days=1)[1]
+        for tenant in ("blue", "red")
+    }
+    desk = Desk(config, stages=STAGES)  # never started: jobs wait
+    job = desk.create(wish(), request_id="a", timeline="t", tenant="blue").id
+    try:
+        with (
+            serving(desk, config) as address,
+            Connection(address, access=Access(token=tokens["blue"])) as blue,
+            Connection(address, access=Access(token=tokens["red"])) as red,
+        ):
+            file = tmp_path / "frame.png"
+            file.write_bytes(b"pixels of blue")
+            digest = blue.blobs.upload(file)
+            assert [one.id for one in blue.jobs.list()] == [job]
+            assert list(red.jobs.list()) == []
+            assert blue.jobs.get(job).id == job
+            calls: list[Callable[[], Any]] = [
+                lambda: red.jobs.get(job),
+                lambda: red.jobs.cancel(job),
+                lambda: red.jobs.retry(job),
+                lambda: next(red.jobs.watch(job)),
+                lambda: red.jobs.delete(job),
+                lambda: red.jobs.plan(job),
+                lambda: red.place(tmp_path / "cut.otio", [job]),
+                lambda: red.blobs.download(digest, tmp_path / "stolen.png"),
+            ]
+            for call in calls:
+                with pytest.raises(NotFound):
+                    call()
+            assert not (tmp_path / "stolen.png").exists()
+            assert blue.blobs.missing([digest]) == [] and red.blobs.missing([digest]) == [digest]
+            assert blue.jobs.get(job).state == jobs_pb2.JOB_STATE_QUEUED
+    finally:
+        desk.stop(0.1)

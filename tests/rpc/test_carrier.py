@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from secondunit.config import Config
 from secondunit.errors import Refused
-from secondunit.plan.build import Options
+from secondunit.plan.build import Options, plan_timeline
 from secondunit.rpc.carrier import plan_request
 from secondunit.units import Operation
 from secondunit.v1 import shots_pb2, units_pb2
@@ -36,7 +36,8 @@ def asked(folder: Path, operation: units_pb2.Operation, **fields: object) -> sho
 
 def test_a_retime_takes_its_speed_from_the_request(tmp_path: Path) -> None:
     request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=0.4)
-    found = plan_request(request, Options(), Config(data=tmp_path, roots=(tmp_path,)))
+    config = Config(data=tmp_path, roots=(tmp_path,))
+    found = plan_request(request, Options(), config, plan_timeline)
     assert not found.faults
     (plan,) = found.shots
     assert plan.operation is Operation.RETIME and plan.footage is not None
@@ -52,7 +53,8 @@ def test_a_replacement_takes_its_mask_and_its_motion(tmp_path: Path) -> None:
         tmp_path, units_pb2.OPERATION_REPLACE, motion=shots_pb2.MASKED_MOTION_STEADY,
         mask=shots_pb2.Mask(file=units_pb2.File(path=str(tmp_path / "mask.png"))),
     )  # fmt: skip
-    found = plan_request(request, Options(), Config(data=tmp_path, roots=(tmp_path,)))
+    config = Config(data=tmp_path, roots=(tmp_path,))
+    found = plan_request(request, Options(), config, plan_timeline)
     assert not found.faults
     (plan,) = found.shots
     assert plan.motion == "steady" and plan.mask is not None
@@ -62,11 +64,12 @@ def test_without_its_clip_there_is_nothing_to_work_on(tmp_path: Path) -> None:
     request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=0.4)
     request.ClearField("clip")
     with pytest.raises(Refused, match=r"no clip to work on @ request\.clip"):
-        plan_request(request, Options(), Config(data=tmp_path))
+        plan_request(request, Options(), Config(data=tmp_path), plan_timeline)
 
 
 def test_a_speed_out_of_range_names_the_field(tmp_path: Path) -> None:
     request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=50)
-    found = plan_request(request, Options(), Config(data=tmp_path, roots=(tmp_path,)))
+    config = Config(data=tmp_path, roots=(tmp_path,))
+    found = plan_request(request, Options(), config, plan_timeline)
     (fault,) = found.faults
     assert fault.path == "request.speed" and "did you mean 50%" in fault.what

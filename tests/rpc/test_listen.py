@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import shutil
 import ssl
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from secondunit.cli import main
 from secondunit.config import Config, Tls
 from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
@@ -54,17 +56,33 @@ def test_what_is_no_address_is_refused(listen: str) -> None:
         is_loopback(listen)
 
 
-def test_the_command_that_the_refusal_names_makes_a_certificate_that_serves(
-    tmp_path: Path,
+def test_the_commands_that_the_refusal_names_make_a_server_that_the_command_line_reaches(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("no openssl on this machine")
+    data = tmp_path / "data"
     with pytest.raises(Refused) as caught:
-        check("192.168.1.4:1", Config(data=tmp_path), tokens=False)
+        check("192.168.1.4:1", Config(data=data), tokens=False)
     command = next(line for line in str(caught.value).splitlines() if "openssl" in line)
+    command = command.replace("192.168.1.4", "127.0.0.1")
     subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True, timeout=30)
     made = Tls(certificate=tmp_path / "cert.pem", key=tmp_path / "key.pem")
-    assert credentials(made) is not None
+    assert main(["token", "add", "me", "--scope", "render", "--data", str(data)]) == 0
+    token = tmp_path / "token"
+    token.write_text(capsys.readouterr().out)
+    desk = Desk(config := Config(data=data, tls=made), stages=STAGES)
+    try:
+        with serving(desk, config, listen="0.0.0.0:0") as address:
+            near = f"127.0.0.1:{address.rpartition(':')[2]}"
+            reach = ["jobs", "--json", "--server", near, "--ca", str(made.certificate)]
+            assert main([*reach, "--token-file", str(token)]) == 0
+            assert json.loads(capsys.readouterr().out)["jobs"] == []
+            assert main(reach) == 2
+            error = json.loads(capsys.readouterr().out)["error"]
+            assert error["code"] == "UNAUTHENTICATED" and "--token-file" in error["remedy"]
+    finally:
+        desk.stop(0.1)
 
 
 def test_files_that_are_no_certificate_are_named(tmp_path: Path) -> None:
@@ -149,9 +167,7 @@ def test_where_clients_need_certificates_only_those_of_the_authority_are_taken(
             Access(token=token, authority=trust, certificate=theirs.certificate, key=theirs.key),
         )
         with pytest.raises(Unauthenticated):  # a certificate is no token
-            reaches(
-                address, Access(authority=trust, certificate=mine.certificate, key=mine.key)
-            )
+            reaches(address, Access(authority=trust, certificate=mine.certificate, key=mine.key))
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ import grpc
 from secondunit_client.errors import Refused
 
 OPTIONS: list[tuple[str, int]] = [
-    # A pair with the server's: pings it allows, and a limit on waiting for the answer, so that a peer
-    # that hangs is noticed in 20 s; without ping_timeout it would be a minute.
+    # A pair with the server's: pings it allows, and a limit on waiting for the answer, so that a
+    # peer that hangs is noticed in 20 s; without ping_timeout it would be a minute.
     ("grpc.keepalive_time_ms", 12_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.http2.ping_timeout_ms", 5_000),

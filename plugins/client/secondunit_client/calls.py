@@ -15,6 +15,7 @@ from secondunit_client.errors import error_of
 Request = TypeVar("Request", contravariant=True)
 Response = TypeVar("Response", covariant=True)
 
+
 class _Unary(Protocol[Request, Response]):
     def __call__(self, request: Request, /, *, timeout: float | None) -> Response: ...
 

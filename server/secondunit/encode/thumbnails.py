@@ -58,7 +58,10 @@ def pictures(clip: Path, frames: tuple[int, ...], height: int) -> list[NDArray[n
     """
     found: dict[int, NDArray[np.uint8]] = {}
     try:
-        with av.open(str(clip), container_options={"protocol_whitelist": "file"}) as container:
+        with av.open(
+            str(clip),
+            container_options={"format_whitelist": "mov,matroska", "protocol_whitelist": "file"},
+        ) as container:
             video = container.streams.video[0]
             tick, rate = Fraction(video.time_base or 1), Fraction(video.average_rate or 1)
             for number in sorted(set(frames)):

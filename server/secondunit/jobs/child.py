@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,7 +19,7 @@ from secondunit.jobs.devices import CPU, environment
 from secondunit.jobs.pipe import Pipe
 
 LOG_BYTES = 4 * 2**20
-"""A longer log of an earlier worker is dropped when a worker starts."""
+"""A longer log is put aside as worker.log.1, in place of the one that was put there before."""
 
 
 def log_name(device: str) -> str:
@@ -36,10 +38,10 @@ class Child:
         self.heard = time.monotonic()
         """When it said something last, whatever it was."""
         self._refs = itertools.count(1)
-        keep = self.log.exists() and self.log.stat().st_size < LOG_BYTES
+        self._turn_log()
         # -P: a file called `av.py` in the folder the user stands in is not ours to run.
         # A session of its own: Ctrl-C in the terminal reaches the server alone.
-        with self.log.open("ab" if keep else "wb") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "secondunit.jobs.worker", factory],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
@@ -86,9 +88,19 @@ class Child:
         self._pipe.hang_up()
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
+    def _turn_log(self) -> None:
+        # Copied and cut short, not renamed: workers hold it open, and so do the libraries in them,
+        # whatever they print. Every one of them appends. A full disk keeps the log long, no more.
+        with contextlib.suppress(OSError):
+            if self.log.stat().st_size > LOG_BYTES:
+                shutil.copyfile(self.log, self.log.with_name(f"{self.log.name}.1"))
+                os.truncate(self.log, 0)
+
     def _listen(self) -> None:
         while (message := self._pipe.receive()) is not None:
             self.heard = time.monotonic()
+            if message["is"] == "beat":
+                self._turn_log()
             self._inbox.put({"from": self, **message})
         self._pipe.close_reader()
         self._inbox.put({"from": self, "is": "gone"})

@@ -16,8 +16,9 @@ from typing import Any
 
 from secondunit.config import Config
 from secondunit.errors import SecondUnitError
+from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore, Digest
-from secondunit.jobs.job import Estimate, Event, Job, Page, Preview, Priority, Result, State
+from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
 from secondunit.jobs.runner import PATIENCE, Patience
 from secondunit.jobs.store import Store
 from secondunit.jobs.uploads import Uploads
@@ -60,6 +61,10 @@ class Desk:
         )  # fmt: skip
         self.blobs = BlobStore(config)
         self.uploads = Uploads(config, self.blobs)
+        self.accounts = Accounts(
+            self._store, config.price, warm=self.workers.warm, wake=self.workers.wake
+        )
+        """What work will cost, has cost and may cost."""
         self._previews: dict[str, Preview] = {}
         self._stopped = False
         self._over = threading.Event()
@@ -69,6 +74,14 @@ class Desk:
         """Begin to work."""
         self.workers.start()
         self._tending.start()
+
+    def halt(self, grace: float = 10.0) -> None:
+        """Work no more, within `grace` seconds: what runs is left at its step and queued again.
+
+        All else goes on: jobs can be asked after, and watchers hear of it. Called again meanwhile,
+        a smaller grace is the one that counts.
+        """
+        self._runner.stop(grace)
 
     def stop(self, grace: float = 10.0) -> None:
         """Stop working within `grace` seconds and close; a running job is queued again."""
@@ -92,7 +105,7 @@ class Desk:
     def create(
         self, plan: ShotPlan, *, request_id: str, timeline: str,
         priority: Priority = Priority.NORMAL, project: str = "", user: str = "",
-        tenant: str = "", off_peak: bool = False, estimate: Estimate | None = None,
+        tenant: str = "", off_peak: bool = False,
         request: str = "", limited: bool = False,
     ) -> Job:  # fmt: skip
         """A job, written to disk; the earlier one if this request was sent before.
@@ -104,8 +117,8 @@ class Desk:
         """
         job = self._store.create(
             plan, request_id=request_id, timeline=timeline, priority=priority,
-            project=project, user=user, tenant=tenant, off_peak=off_peak, estimate=estimate,
-            request=request, limited=limited,
+            project=project, user=user, tenant=tenant, off_peak=off_peak,
+            estimate=self.accounts.estimates([plan])[0], request=request, limited=limited,
         )  # fmt: skip
         self.workers.wake()
         return job

@@ -15,8 +15,9 @@ _LENGTH = struct.Struct(">I")
 class Pipe:
     """One end of a pair of streams; sending is safe from any thread, receiving from one."""
 
-    def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: BinaryIO, writer: BinaryIO, *, longest: int = 2**32) -> None:
+        """`longest`: bytes of a message; whoever sends more is taken for gone."""
+        self._reader, self._writer, self._longest = reader, writer, longest
         self._lock = threading.Lock()
 
     def send(self, message: Mapping[str, Any]) -> bool:
@@ -37,6 +38,8 @@ class Pipe:
             if len(head) < _LENGTH.size:
                 return None
             (length,) = _LENGTH.unpack(head)
+            if length > self._longest:
+                return None
             body = self._reader.read(length)
         except (OSError, ValueError):
             return None

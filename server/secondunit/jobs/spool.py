@@ -80,7 +80,8 @@ class Kept:
 
     def _read(self, path: Path) -> Arrays | None:
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            # Opened here: numpy forgets to close what turns out to be no archive.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 return {key: kept[key] for key in kept.files}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
             return None  # never saved, or damaged since: it is made again

@@ -117,6 +117,7 @@ class Rooms:
         plan = work.plan
         spool.begin(work.folder, work.earlier, self._stamp(work))
         frames = spool.Kept(work.folder, work.kept)
+        cold = plan.engine not in self._engines
         wanted = {n for made in plan.generate for n in range(made.start, made.end)}
         if not wanted.issubset(frames.frames):
             work.progress("load the engine", 0, 1)
@@ -129,7 +130,8 @@ class Rooms:
                 raise
         sync_folder(work.folder)
         return {
-            "frames": len(wanted), "taken_over": frames.taken_over, "resumed": frames.resumed,
+            "frames": len(wanted), "cold": cold and plan.engine in self._engines,
+            "taken_over": frames.taken_over, "resumed": frames.resumed,
             "attempt": work.attempt, "device": work.device, "memory_plan": work.memory_plan,
             "threads": self._config.threads,
         }  # fmt: skip

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from secondunit import logs
 from secondunit.config import Config
 from secondunit.engine import parallel
 from secondunit.engine.engine import RGB, Show
@@ -28,6 +29,7 @@ from secondunit.errors import Cancelled, EngineMemory, SecondUnitError
 from secondunit.failpoints import failpoint
 from secondunit.jobs.job import Checkpoint, Stage, stage_folder
 from secondunit.jobs.pipe import Pipe
+from secondunit.jobs.sandbox import confine
 from secondunit.jobs.work import Stages, Work
 from secondunit.plan.shot_plan import canonical, plan_of_json, record_of_json
 
@@ -93,13 +95,13 @@ class Worker:
                 return {"is": "halted"}
             what = f"Stage '{order['stage']}'" if order["do"] == "run" else "Loading"
             if isinstance(exc, SecondUnitError):
-                log.warning("%s: %s", exc.code, exc)
+                log.warning("the stage failed", extra={"code": exc.code})
                 error = exc
             elif out_of_memory(exc):
-                log.exception("%s of %s", what, order.get("job"))
+                log.exception("%s ran out of memory", what)
                 error = EngineMemory(f"{what} ran out of memory.")
             else:
-                log.exception("%s of %s", what, order.get("job"))
+                log.exception("%s failed in a way nobody foresaw", what)
                 error = SecondUnitError(
                     f"{what} failed in a way nobody foresaw: {type(exc).__name__}."
                 )
@@ -128,6 +130,7 @@ class Worker:
     def _run(self, order: Mapping[str, Any]) -> Any:
         stage, data = Stage(order["stage"]), Path(order["data"])
         job = Path(order["job"])
+        logs.bind(job=job.name, stage=str(stage))
         stages = self._loaded(order["config"])
         attempt = order["attempt"]
         folder = stage_folder(job, stage, attempt)
@@ -152,7 +155,9 @@ class Worker:
         if stages is None:
             module, name = self._factory.split(":")
             make: Callable[[Config], Stages] = getattr(importlib.import_module(module), name)
-            stages = self._stages = make(record_of_json(Config, config, "config"))
+            settings = record_of_json(Config, config, "config")
+            logs.configure(settings.log)
+            stages = self._stages = make(settings)
         return stages
 
     def _kept(self) -> None:
@@ -211,9 +216,9 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what Ctrl-C means
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logs.configure("text")  # until the settings come with the first order
+    # Footage is decoded here: whatever breaks out of it shall reach nobody.
+    log.info("taken from this process: %s", confine(network=False))
     Worker(pipe, sys.argv[1]).serve()
     logging.shutdown()
     os._exit(0)  # engines leave threads behind that would keep the process for seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from secondunit.catalog.deliveries import DELIVERIES, delivery_faults
@@ -18,6 +18,7 @@ from secondunit.plan.footage import footage_adaptations, footage_pins
 from secondunit.plan.grid import keyframe_frame, legal_frames, work_size
 from secondunit.plan.layout import Layout
 from secondunit.plan.loop import loop_adaptations, loop_faults, loop_layout, there_and_back
+from secondunit.plan.planned import Options, PlannedShot, PlannedShots, TimelinePlan
 from secondunit.plan.shot_plan import Adaptation, Level, Pin, ShotPlan
 from secondunit.plan.transition import (
     transition_adaptations,
@@ -26,38 +27,10 @@ from secondunit.plan.transition import (
 )
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
-from secondunit.units import FrameRange, Operation, Rate, Size
+from secondunit.units import FrameRange, Operation, Size
 
 _LAST_SEED = 2**63 - 1
 """Messages carry 64 bits, and each take's seed is one higher."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the caller decides for a whole timeline; None leaves it to each request."""
-
-    engine: str | None = None
-    delivery: str | None = None
-    draft: bool = False
-    shots: tuple[str, ...] = ()
-    """Ids to plan; empty means all."""
-    seed: int | None = None
-    roots: tuple[Path, ...] = ()
-    """Further folders that media may be read from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelinePlan:
-    """What would be done to a timeline, and everything that stands against it."""
-
-    timeline: Path
-    name: str
-    rate: Rate
-    shots: tuple[ShotPlan, ...]
-    """One for each take of each shot that can be made."""
-    faults: tuple[Fault, ...]
-    """Any fault refuses the whole request."""
-    notices: tuple[str, ...]
 
 
 def plan_timeline(path: Path, options: Options, config: Config) -> TimelinePlan:
@@ -65,41 +38,22 @@ def plan_timeline(path: Path, options: Options, config: Config) -> TimelinePlan:
 
     Raises TimelineUnreadable when the file cannot be read at all; every other fault is listed.
     """
+    return plan_shots(path, options, config).chosen(options.shots)
+
+
+def plan_shots(path: Path, options: Options, config: Config) -> PlannedShots:
+    """The same shot by shot: those that the options name, or all. Raises TimelineUnreadable."""
     config = replace(config, roots=(*config.roots, *options.roots))
     edit = find_shots(path, config=config)
-    faults = list(edit.faults)
-    known = {shot.id for shot in edit.shots}
-    for missing in (s for s in options.shots if s not in known):
-        choices = ", ".join(sorted(known)) or "the timeline has none"
-        faults.append(Fault(what=f"no shot '{missing}'; shots: {choices}", path="--shot"))
-    if not edit.shots and not edit.faults:
-        faults.append(
-            Fault(
-                what="the timeline asks for no shot: add a marker whose note begins "
-                "`gen:` and what you want: bridge, extend, animate, transition, loop, replace or "
-                "retime",
-                path=path.name,
-            )
-        )
-    plans: list[ShotPlan] = []
-    for shot in edit.shots:
-        if options.shots and shot.id not in options.shots:
-            continue
-        found = plan_shot(shot, options, config)
-        plans += found.plans
-        faults += found.faults
-    return TimelinePlan(
-        timeline=path, name=edit.name, rate=edit.rate, shots=tuple(plans), faults=tuple(faults),
-        notices=edit.notices,
+    return PlannedShots(
+        timeline=path, name=edit.name, rate=edit.rate, faults=edit.faults, notices=edit.notices,
+        known=tuple(shot.id for shot in edit.shots),
+        shots={
+            shot.id: plan_shot(shot, options, config)
+            for shot in edit.shots
+            if not options.shots or shot.id in options.shots
+        },
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedShot:
-    """One shot's takes, or the faults that keep it from being made."""
-
-    plans: tuple[ShotPlan, ...]
-    faults: tuple[Fault, ...]
 
 
 def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:

@@ -7,11 +7,13 @@ import functools
 import hashlib
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -29,6 +31,7 @@ from secondunit.timeline.shot import (
 from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
 
 T = TypeVar("T")
+_FRACTION = re.compile(r"-?\d{1,30}(/[1-9]\d{0,29})?")
 
 VERSION = 2
 """Raised when the same plan would give another picture: old takes are then made anew."""
@@ -191,7 +194,7 @@ def canonical(value: Any) -> Any:
         return {str(k): canonical(v) for k, v in value.items()}
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Path):
+    if isinstance(value, (Path, Fraction)):
         return str(value)
     return value
 
@@ -249,6 +252,10 @@ def _hydrated(kind: Any, value: Any, path: str, faults: list[Fault]) -> Any:
         return known[value]
     if kind is Path:
         return Path(value) if isinstance(value, str) else _fault("is no path", value, path, faults)
+    if kind is Fraction:
+        if isinstance(value, str) and _FRACTION.fullmatch(value):
+            return Fraction(value)
+        return _fault("is no fraction", value, path, faults)
     return _plain(kind, value, path, faults)
 
 

@@ -78,9 +78,7 @@ class Authenticate(grpc.aio.ServerInterceptor):
             if needed is None and not caller.local:
                 raise Forbidden(f"no token allows {call.method}")
             if needed is not None and not caller.may(needed):
-                raise Forbidden(
-                    f"this needs the scope `{needed}`; the token has `{caller.scope}`"
-                )
+                raise Forbidden(f"this needs the scope `{needed}`; the token has `{caller.scope}`")
         except SecondUnitError as error:
             if call.method.startswith(HEALTH):
                 return near_only(await continuation(call), error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from secondunit.errors import BlobDamaged, BlobMissing, BlobUnknown, Fault, Refused
+from secondunit.errors import BlobDamaged, BlobMissing, BlobUnknown
 from secondunit.jobs.blobs import BlobStore
 from secondunit.plan.build import Options, TimelinePlan
 from secondunit.rpc import convert
@@ -23,13 +23,13 @@ def plan_by_blob(
     """Plan a request of the caller's, some of whose files may be blobs of its tenant.
 
     Each blob is a folder of its own that this request alone may read beside the allowed roots.
-    Raises Refused for digests that are none, BlobMissing with every blob that is not there.
+    Raises BlobMissing with every blob that is not there.
     """
     if not any(file.HasField("blob") for file, _ in files_of(request)):
         return plan(request, options)
     by_path = pb.ShotRequest()
     by_path.CopyFrom(request)
-    faults: list[Fault] = []
+    malformed = False
     missing: dict[str, str] = {}
     names: dict[str, str] = {}
     folders = dict.fromkeys(options.roots)
@@ -38,8 +38,7 @@ def plan_by_blob(
             continue
         digest = convert.digest(file.blob)
         if not digest.well_formed:
-            what = "a digest is 64 lower-case hexadecimal digits and a size from 0 up"
-            faults.append(Fault(what=what, path=f"request.{field}.blob"))
+            malformed = True  # the carrier refuses it, with whatever else is wrong
             continue
         try:
             path = blobs.use(current().tenant, digest)
@@ -49,9 +48,7 @@ def plan_by_blob(
         names[str(path)] = str(digest)
         folders[path.parent] = None
         file.path = str(path)
-    if faults:
-        raise Refused(faults)
-    if missing:
+    if missing and not malformed:
         listed = ", ".join(f"{name} @ {field}" for name, field in missing.items())
         raise BlobMissing(f"not uploaded, or not by this caller: {listed}", missing)
     return _renamed(plan(by_path, replace(options, roots=tuple(folders))), names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from secondunit.config import Config
 from secondunit.errors import Fault, Refused
-from secondunit.plan.build import Options, TimelinePlan, plan_timeline
+from secondunit.plan.planned import Options, TimelinePlan
 from secondunit.rpc.reach import within
 from secondunit.units import Rate, frame_of_timecode
 from secondunit.v1 import shots_pb2 as pb
@@ -51,9 +51,13 @@ class Carried:
     """Places in the timeline, and the fields of the request that they stand for."""
 
 
-def plan_request(request: pb.ShotRequest, options: Options, config: Config) -> TimelinePlan:
+def plan_request(
+    request: pb.ShotRequest, options: Options, config: Config,
+    plan: Callable[[Path, Options, Config], TimelinePlan],
+) -> TimelinePlan:  # fmt: skip
     """Plan one shot that carries its neighbours; faults and adaptations name fields of the request.
 
+    `plan` plans the timeline that stands for it, as `plan_timeline` and `Reader.plan` do.
     Raises Refused for a request that has no operation, rate or range, or names a file badly;
     MediaForbidden for a file that its caller may not name.
     """
@@ -64,7 +68,7 @@ def plan_request(request: pb.ShotRequest, options: Options, config: Config) -> T
     with tempfile.TemporaryDirectory(prefix="secondunit-") as folder:
         path = Path(folder) / "request.otio"
         path.write_text(carried.timeline.to_json_string(), encoding="utf-8")
-        found = plan_timeline(path, options, config)
+        found = plan(path, options, config)
     faults = tuple(replace(f, path=_field(f.path, carried.paths)) for f in found.faults)
     shots = tuple(
         replace(
@@ -176,7 +180,9 @@ def _faults(request: pb.ShotRequest) -> Iterator[Fault]:
     for field in _not_finite(request, ""):
         yield fault("the number is not finite", field)
     for file, field in files_of(request):
-        if not Path(file.path).is_absolute():
+        if file.HasField("blob"):  # every one that is there is a path by now
+            yield fault(f"'{file.blob.sha256[:64]}' is the digest of no blob here", field)
+        elif not Path(file.path).is_absolute():
             yield fault(f"'{file.path}' is no absolute path on the server's machine", field)
 
 

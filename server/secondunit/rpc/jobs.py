@@ -20,7 +20,8 @@ from secondunit.errors import Draining, JobUnknown, Refused, StoreDamaged
 from secondunit.failpoints import failpoint
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import Event, Job, JobError, Kind, Priority, Result, State
-from secondunit.plan.build import Options, TimelinePlan
+from secondunit.jobs.reader import Reader
+from secondunit.plan.planned import Options, TimelinePlan
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.rpc import convert
 from secondunit.rpc.by_blob import plan_by_blob
@@ -48,8 +49,9 @@ _STATES = {message: state for state, message in convert.STATES.items()}
 class Jobs(JobServiceServicer):
     """See proto/secondunit/v1/jobs.proto."""
 
-    def __init__(self, desk: Desk, config: Config, draining: asyncio.Event) -> None:
+    def __init__(self, desk: Desk, config: Config, draining: asyncio.Event, reader: Reader) -> None:
         self._desk, self._config, self._draining = desk, config, draining
+        self._reader = reader
 
     async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> Any:
         """Plan the one take that is meant, and hand it in."""
@@ -62,7 +64,7 @@ class Jobs(JobServiceServicer):
             self._desk.repeated, name, request=request_hash, user=user, tenant=principal.tenant
         )
         if job is None:
-            plan, timeline = await asyncio.to_thread(self._planned, request)
+            plan, timeline = await self._reader.apart(self._planned, request)
             job = await asyncio.to_thread(
                 self._desk.create,
                 plan,
@@ -88,7 +90,7 @@ class Jobs(JobServiceServicer):
         if request.HasField("timeline"):
             asked = request.timeline
             options = convert.options(asked.options, self._config, shots=(asked.shot_id,))
-            found = plan_timeline_of(asked.timeline, options, self._config)
+            found = plan_timeline_of(asked.timeline, options, self._config, self._reader)
             timeline, take, field = asked.timeline, asked.take, "timeline"
         elif request.HasField("shot"):
             asked = request.shot
@@ -108,7 +110,7 @@ class Jobs(JobServiceServicer):
         )
 
     def _plan(self, request: ShotRequest, options: Options) -> TimelinePlan:
-        return plan_request(request, options, self._config)
+        return plan_request(request, options, self._config, self._reader.plan)
 
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> Any:
         """One job and its plan; no plan where another version of the program made it."""
@@ -176,7 +178,6 @@ class Jobs(JobServiceServicer):
                 user=user,
                 tenant=old.tenant,
                 off_peak=old.off_peak,
-                estimate=old.estimate,
                 limited=not principal.local,
             )
         return pb.RetryJobResponse(job=self._message(job))

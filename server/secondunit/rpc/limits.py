@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from secondunit.config import Limits
-from secondunit.errors import Draining, LimitReached
+from secondunit.errors import Draining, LimitReached, Refused
 from secondunit.rpc.auth import HEALTH, V1, refusing
 from secondunit.rpc.principal import Principal, current
 
@@ -48,9 +49,9 @@ class Limited(grpc.aio.ServerInterceptor):
     streamed request is one message at a time, and so bounded by the number of streams.
     """
 
-    def __init__(self, limits: Limits, draining: asyncio.Event) -> None:
-        """`draining` is set when the server is about to stop."""
-        self._limits, self._draining = limits, draining
+    def __init__(self, limits: Limits, closing: asyncio.Event) -> None:
+        """`closing` is set when the server is about to stop."""
+        self._limits, self._closing = limits, closing
         self._hands: dict[tuple[str, str], Hand] = {}
 
     def hand(self, caller: Principal) -> Hand:
@@ -64,7 +65,7 @@ class Limited(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         """The method's handler, counted; or one that refuses."""
         method = handler_call_details.method
-        if self._draining.is_set() and method in BEGINNINGS:
+        if self._closing.is_set() and method in BEGINNINGS:
             return refusing(Draining("the server is about to stop"))
         handler = await continuation(handler_call_details)
         if handler is None:
@@ -95,9 +96,14 @@ class Limited(grpc.aio.ServerInterceptor):
 
         def weigh(data: bytes) -> Any:
             ticket.weigh(len(data))
-            return data if read is None else read(data)
+            try:
+                return data if read is None else read(data)
+            except DecodeError:  # raised here, its text would go to the client as UNKNOWN
+                return None
 
-        def check() -> None:
+        def check(request: Any) -> None:
+            if request is None:
+                raise Refused.single("the bytes are no message of this method", "request")
             if ticket.hand.message_bytes > self._limits.message_bytes:
                 raise LimitReached(
                     f"requests of {self._limits.message_bytes} bytes are being answered, which is "
@@ -108,7 +114,7 @@ class Limited(grpc.aio.ServerInterceptor):
         if handler.response_streaming and inspect.isasyncgenfunction(method):
 
             async def generate(request: Any, context: Context) -> Any:
-                check()
+                check(request)
                 async for response in method(request, context):
                     yield response
 
@@ -117,7 +123,7 @@ class Limited(grpc.aio.ServerInterceptor):
             )
 
         async def call(request: Any, context: Context) -> Any:
-            check()
+            check(request)
             return await method(request, context)
 
         kind = (

@@ -47,7 +47,8 @@ def check(listen: str, config: Config, *, tokens: bool) -> None:
             Fault(
                 what=f"'{listen}' can be reached from other machines, so it needs a certificate "
                 "and a token for every caller. Either:\n"
-                "  openssl req -x509 -newkey ed25519 -nodes -days 365 -keyout key.pem "
+                "  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+                "-days 365 -keyout key.pem "
                 f"-out cert.pem -subj /CN={_host(listen)} -addext subjectAltName={_name(listen)}\n"
                 f"  secondunit token add NAME --scope render --data {have}\n"
                 f"  secondunit serve --listen {listen} --data {have} --config FILE.toml    "

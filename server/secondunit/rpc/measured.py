@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.protobuf.descriptor_pool import Default
 
 from secondunit import logs, measures
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # grpc's classes are generic in their stubs alone
 log = logging.getLogger(__name__)
 
 BLOBS = "secondunit.v1.BlobService/"
+UNKNOWN = "unknown"
 QUIET = {grpc.StatusCode.OK, grpc.StatusCode.CANCELLED}
 """Ends of calls that are not worth a line: a client that leaves is no event."""
 
@@ -41,7 +43,7 @@ class Measure(grpc.aio.ServerInterceptor):
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
         }
-        name = handler_call_details.method.lstrip("/")
+        name = _known(handler_call_details.method.lstrip("/"))
         if handler.response_streaming:
             method = handler.stream_stream or handler.unary_stream
             kind = (
@@ -60,6 +62,16 @@ class Measure(grpc.aio.ServerInterceptor):
             else grpc.unary_unary_rpc_method_handler
         )
         return kind(_single(method, name, stream=handler.request_streaming), **coders)
+
+
+def _known(name: str) -> str:
+    # Whoever has no token is refused whatever he asks for: his words make no series and no line.
+    service, _, method = name.partition("/")
+    try:
+        found = Default().FindServiceByName(service).methods_by_name
+    except KeyError:
+        return UNKNOWN
+    return name if method in found else UNKNOWN
 
 
 def _single(method: Any, name: str, *, stream: bool) -> Any:

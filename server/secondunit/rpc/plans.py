@@ -10,8 +10,10 @@ from typing import Any
 import grpc
 
 from secondunit.config import Config
+from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore
-from secondunit.plan.build import Options, TimelinePlan, plan_timeline
+from secondunit.jobs.reader import Reader
+from secondunit.plan.planned import Options, TimelinePlan
 from secondunit.rpc import convert
 from secondunit.rpc.by_blob import plan_by_blob
 from secondunit.rpc.carrier import plan_request
@@ -23,41 +25,52 @@ from secondunit.v1.plans_pb2_grpc import PlanServiceServicer
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-def plan_timeline_of(timeline: str, options: Options, config: Config) -> TimelinePlan:
+def plan_timeline_of(
+    timeline: str, options: Options, config: Config, reader: Reader
+) -> TimelinePlan:
     """The plan of a timeline named on the wire. Raises Refused, MediaForbidden for its path."""
-    return plan_timeline(file_within(timeline, "timeline", config), options, config)
+    return reader.plan(file_within(timeline, "timeline", config), options, config)
 
 
 class Plans(PlanServiceServicer):
     """See proto/secondunit/v1/plans.proto."""
 
-    def __init__(self, config: Config, blobs: BlobStore) -> None:
-        self._config, self._blobs = config, blobs
+    def __init__(
+        self, config: Config, blobs: BlobStore, reader: Reader, accounts: Accounts
+    ) -> None:
+        self._config, self._blobs, self._reader = config, blobs, reader
+        self._accounts = accounts
 
     async def PlanTimeline(self, request: pb.PlanTimelineRequest, context: Context) -> Any:
         """Plan every shot that a timeline asks for."""
         options = convert.options(request.options, self._config)
-        found = await asyncio.to_thread(plan_timeline_of, request.timeline, options, self._config)
+        found = await self._reader.apart(
+            plan_timeline_of, request.timeline, options, self._config, self._reader
+        )
+        expected = await asyncio.to_thread(self._accounts.estimates, found.shots)
         return pb.PlanTimelineResponse(
             timeline=str(found.timeline),
             name=found.name,
             rate=convert.rate(found.rate),
-            plans=[convert.plan(shot) for shot in found.shots],
+            plans=[convert.plan(*pair) for pair in zip(found.shots, expected, strict=True)],
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
+            estimate=convert.estimate(self._accounts.together(expected)),
         )
 
     async def PlanShot(self, request: pb.PlanShotRequest, context: Context) -> Any:
         """Plan one shot that carries its neighbouring clips."""
         options = convert.options(request.options, self._config)
-        found = await asyncio.to_thread(
+        found = await self._reader.apart(
             plan_by_blob, self._planned, request.request, options, self._blobs
         )
+        expected = await asyncio.to_thread(self._accounts.estimates, found.shots)
         return pb.PlanShotResponse(
-            plans=[convert.plan(shot) for shot in found.shots],
+            plans=[convert.plan(*pair) for pair in zip(found.shots, expected, strict=True)],
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
+            estimate=convert.estimate(self._accounts.together(expected)),
         )
 
     def _planned(self, request: shots_pb2.ShotRequest, options: Options) -> TimelinePlan:
-        return plan_request(request, options, self._config)
+        return plan_request(request, options, self._config, self._reader.plan)

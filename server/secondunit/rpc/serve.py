@@ -16,16 +16,19 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from secondunit.config import Config
 from secondunit.errors import Refused
 from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
 from secondunit.rpc.auth import Authenticate
 from secondunit.rpc.blobs import Blobs
 from secondunit.rpc.blobs import add_to_server as add_blobs_to_server
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.engines import Engines
 from secondunit.rpc.jobs import Jobs
+from secondunit.rpc.ledger import Ledgers
 from secondunit.rpc.limits import Limited
 from secondunit.rpc.listen import check, credentials, is_loopback
 from secondunit.rpc.measured import Measure
 from secondunit.rpc.plans import Plans
+from secondunit.rpc.rules import Rules
 from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
 from secondunit.rpc.tokens import Keys
@@ -33,6 +36,7 @@ from secondunit.v1 import (
     capabilities_pb2_grpc,
     engines_pb2_grpc,
     jobs_pb2_grpc,
+    ledger_pb2_grpc,
     plans_pb2_grpc,
     timeline_pb2_grpc,
 )
@@ -46,6 +50,7 @@ SERVICES = (
     "secondunit.v1.CapabilityService",
     "secondunit.v1.EngineService",
     "secondunit.v1.BlobService",
+    "secondunit.v1.LedgerService",
 )
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
@@ -58,6 +63,8 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.http2.min_ping_interval_without_data_ms", 8_000),
     # Identity only: compressed media wastes a core, and a small request may not unpack to a large.
     ("grpc.compression_enabled_algorithms_bitset", 1),
+    # Who connects and says nothing, or says it slowly, is let go before the call that it never makes.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     # A connection on which nothing was asked for so long is let go; a client opens it again unseen.
     ("grpc.max_connection_idle_ms", 15 * 60_000),
     ("grpc.so_reuseport", 0),  # two servers on one port would share the calls between them
@@ -68,9 +75,10 @@ class Server:
     """gRPC on one port, in the event loop that starts it."""
 
     def __init__(
-        self, desk: Desk, config: Config, *, listen: str = "127.0.0.1:0", trusted: bool = False
-    ) -> None:
-        """`listen`: `host:port`, port 0 for any that is free.
+        self, desk: Desk, config: Config, *, listen: str = "127.0.0.1:0",
+        reader: Reader | None = None, trusted: bool = False,
+    ) -> None:  # fmt: skip
+        """`listen`: `host:port`, port 0 for any that is free. `reader`: the caller's to stop.
 
         `trusted`: callers need no token whatever the data folder says, since the server is but
         the program's own way to itself. Raises Refused for an address that other machines could
@@ -82,7 +90,8 @@ class Server:
         check(listen, config, tokens=tokens)
         self._credentials = credentials(config.tls) if not trusted else None
         self._listen, self._desk, self._config = listen, desk, config
-        self._draining = asyncio.Event()
+        self._closing, self._draining = asyncio.Event(), asyncio.Event()
+        self._reader, self._reader_is_ours = reader or Reader(config), reader is None
 
     async def start(self) -> str:
         """Listen; returns `host:port` as bound. Raises Refused when the port is taken."""
@@ -91,19 +100,20 @@ class Server:
         guards: list[grpc.aio.ServerInterceptor] = [Measure(), Translate()]
         if self._keys is not None:
             guards.append(Authenticate(self._keys, near=self._near))
-        guards.append(Limited(limits, self._draining))
+        guards += [Limited(limits, self._closing), Rules()]
         # A little more on one connection than on all: who asks for more is refused, and told why,
         # where gRPC would keep the call waiting.
         most = ("grpc.max_concurrent_streams", limits.streams + limits.calls + 32)
         self._server = grpc.aio.server(interceptors=guards, options=[*OPTIONS, most])
-        jobs = Jobs(self._desk, self._config, self._draining)
+        jobs = Jobs(self._desk, self._config, self._draining, self._reader)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
-        plans_pb2_grpc.add_PlanServiceServicer_to_server(
-            Plans(self._config, self._desk.blobs), self._server
-        )
-        timelines = Timelines(self._desk, self._config)
+        plans = Plans(self._config, self._desk.blobs, self._reader, self._desk.accounts)
+        plans_pb2_grpc.add_PlanServiceServicer_to_server(plans, self._server)
+        ledgers = Ledgers(self._desk.accounts)
+        ledger_pb2_grpc.add_LedgerServiceServicer_to_server(ledgers, self._server)
+        timelines = Timelines(self._desk, self._config, self._reader)
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
-        capabilities = Capabilities(self._desk, self._config, self._draining)
+        capabilities = Capabilities(self._desk, self._config, self._closing)
         capabilities_pb2_grpc.add_CapabilityServiceServicer_to_server(capabilities, self._server)
         engines = Engines(self._desk, self._draining)
         engines_pb2_grpc.add_EngineServiceServicer_to_server(engines, self._server)
@@ -131,11 +141,18 @@ class Server:
         log.info("listening on %s", address)
         return address
 
-    async def stop(self, grace: float = 5.0) -> None:
-        """Tell health and watchers, finish calls within `grace` seconds, close."""
+    async def drain(self) -> None:
+        """Begin no more work, and tell health so; what is asked is still answered."""
+        self._closing.set()
         await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Tell watchers their last events, finish calls within `grace` seconds, close."""
+        await self.drain()
         self._draining.set()
         await self._server.stop(grace)
+        if self._reader_is_ours:
+            await asyncio.to_thread(self._reader.stop)
 
     async def wait(self) -> None:
         """Return when the server has stopped."""
@@ -144,18 +161,19 @@ class Server:
 
 @contextmanager
 def serving(
-    desk: Desk, config: Config, *, listen: str = "127.0.0.1:0", trusted: bool = False
-) -> Iterator[str]:
+    desk: Desk, config: Config, *, listen: str = "127.0.0.1:0", reader: Reader | None = None,
+    trusted: bool = False,
+) -> Iterator[str]:  # fmt: skip
     """A server in a thread of its own; gives its address, stops it on the way out.
 
-    The desk is the caller's to start and stop. Raises Refused as Server does.
+    The desk is the caller's to start and stop, and so is a reader. Raises Refused as Server does.
     """
     bound: Future[str] = Future()
     leave = threading.Event()
 
     async def live() -> None:
         try:
-            server = Server(desk, config, listen=listen, trusted=trusted)
+            server = Server(desk, config, listen=listen, reader=reader, trusted=trusted)
             bound.set_result(await server.start())
         except BaseException as exc:
             bound.set_exception(exc)

@@ -12,10 +12,10 @@ import grpc
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.placing import Profile, place_jobs
+from secondunit.jobs.reader import Reader
 from secondunit.rpc import convert, placed
 from secondunit.rpc.jobs import own
 from secondunit.rpc.reach import file_within
-from secondunit.timeline.select import find_shots
 from secondunit.v1 import timeline_pb2 as pb
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceServicer
 
@@ -32,13 +32,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Timelines(TimelineServiceServicer):
     """See proto/secondunit/v1/timeline.proto."""
 
-    def __init__(self, desk: Desk, config: Config) -> None:
-        self._desk, self._config = desk, config
+    def __init__(self, desk: Desk, config: Config, reader: Reader) -> None:
+        self._desk, self._config, self._reader = desk, config, reader
 
     async def InspectTimeline(self, request: pb.InspectTimelineRequest, context: Context) -> Any:
         """The shots that a timeline asks for."""
         path = file_within(request.timeline, "timeline", self._config)
-        edit = await asyncio.to_thread(find_shots, path, config=self._config)
+        edit = await self._reader.apart(self._reader.inspect, path, self._config)
         return pb.InspectTimelineResponse(
             timeline=str(path),
             name=edit.name,
@@ -52,16 +52,21 @@ class Timelines(TimelineServiceServicer):
         """Write the new timeline with the takes of some jobs in place."""
         for id in request.job_ids:
             own(self._desk, id)
+        config = self._config
+        timeline = file_within(request.timeline, "timeline", config)
+        out = file_within(request.out, "out", config) if request.out else None
+        media = request.media_folder
+        folder = file_within(media, "media_folder", config) if media else None
+        # It is read again here, by a process that may write: first by one that may die of it.
+        await self._reader.apart(self._reader.check, timeline, config)
         edit = await asyncio.to_thread(
             place_jobs,
             self._desk,
-            self._config,
-            timeline=file_within(request.timeline, "timeline", self._config),
+            config,
+            timeline=timeline,
             jobs=list(request.job_ids),
-            out=file_within(request.out, "out", self._config) if request.out else None,
-            media=file_within(request.media_folder, "media_folder", self._config)
-            if request.media_folder
-            else None,
+            out=out,
+            media=folder,
             profile=PROFILES.get(request.profile, "otio"),
         )
         return placed.response(edit)

@@ -18,12 +18,13 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from secondunit.config import Config
+from secondunit.config import Config, Limits
 from secondunit.errors import MediaMissing, MediaUnreadable
 from secondunit.timeline.fields import Fields
 from secondunit.timeline.first_look import first_look
 from secondunit.timeline.picture import Picture
 from secondunit.timeline.shot import Media
+from secondunit.timeline.signs import told
 from secondunit.timeline.stills import still_of
 from secondunit.timeline.upright import AS_STORED, Orientation
 from secondunit.units import Rate, Size, frame_of_timecode
@@ -31,6 +32,7 @@ from secondunit.units import Rate, Size, frame_of_timecode
 _BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 _STILLS = ("jpeg_pipe", "png_pipe", "tiff_pipe", "webp_pipe", "bmp_pipe", "dpx_pipe")
 _KNOWN = "mov, mp4, m4v, mxf, mkv, webm, avi, jpg, png, tif, webp, bmp, dpx"
+_PART, _SIGN = 2**20, 2**28
 _MOST_FRAMES = 5_000_000  # two days at 24 frames per second; a table of more is an attack
 
 
@@ -88,7 +90,7 @@ def probe(path: Path, config: Config) -> Media:
 
     Raises MediaMissing, or MediaUnreadable for anything that is no footage we decode.
     """
-    index = index_of(path, config.max_pixels)
+    index = index_of(path, config.max_pixels, config.limits)
     size = index.first.size
     if size.width * size.height > config.max_pixels:
         raise MediaUnreadable(
@@ -163,8 +165,11 @@ def position_at(media: Media, seconds: Fraction) -> Fraction:
     return Fraction(near) if abs(position - near) <= Fraction(1, 1000) else position
 
 
-def index_of(path: Path, max_pixels: int) -> Index:
-    """The Index of a file, read once for each state of the file."""
+def index_of(path: Path, max_pixels: int, limits: Limits | None = None) -> Index:
+    """The Index of a file, read once for each state of the file.
+
+    `limits`: for a file that nobody has looked at yet. Raises MediaMissing, MediaUnreadable.
+    """
     try:
         status = path.stat()
     except OSError as exc:
@@ -173,7 +178,7 @@ def index_of(path: Path, max_pixels: int) -> Index:
     with _cache_lock:
         known = _cache.get(stamp)
     if known is None:
-        known = _read_index(path, max_pixels)
+        known = _read_index(path, max_pixels, limits)
         with _cache_lock:
             while len(_cache) >= 256:
                 del _cache[next(iter(_cache))]
@@ -188,6 +193,7 @@ def opened(path: Path, container: str, max_pixels: int) -> Iterator[InputContain
     Always by path (a file object would let a playlist reach the network), with the demuxer named
     and both whitelists set, so that nothing but this one file is ever read.
     """
+    told(path)
     options = {
         "format_whitelist": container,
         "protocol_whitelist": "file",
@@ -210,9 +216,11 @@ def pixel_limit(max_pixels: int) -> dict[str, str]:
     return {"max_pixels": str(max_pixels + 2**20)}
 
 
-def _read_index(path: Path, max_pixels: int) -> Index:
+def _read_index(path: Path, max_pixels: int, limits: Limits | None) -> Index:
     container, one_picture = _container_of(path)
     with opened(path, container, max_pixels) as source:
+        if limits is not None:
+            _check_header(source, path, limits)
         stream = _video_stream(source, path)
         context = stream.codec_context
         size = Size(width=context.width, height=context.height)
@@ -276,9 +284,27 @@ def _container_of(path: Path) -> tuple[str, bool]:
     raise MediaUnreadable(f"'{path}' is {kind}, whatever its name says; we read {_KNOWN}")
 
 
+def _check_header(source: InputContainer, path: Path, limits: Limits) -> None:
+    """Refuse what would take too long, before a packet is read. Raises MediaUnreadable.
+
+    A header that lies about it is found out by the demux pass, or by whoever counts the time.
+    """
+    count, most = len(source.streams), limits.source_streams
+    if count > most:
+        raise MediaUnreadable(f"'{path}' has {count} streams; {most} at most are allowed")
+    ticks = Fraction(source.duration or 0, 1_000_000)
+    lengths = (
+        Fraction(s.duration or 0) * s.time_base for s in source.streams if s.time_base is not None
+    )
+    length = float(max((ticks, *lengths)))
+    if length > limits.source_seconds:
+        raise MediaUnreadable(
+            f"'{path}' lasts {length:.0f} s by its header; {limits.source_seconds:.0f} s at most "
+            "are read"
+        )
+
+
 def _video_stream(source: InputContainer, path: Path) -> VideoStream:
-    if len(source.streams) > 64:
-        raise MediaUnreadable(f"'{path}' has {len(source.streams)} streams; 64 at most are allowed")
     for stream in source.streams.video:
         if not int(stream.disposition) & 0x0400:  # AV_DISPOSITION_ATTACHED_PIC: cover art
             break
@@ -301,9 +327,14 @@ def _table(
     """(pts of every frame that is shown, pts of key frames), both rising."""
     shown: list[int] = []
     keys: list[int] = []
+    read = 0
     for packet in source.demux(stream):
         if packet.size == 0:
             continue
+        read += packet.size
+        if read > _SIGN:
+            told(path)
+            read = 0
         pts = packet.pts if packet.pts is not None else packet.dts
         if pts is None:
             raise MediaUnreadable(f"frames of '{path}' do not say when they are shown")
@@ -348,8 +379,13 @@ def _timecode_of(source: InputContainer, stream: VideoStream, rate: Rate) -> tup
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while part := file.read(_PART):
+            found.update(part)
+            if file.tell() % _SIGN < _PART:
+                told(path)
+    return found.hexdigest()
 
 
 def with_start(media: Media, start: int) -> Media:

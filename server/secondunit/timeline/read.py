@@ -17,7 +17,11 @@ from secondunit.errors import Fault, TimelineUnreadable
 SUFFIXES = (".otio",)
 """What `read` takes."""
 
-_LARGEST = 256 * 1024 * 1024
+_LARGEST = 128 * 1024 * 1024
+_MOST_OBJECTS = 750_000
+"""Ten thousand clips of an editor with all their effects are half as many."""
+_MOST_VALUES = 12_000_000
+"""Of any kind, by the commas and brackets before them; strings have such too, and few."""
 _DEEPEST = 200
 _MOST_FAULTS = 100
 _SCHEMA = re.compile(r"(\w+)\.(\d{1,9})")
@@ -106,6 +110,7 @@ def _text_of(path: Path) -> str:
         data = path.read_bytes()
     except OSError as exc:
         raise TimelineUnreadable.single(f"'{path}' cannot be read: {exc.strerror}", "file") from exc
+    _check_count(data, path)
     if not data.strip():
         raise TimelineUnreadable.single(f"'{path.name}' is empty", "file")
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
@@ -120,6 +125,20 @@ def _text_of(path: Path) -> str:
             "it may be Latin-1: save it as UTF-8",
             "file",
         ) from exc
+
+
+def _check_count(data: bytes, path: Path) -> None:
+    """Refuse what would take minutes and gigabytes to parse, without parsing it."""
+    objects = data.count(b"OTIO_SCHEMA")
+    values = sum(data.count(mark) for mark in (b",", b"[", b"{"))
+    for count, most, word in (
+        (objects, _MOST_OBJECTS, "objects"),
+        (values, _MOST_VALUES, "values"),
+    ):
+        if count > most:
+            raise TimelineUnreadable.single(
+                f"'{path.name}' holds {count} {word}; {most} at most", "file"
+            )
 
 
 def _json_of(text: str) -> dict[str, Any]:
@@ -137,6 +156,9 @@ def _json_of(text: str) -> dict[str, Any]:
         ) from exc
     except ValueError as exc:  # an integer of thousands of digits
         raise TimelineUnreadable.single(f"the file holds a wrong number: {exc}", "file") from exc
+    # Spelt with escapes, objects were not found by counting bytes.
+    if "\\u" in text and (count := _objects(root)) > _MOST_OBJECTS:
+        raise TimelineUnreadable.single(f"{count} objects; {_MOST_OBJECTS} at most", "file")
     name, _ = _schema(root) if isinstance(root, dict) else (None, 0)
     if not isinstance(root, dict) or name is None:
         raise TimelineUnreadable.single(
@@ -147,6 +169,18 @@ def _json_of(text: str) -> dict[str, Any]:
             f"the file holds a {name}; it must hold one of {', '.join(_ROOTS)}", "OTIO_SCHEMA"
         )
     return root
+
+
+def _objects(root: Any) -> int:
+    count, pending = 0, [root]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            count += "OTIO_SCHEMA" in value
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+    return count
 
 
 def _schema(value: dict[str, Any]) -> tuple[str | None, int]:

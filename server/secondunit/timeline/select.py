@@ -17,10 +17,10 @@ from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ou
 from secondunit.timeline.footage import footage_of, span_on
 from secondunit.timeline.read import read
 from secondunit.timeline.requests import requests_of_note
-from secondunit.timeline.shot import Footage, Neighbour, Place, Request, Shot, SourceFrames
+from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
 from secondunit.timeline.spans import loop_span, transition_span
 from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
-from secondunit.units import FrameRange, Operation, Rate
+from secondunit.units import FrameRange, Operation
 
 _SEVERAL = (Operation.ANIMATE, Operation.REPLACE)
 """Operations of which a clip may have more than one, on different frames or regions."""
@@ -31,23 +31,6 @@ _RATES = range(1, 1000)
 """Whole frames per second that timecode can count: it has two or three digits for them."""
 _END = 2**31
 """Frames of a timeline: past it no count fits the messages (two and a half years at 25)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """A timeline file, read for its requests."""
-
-    name: str
-    rate: Rate
-    timecode_start: int
-    """Timecode, as a frame number, of the timeline's frame 0."""
-    drop_frame: bool
-    shots: tuple[Shot, ...]
-    """In the order of the timeline; those without a fault."""
-    faults: tuple[Fault, ...]
-    """All that is wrong with all the requests. Nothing may be made while there is one."""
-    notices: tuple[str, ...]
-    """What an editor should know, though it stops nothing."""
 
 
 def find_shots(timeline_path: Path, *, config: Config) -> Edit:

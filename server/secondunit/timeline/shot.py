@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from secondunit.errors import Fault
 from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
 
 Ease = Literal["linear", "in", "out", "in-out"]
@@ -247,3 +248,20 @@ class Shot:
     """Of a transition: how many frames of the record lie before the cut."""
     footage: Footage | None = None
     """The clip whose own frames lie under the shot (a replacement, a retime)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A timeline file, read for its requests: see `select.find_shots`."""
+
+    name: str
+    rate: Rate
+    timecode_start: int
+    """Timecode, as a frame number, of the timeline's frame 0."""
+    drop_frame: bool
+    shots: tuple[Shot, ...]
+    """In the order of the timeline; those without a fault."""
+    faults: tuple[Fault, ...]
+    """All that is wrong with all the requests. Nothing may be made while there is one."""
+    notices: tuple[str, ...]
+    """What an editor should know, though it stops nothing."""
