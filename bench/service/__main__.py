@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 from secondunit.config import Config
-from secondunit.plan.build import Options
+from secondunit.plan.build import Options, plan_timeline
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.rpc.carrier import plan_request
 
@@ -44,7 +44,7 @@ def measured(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 def _plan(movie: Path, folder: Path) -> ShotPlan:
     config = Config(data=folder, roots=(folder,))
-    found = plan_request(wire.request(movie, 1, 24), Options(), config)
+    found = plan_request(wire.request(movie, 1, 24), Options(), config, plan_timeline)
     return found.shots[0]
 
 
