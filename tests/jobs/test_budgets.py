@@ -136,9 +136,7 @@ def test_what_was_begun_is_finished(store: Store, clock: Clock) -> None:
     assert (again := store.claim("w", "cpu")) and again.id == job.id
 
 
-def test_a_shot_of_unknown_cost_is_begun_while_anything_is_left(
-    store: Store, clock: Clock
-) -> None:
+def test_a_shot_of_unknown_cost_is_begun_while_anything_is_left(store: Store, clock: Clock) -> None:
     limit(store, 100)
     jobs = [ask(store, n, None) for n in (1, 2, 3)]
     blind = create(store, shot_plan(seed=9), "9", project="Coast", known=False)

@@ -121,9 +121,7 @@ def test_a_job_that_nobody_began_ends_for_nothing(store: Store, clock: Clock) ->
     ]
 
 
-def test_a_line_that_was_rolled_back_is_made_good_by_the_next(
-    store: Store, clock: Clock
-) -> None:
+def test_a_line_that_was_rolled_back_is_made_good_by_the_next(store: Store, clock: Clock) -> None:
     job = create(store, shot_plan(), "a")
     held = lease(store.claim())
     clock.passes(5.0)
@@ -238,14 +236,16 @@ def test_money_of_two_currencies_is_not_added_up(tmp_path: Path, clock: Clock) -
         held = lease(store.claim())
         clock.passes(1.0)
         store.finish(held, take(store, shot_plan(seed=n)))
-        found = ledger.report(store.read)
-        whole = ledger.total(found, "EUR")
         store.close()
+    store = open_store(tmp_path, clock)
+    found = ledger.report(store.read)
     assert [(x.currency, x.cost_micros, x.takes) for x in found] == [
         ("EUR", 1000, 2), ("USD", 1000, 1)
     ]  # fmt: skip
+    whole = ledger.total(found, "EUR")
     assert (whole.cost_micros, whole.currency, whole.takes) == (1000, "EUR", 3)
     assert whole.frames == 6
+    store.close()
 
 
 KILLED = textwrap.dedent("""

@@ -81,7 +81,7 @@ class Desk:
         All else goes on: jobs can be asked after, and watchers hear of it. Called again meanwhile,
         a smaller grace is the one that counts.
         """
-        self._runner.stop(grace)
+        self.workers.stop(grace)
 
     def stop(self, grace: float = 10.0) -> None:
         """Stop working within `grace` seconds and close; a running job is queued again."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from secondunit.catalog.engines import ENGINES
 from secondunit.config import Price
 from secondunit.jobs.job import Estimate
+from secondunit.jobs.memory import needed
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import Operation
 
@@ -134,7 +135,7 @@ def estimate(plan: ShotPlan, runs: Sequence[Run], price: Price, *, cold: bool) -
     """
     bare = Estimate(
         seconds=None, low=None, high=None, device_seconds=None, cost_micros=None,
-        currency=price.currency if price.device_hour else "", memory_bytes=_memory(plan), runs=0,
+        currency=price.currency if price.device_hour else "", memory_bytes=needed(plan), runs=0,
         measured=False, file_bytes=_file_bytes(plan, runs), frames=plan.frames, reused=False,
     )  # fmt: skip
     kin = _nearest(plan, runs)
@@ -256,12 +257,6 @@ def _quantile(freedom: float) -> float:
 def _joined(parts: Sequence[float]) -> float:
     apart = sum(part**2 for part in parts)
     return math.sqrt(TOGETHER * sum(parts) ** 2 + (1 - TOGETHER) * apart)
-
-
-def _memory(plan: ShotPlan) -> int:
-    """The engine's, and the frames as it holds them: three floats a pixel."""
-    frames = plan.file_range.frames * plan.work.width * plan.work.height * 3 * 4
-    return ENGINES[plan.engine].memory_mib * 2**20 + frames
 
 
 def _file_bytes(plan: ShotPlan, runs: Sequence[Run]) -> int:

@@ -61,12 +61,7 @@ class Reader:
 
     def start(self) -> None:
         """Start one process without waiting for it, so that the first caller need not."""
-
-        def begin() -> None:
-            with suppress(SecondUnitError):  # who asks first tries again, and is told why
-                self._children[0].start()
-
-        threading.Thread(target=begin, daemon=True, name="reader").start()
+        threading.Thread(target=self._warm_up, daemon=True, name="reader").start()
 
     def stop(self) -> None:
         """End the processes; whoever waits for one of them is told that it ended."""
@@ -129,6 +124,10 @@ class Reader:
             raise Draining("the server is about to stop") from exc
         future.add_done_callback(lambda _: self._calls.release())  # of one cancelled unbegun too
         return await asyncio.wrap_future(future)
+
+    def _warm_up(self) -> None:
+        with suppress(SecondUnitError):  # stopped meanwhile; else the first order says what it is
+            self._children[0].start()
 
     def _ask(self, do: str, timeline: Path, config: Config | None, **more: Any) -> Any:
         try:
