@@ -9,8 +9,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,10 @@ class Authority:
         signed = made.sign(self._key, hashes.SHA256())
         self.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def pair(self, name: str, *, days: float = 1) -> Pair:
+    def pair(self, name: str, *, key: PrivateKey | None = None) -> Pair:
         """A certificate for this machine's loopback addresses, and its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = _builder(_name(name), self._name, key, days=days)
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        made = _builder(_name(name), self._name, key, days=1)
         names = x509.SubjectAlternativeName(
             [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         )
@@ -61,7 +63,7 @@ def _name(text: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, days: float
+    subject: x509.Name, issuer: x509.Name, key: PrivateKey, *, days: float
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (

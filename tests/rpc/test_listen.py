@@ -15,6 +15,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from secondunit.cli import main
 from secondunit.config import Config, Tls
 from secondunit.errors import Refused
@@ -98,6 +99,12 @@ def test_files_that_are_no_certificate_are_named(tmp_path: Path) -> None:
         credentials(
             Tls(certificate=one.certificate, key=one.key, client_authority=tmp_path / "none.pem")
         )
+
+
+def test_a_kind_of_key_that_no_client_takes_is_refused_at_the_start(tmp_path: Path) -> None:
+    pair = Authority(tmp_path).pair("odd", key=ed25519.Ed25519PrivateKey.generate())
+    with pytest.raises(Refused, match="Ed25519"):
+        credentials(Tls(certificate=pair.certificate, key=pair.key))
 
 
 def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:

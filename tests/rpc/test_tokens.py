@@ -39,11 +39,13 @@ def test_a_token_stands_for_its_user_tenant_and_scope(tmp_path: Path) -> None:
 
 
 def test_no_secret_is_kept_and_the_file_is_its_owners_alone(tmp_path: Path) -> None:
-    token, text = given(tmp_path)
+    data = tmp_path / "new" / "data"
+    token, text = given(data)
     secret = text.removeprefix(f"su_{token.id}_")
-    kept = (tmp_path / FILE).read_text()
+    kept = (data / FILE).read_text()
     assert len(secret) >= 43 and secret not in kept and token.id in kept
-    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((data / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("spoil", ["other id", "other secret", "cut", "none", "long", "prefix"])

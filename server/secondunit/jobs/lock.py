@@ -22,7 +22,8 @@ class FolderLock:
         """
         self._path = folder / "lock"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            # What callers asked for lies in it, and whom it lets in: its owner's business alone.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Never truncated on opening: until the lock is ours, the words in it are the owner's.
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as exc:

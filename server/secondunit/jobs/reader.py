@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -61,13 +61,19 @@ class Reader:
 
     def start(self) -> None:
         """Start one process without waiting for it, so that the first caller need not."""
-        threading.Thread(target=self._warm_up, daemon=True, name="reader").start()
+        threading.Thread(target=self._begin, daemon=True, name="reader").start()
 
     def stop(self) -> None:
         """End the processes; whoever waits for one of them is told that it ended."""
         for child in self._children:
             child.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self) -> None:
+        # What keeps it from starting is told to the first who needs it; here it may be that it
+        # was stopped before it had begun.
+        with contextlib.suppress(SecondUnitError):
+            self._children[0].start()
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -124,10 +130,6 @@ class Reader:
             raise Draining("the server is about to stop") from exc
         future.add_done_callback(lambda _: self._calls.release())  # of one cancelled unbegun too
         return await asyncio.wrap_future(future)
-
-    def _warm_up(self) -> None:
-        with suppress(SecondUnitError):  # stopped meanwhile; else the first order says what it is
-            self._children[0].start()
 
     def _ask(self, do: str, timeline: Path, config: Config | None, **more: Any) -> Any:
         try:

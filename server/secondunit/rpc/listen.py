@@ -109,6 +109,8 @@ def raise_file_limit() -> None:
         log.info("this process may have %s files open, and the system gives it no more", soft)
 
 
+_ED25519 = b"\x06\x03\x2b\x65\x70"
+"""The name of that algorithm in a certificate (RFC 8410)."""
 _Material = tuple[bytes, bytes, bytes | None]
 """Key, chain, and the authority of clients: PEM."""
 
@@ -149,6 +151,8 @@ def _material(tls: Tls) -> _Material:
         # OpenSSL reads them here so that a bad file is named; gRPC would say nothing of use.
         context.load_cert_chain(tls.certificate, tls.key, password=_no_password)
         pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
+        if _ED25519 in _first_of(pair[1]):
+            raise ValueError("gRPC's clients take no Ed25519; make an EC (P-256) or RSA key")
     except (OSError, ValueError) as exc:
         raise _unusable(exc, tls.certificate, tls.key) from exc
     if tls.client_authority is None:
@@ -158,6 +162,13 @@ def _material(tls: Tls) -> _Material:
         return (*pair, tls.client_authority.read_bytes())
     except (OSError, ValueError) as exc:
         raise _unusable(exc, tls.client_authority) from exc
+
+
+def _first_of(chain: bytes) -> bytes:
+    """The first certificate of a PEM file, as DER."""
+    text = chain.decode("ascii", errors="replace")
+    head, foot = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    return ssl.PEM_cert_to_DER_cert(head + text.partition(head)[2].partition(foot)[0] + foot)
 
 
 def _no_password() -> str:

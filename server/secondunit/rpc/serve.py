@@ -63,7 +63,7 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.http2.min_ping_interval_without_data_ms", 8_000),
     # Identity only: compressed media wastes a core, and a small request may not unpack to a large.
     ("grpc.compression_enabled_algorithms_bitset", 1),
-    # Who connects and says nothing, or says it slowly, is let go before the call that it never makes.
+    # Who connects and says nothing, or says it slowly, is let go before a call that never comes.
     ("grpc.server_handshake_timeout_ms", 10_000),
     # A connection on which nothing was asked for so long is let go; a client opens it again unseen.
     ("grpc.max_connection_idle_ms", 15 * 60_000),

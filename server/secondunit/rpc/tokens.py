@@ -153,7 +153,12 @@ class Register:
     @contextmanager
     def _changing(self) -> Iterator[list[Token]]:
         """The tokens, written back whole when the block ends well."""
-        lock = _locked(self._file.parent / "tokens.lock")
+        data = self._file.parent
+        try:
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StoreError(f"the data folder {data} cannot be used: {exc.strerror}") from exc
+        lock = _locked(data / "tokens.lock")
         try:
             tokens = list(_read(self._file))
             yield tokens
