@@ -1,5 +1,5 @@
 """The server that the tests of rpc talk to."""
 
-from tests.rpc.conftest import footage, importable, reader, unit
+from tests.rpc.conftest import footage, importable, unit
 
-__all__ = ["footage", "importable", "reader", "unit"]
+__all__ = ["footage", "importable", "unit"]
