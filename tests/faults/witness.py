@@ -55,7 +55,7 @@ class Witness:
         self._patience = patience
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
         self._stub = JobServiceStub(self._channel)
-        self._unit = Connection(address)
+        self._unit = Connection(address, patience=patience)
         self._blobs: dict[str, Digest] = {}
         self._watches: dict[str, threading.Thread] = {}
         self._over = threading.Event()
@@ -121,6 +121,13 @@ class Witness:
         digest = self._unit.blobs.upload(file, patience=self._patience)
         self._blobs[f"blob {digest.sha256}"] = digest
         self.history.add(Stored(f"blob {digest.sha256}", digest.sha256))
+
+    def budget(self, project: str, hours: float) -> None:
+        """Set a budget, and see that it is the one that is kept."""
+        seconds = 3600 * hours
+        self._unit.ledger.set_budget(project=project, device_seconds=seconds)
+        found = [b for b in self._unit.ledger.budgets() if b.budget.project == project]
+        assert len(found) == 1 and found[0].budget.device_time.seconds == seconds, found
 
     def wait(self, id: str) -> pb.Job:
         """The job once it has ended; what it made is written down as acknowledged."""
