@@ -27,11 +27,12 @@ _SCREEN = console(error=True)  # people read standard error; standard output is 
 
 @contextmanager
 def connected(
-    config: Config, flags: argparse.Namespace, *, work: bool = True
+    config: Config, flags: argparse.Namespace, *, work: bool = True, read: bool = False
 ) -> Iterator[Connection]:
     """The server that `--server` names, else one in this process on a private port.
 
-    Without `work` the latter begins no job: who only looks must not start what is queued.
+    Without `work` the latter begins no job: who only looks must not start what is queued. `read`:
+    a timeline will be read.
     """
     if flags.server:
         access = Access.from_environment(
@@ -45,7 +46,8 @@ def connected(
         return
     from secondunit.app import running
 
-    with running(config, work=work) as address, Connection(address, access=Access()) as unit:
+    server = running(config, work=work, read=read)
+    with server as address, Connection(address, access=Access()) as unit:
         yield unit
 
 
@@ -72,7 +74,8 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
         bars.planned(plan)
 
     newest = _newest(flags.preview)
-    with connected(config, flags) as unit, _Bars(quiet=flags.json, newest=newest) as bars:
+    server = connected(config, flags, read=True)
+    with server as unit, _Bars(quiet=flags.json, newest=newest) as bars:
         made = unit.render(
             flags.timeline,
             options=_options(config, flags),
@@ -94,7 +97,7 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
 
 def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Say what a render would do."""
-    with connected(config, flags, work=False) as unit:
+    with connected(config, flags, work=False, read=True) as unit:
         answer = unit.plans.timeline(flags.timeline, _options(config, flags))
     record = {
         "timeline": answer.timeline,
@@ -243,6 +246,8 @@ class _Bars:
         elif event.HasField("state"):
             state = event.state.state
             self._progress.update(task, doing=state_name(state), left="")
+            if state == jobs_pb2.JOB_STATE_WAITING and event.state.reason and not self._quiet:
+                _SCREEN.print(f"{job.name} waits: {event.state.reason}")
             if state == jobs_pb2.JOB_STATE_RUNNING:
                 self._begun[job.id].timings.started.CopyFrom(event.time)
             if state == jobs_pb2.JOB_STATE_SUCCEEDED:

@@ -12,6 +12,7 @@ import pytest
 from secondunit.config import Config, Price
 from secondunit.errors import Forbidden
 from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
 from secondunit.jobs.runner import Patience
 from secondunit.rpc.ledger import Ledgers
 from secondunit.rpc.principal import Principal, Scope, acting
@@ -37,9 +38,9 @@ def desk(tmp_path: Path, footage: Path) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def unit(desk: Desk, tmp_path: Path, footage: Path) -> Iterator[Connection]:
+def unit(desk: Desk, tmp_path: Path, footage: Path, reader: Reader) -> Iterator[Connection]:
     config = Config(data=tmp_path / "data", roots=(footage.parent,))
-    with serving(desk, config) as address, Connection(address) as client:
+    with serving(desk, config, reader=reader) as address, Connection(address) as client:
         yield client
 
 
@@ -166,14 +167,14 @@ def test_without_the_scope_admin_one_sees_ones_own_spending_and_sets_no_budget(
 
 
 def test_the_engine_itself_takes_what_was_foreseen_from_its_last_shot(
-    tmp_path: Path, timeline: Path, footage: Path
+    tmp_path: Path, timeline: Path, footage: Path, reader: Reader
 ) -> None:
     pytest.importorskip("torch")
     config = Config(data=tmp_path / "real", roots=(footage.parent,))
     desk = Desk(config)
     desk.start()
     try:
-        with serving(desk, config) as address, Connection(address) as client:
+        with serving(desk, config, reader=reader) as address, Connection(address) as client:
             took = [seconds(made(client, timeline, n).device_time) for n in (1, 2)]
             third = client.plans.timeline(timeline).plans[2].estimate
             said = seconds(third.render_time)

@@ -19,6 +19,7 @@ from secondunit.config import Config, Limits, Retention
 from secondunit.errors import Draining, EventsGone, JobUnknown, LimitReached, StoreFull
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import Event, Job, Kind, State
+from secondunit.jobs.reader import Reader
 from secondunit.plan.build import Options
 from secondunit.rpc.jobs import Jobs, coalesced, own
 from secondunit.rpc.plans import plan_timeline_of
@@ -54,10 +55,18 @@ class House:
     def __init__(self, config: Config) -> None:
         self.desk = Desk(config)
         self.config = config
+        self.reader = Reader(config)
+
+    def service(self, draining: asyncio.Event) -> Jobs:
+        return Jobs(self.desk, self.config, draining, self.reader)
+
+    def stop(self) -> None:
+        self.reader.stop()
+        self.desk.stop()
 
     def asks(self, who: Principal, call: Callable[[Jobs], Coroutine[Any, Any, Any]]) -> Any:
         async def answer() -> Any:
-            return await call(Jobs(self.desk, self.config, asyncio.Event()))
+            return await call(self.service(asyncio.Event()))
 
         with acting(who):
             return asyncio.run(answer())
@@ -75,7 +84,7 @@ def house(config: Config) -> Iterator[House]:
     try:
         yield opened
     finally:
-        opened.desk.stop()
+        opened.stop()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +96,7 @@ def house(config: Config) -> Iterator[House]:
         lambda s, id: s.RetryJob(pb.RetryJobRequest(job_id=id, request_id="x"), NOBODY),
         lambda s, id: s.ListJobEvents(pb.ListJobEventsRequest(job_id=id), NOBODY),
         lambda s, id: anext(s.WatchJob(pb.WatchJobRequest(job_id=id), NOBODY)),
-        lambda s, id: Timelines(s._desk, s._config).PlaceTimeline(
+        lambda s, id: Timelines(s._desk, s._config, s._reader).PlaceTimeline(
             timeline_pb2.PlaceTimelineRequest(timeline="/cut.otio", job_ids=[id]), NOBODY
         ),
     ],
@@ -165,10 +174,12 @@ def test_a_retry_neither_plans_again_nor_fails_when_the_media_went_away(
 def test_a_caller_with_a_token_is_who_the_token_says_and_has_its_limit(
     tmp_path: Path, footage: Path
 ) -> None:
-    config = Config(data=tmp_path / "data", roots=(footage.parent,), limits=Limits(open_jobs=1))
+    config = Config(
+        data=tmp_path / "data", roots=(footage.parent, tmp_path), limits=Limits(open_jobs=1)
+    )
     request = asked(edits.bridge(tmp_path, footage), user="somebody else", off_peak=True)
     with house(config) as unit:
-        plans = plan_timeline_of(request.timeline.timeline, Options(), config)
+        plans = plan_timeline_of(request.timeline.timeline, Options(), config, unit.reader)
         request.timeline.shot_id = plans.shots[0].shot
         job = unit.asks(ADA, lambda s: s.CreateJob(request, NOBODY)).job
         assert (job.user, job.off_peak) == ("ada", True)
@@ -185,7 +196,7 @@ def test_a_watcher_hears_all_that_happened_before_it_hears_of_the_end(tmp_path: 
 
         async def watched() -> list[pb.WatchJobResponse]:
             draining = asyncio.Event()
-            jobs = Jobs(unit.desk, unit.config, draining)
+            jobs = unit.service(draining)
             seen: list[pb.WatchJobResponse] = []
             stream = jobs.WatchJob(pb.WatchJobRequest(job_id=id, after_sequence=0), NOBODY)
             with pytest.raises(Draining):

@@ -10,12 +10,13 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from secondunit.config import Config
-from secondunit.errors import SecondUnitError
+from secondunit.errors import Refused, SecondUnitError, StoreError
 from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore, Digest
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
@@ -148,8 +149,11 @@ class Desk:
                 self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
 
     def collect(self) -> int:
-        """Drop blobs and uploads that are no longer needed; returns how many."""
-        return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+        """Drop blobs and uploads that are no longer needed; returns how many. Raises StoreError."""
+        try:
+            return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+        except OSError as exc:
+            raise StoreError(f"what is too old cannot be dropped: {exc}") from exc
 
     def _media_of_open_jobs(self) -> builtins.set[Path]:
         files: builtins.set[Path] = set()
@@ -157,7 +161,8 @@ class Desk:
         while True:
             page = self._store.page(states=open_states, size=500, token=token)
             for job in page.jobs:
-                files |= {media.path for media, _ in media_uses(self._store.plan(job.id))}
+                with suppress(Refused):  # a plan that nobody can read any more will read no file
+                    files |= {media.path for media, _ in media_uses(self._store.plan(job.id))}
             if not (token := page.next_token):
                 return files
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from secondunit import logs
 from secondunit.config import Config
 from secondunit.errors import EngineMemory, SecondUnitError, WorkerLost
 from secondunit.jobs.child import log_name
@@ -147,6 +148,7 @@ class Runner:
                 self._cancelling.clear()
                 self.job = self._store.claim(self.device, self.device, warm=self.hand.engines)
                 self._peers.gave_way(self.device)
+                logs.bind(device=self.device, job=self.job.id if self.job else None)
                 if self.job is None:
                     self.hand.idle()
                     continue

@@ -103,10 +103,6 @@ class Workers:
         for runner in self._runners:
             runner.cancel(id)
 
-    def warm(self, engine: str) -> bool:
-        """It is in some worker's memory."""
-        return any(runner.hand.alive and engine in runner.hand.engines for runner in self._runners)
-
     def may_give_way(self, device: str) -> bool:
         """No device is free for urgent work, and no other one gives way already."""
         with self._lock:
@@ -122,10 +118,6 @@ class Workers:
         with self._lock:
             if self._yielding == device:
                 self._yielding = ""
-
-    def warm(self, engine: str) -> bool:
-        """A worker has the engine in memory, so that its next job need not wait for it."""
-        return any(runner.hand.alive and engine in runner.hand.engines for runner in self._runners)
 
     def watch(self) -> None:
         """To be called every few seconds: no thread may be stuck on a worker for ever."""
