@@ -98,7 +98,7 @@ class Service:
                 stdout=log, stderr=log, cwd=self.folder, env=environment,
             )  # fmt: skip
         if wait:
-            self.wait_ready()
+            assert self.wait_ready() or mishaps, self.log()
 
     def wait_ready(self) -> bool:
         """It answers; False if it has died."""
