@@ -103,6 +103,10 @@ class Workers:
         for runner in self._runners:
             runner.cancel(id)
 
+    def warm(self, engine: str) -> bool:
+        """A worker has the engine in memory, so that its next job need not wait for it."""
+        return any(runner.hand.alive and engine in runner.hand.engines for runner in self._runners)
+
     def may_give_way(self, device: str) -> bool:
         """No device is free for urgent work, and no other one gives way already."""
         with self._lock:
