@@ -19,6 +19,7 @@ from secondunit.jobs.plan_cache import PlanCache
 from secondunit.jobs.reading_child import ReadingChild
 from secondunit.plan.planned import Options, PlannedShots, TimelinePlan
 from secondunit.plan.shot_plan import canonical, record_of_json
+from secondunit.timeline.formats.bundle import unpacked
 from secondunit.timeline.shot import Edit
 
 T = TypeVar("T")
@@ -138,6 +139,9 @@ class Reader:
             raise LimitReached("the processes that read timelines are busy") from None
         try:
             self.readings += 1
+            if timeline.suffix.lower() == ".otioz":
+                # Here, not there: the process that reads may not write.
+                unpacked(timeline, (config or self._config).data)
             record = canonical(config or self._config)
             order = {"do": do, "timeline": str(timeline), "config": record, **more}
             return child.ask(order, timeline)

@@ -60,7 +60,10 @@ def unpacked(path: Path, data: Path) -> Path:
     Names that lead out of the folder, links, devices and bombs are refused before a byte is
     written. Raises TimelineUnreadable, StoreFull.
     """
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError as exc:
+        raise TimelineUnreadable.single(f"'{path}' cannot be read: {exc.strerror}", "file") from exc
     words = f"{path.resolve()}\n{status.st_size}\n{status.st_mtime_ns}"
     folder = data / "bundles" / hashlib.sha256(words.encode()).hexdigest()[:32]
     if folder.is_dir():
