@@ -21,6 +21,7 @@ from secondunit.plan.planned import Options, PlannedShots, TimelinePlan
 from secondunit.plan.shot_plan import canonical, record_of_json
 from secondunit.timeline.formats.bundle import unpacked
 from secondunit.timeline.shot import Edit
+from secondunit.units import Rate
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -111,9 +112,11 @@ class Reader:
         """What `find_shots` gives. Raises as `plan` does."""
         return record_of_json(Edit, self._ask("inspect", timeline, config), "edit")
 
-    def check(self, timeline: Path, config: Config | None = None) -> None:
+    def check(
+        self, timeline: Path, config: Config | None = None, rate: Rate | None = None
+    ) -> None:
         """Raise what `read` raises, and what `plan` does; no footage is looked at."""
-        self._ask("check", timeline, config)
+        self._ask("check", timeline, config, rate=None if rate is None else [rate.num, rate.den])
 
     async def apart(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await a call that waits for the reader, in a thread of its own kind.
