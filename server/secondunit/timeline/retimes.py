@@ -24,6 +24,8 @@ def convention_of(timeline: otio.schema.Timeline, notices: list[str]) -> Convent
     if not retimed:
         return "record"
     written: Convention | None = None
+    if "secondunit" in timeline.metadata and "retimes" in timeline.metadata["secondunit"]:
+        return "record"  # one of our own readers made it
     if _names(timeline, "PremierePro_OTIO"):
         written = "media"
     elif _names(timeline, "Resolve_OTIO"):

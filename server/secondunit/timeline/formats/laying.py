@@ -141,7 +141,7 @@ def timeline(
     made.tracks.extend(list(tracks))
     made.tracks.markers.extend(list(markers))
     base = {"num": rate.num, "den": rate.den, "drop_frame": drop_frame}
-    made.metadata["secondunit"] = {"version": 1, "timebase": base}
+    made.metadata["secondunit"] = {"version": 1, "timebase": base, "retimes": "record"}
     return made
 
 
