@@ -112,9 +112,7 @@ class Reader:
         """What `find_shots` gives. Raises as `plan` does."""
         return record_of_json(Edit, self._ask("inspect", timeline, config), "edit")
 
-    def check(
-        self, timeline: Path, config: Config | None = None, rate: Rate | None = None
-    ) -> None:
+    def check(self, timeline: Path, config: Config | None = None, rate: Rate | None = None) -> None:
         """Raise what `read` raises, and what `plan` does; no footage is looked at."""
         self._ask("check", timeline, config, rate=None if rate is None else [rate.num, rate.den])
 

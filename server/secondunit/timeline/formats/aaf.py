@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import traceback
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,9 +38,11 @@ def timeline_of(path: Path, data: bytes, notices: list[str]) -> otio.schema.Time
     try:
         found: Any = adapter.read_from_file(str(path))
     except Exception as first:  # the adapter throws whatever it meets
+        _let_go(first)
         try:
             found = adapter.read_from_file(str(path), attach_markers=False)
         except Exception as exc:
+            _let_go(exc)
             raise TimelineUnreadable.single(
                 f"'{path.name}' cannot be read ({type(first).__name__}: {first}); export the edit "
                 "as .otio, .xml or .fcpxml instead",
@@ -56,6 +61,14 @@ def timeline_of(path: Path, data: bytes, notices: list[str]) -> otio.schema.Time
         base = {"num": rate.num, "den": rate.den, "drop_frame": _drop_frame(aaf2, path)}
         timeline.metadata["secondunit"] = {"version": 1, "timebase": base}
     return timeline
+
+
+def _let_go(exc: Exception) -> None:
+    """Close the file, which pyaaf2 leaves open where it gives up on it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        traceback.clear_frames(exc.__traceback__)
+        gc.collect()
 
 
 def _items(timeline: otio.schema.Timeline, depth: int) -> Iterator[otio.core.Composable]:

@@ -285,7 +285,7 @@ def _item(event: _Event, rate: Rate, notices: list[str]) -> otio.core.Item:
         for key in ("SOURCE FILE PATH", "FILE", "SOURCE FILE")
         if key in event.notes
     ]
-    names += [one for one in (name, event.reel) if one not in ("AX", *names)]
+    names = list(dict.fromkeys([*names, *(n for n in (name, event.reel) if n != "AX")]))
     record: dict[str, Any] = {"version": 1, "names": names, "reel": event.reel}
     clip = otio.schema.Clip(
         name=name,

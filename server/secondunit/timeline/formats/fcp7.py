@@ -291,7 +291,8 @@ def _nested(inner: Element, name: str, document: _Document, depth: int) -> otio.
             f"nested sequences hold more than {_MOST_NESTED} items, each use counted", "sequence"
         )
     stack.extend(tracks)
-    stack.markers.extend(_markers(full, rate, Fraction(0), rate))
+    if tracks:  # those of the stack itself would be the outer sequence's, on this clip
+        tracks[0].markers.extend(_markers(full, rate, Fraction(0), rate))
     return stack
 
 
