@@ -95,8 +95,8 @@ def _rows(timeline: otio.schema.Timeline, room: CuttingRoom) -> tuple[Rows, dict
         elif track.kind == otio.schema.TrackKind.Video and track.enabled:
             rows[number], faults[number] = room.layout(track, number)
             room.notices.extend(
-                f"'{laid.name}' ({laid.path}) is a nested sequence; the markers in it, {count}, were "
-                "not read: open it, and export it as a timeline of its own"
+                f"'{laid.name}' ({laid.path}) is a nested sequence; the markers in it, {count}, "
+                "were not read: open it, and export it as a timeline of its own"
                 for laid in rows[number]
                 if isinstance(laid.item, otio.core.Composition)
                 and (count := _markers_in(laid.item))

@@ -60,8 +60,8 @@ def fcpxml(version: str, asset: str) -> str:
 """
 
 
-SRC = '<asset id="r2" name="train" src="file:///Volumes/A/train.m4v" start="0s" duration="704/30s" ' \
-      'hasVideo="1" format="r1"/>'  # fmt: skip
+SRC = '<asset id="r2" name="train" src="file:///Volumes/A/train.m4v" start="0s" ' \
+      'duration="704/30s" hasVideo="1" format="r1"/>'  # fmt: skip
 REP = '<asset id="r2" name="train" start="0s" duration="704/30s" hasVideo="1" format="r1">' \
       '<media-rep kind="proxy-media" src="file:///Volumes/A/proxy.mov"/>' \
       '<media-rep kind="original-media" src="file:///Volumes/A/train.m4v"/></asset>'  # fmt: skip
@@ -72,7 +72,7 @@ def _text(name: str, text: str) -> Callable[[Path], Path]:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        return path
+        return path if path.parent == folder else path.parent  # a folder that is one document
 
     return write
 

@@ -162,8 +162,10 @@ def test_a_nested_sequence_is_footage_for_its_neighbours(train: Path) -> None:
 
 
 def test_a_generator_that_is_called_gen_holds_a_place(train: Path) -> None:
-    matte = f"<generatoritem><name>GEN bridge slow push</name>{RATE}<start>48</start><end>72</end>" \
-            "<in>0</in><out>24</out><effect><effectid>Color</effectid></effect></generatoritem>"  # fmt: skip
+    matte = (
+        f"<generatoritem><name>GEN bridge slow push</name>{RATE}<start>48</start><end>72</end>"
+        "<in>0</in><out>24</out><effect><effectid>Color</effectid></effect></generatoritem>"
+    )
     found = shot(train, sequence(item(0, 48, 100, 148) + matte + item(72, 120, 172, 220)))
     assert (found.record.start, found.record.frames) == (48, 24)
     assert found.request.prompt == "slow push"
