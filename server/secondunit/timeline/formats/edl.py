@@ -24,6 +24,7 @@ _EVENT = re.compile(
     rf"(\d+)\s+(\S.*?)\s+([A-Z0-9/+]+)\s+(C|D|W\d{{0,3}}|K ?[BO]?)\s+(?:(\d{{1,3}})\s+)?"
     rf"({_TIMECODE})\s+({_TIMECODE})\s+({_TIMECODE})\s+({_TIMECODE})\s*"
 )
+_BEGINS = re.compile(r"^\s*\d+\s", re.MULTILINE)
 _SPEED = re.compile(rf"M2\s+(.*?)\s+([-+]?\d+(?:\.\d+)?)\s+({_TIMECODE})?\s*")
 _LOCATOR = re.compile(rf"LOC:?\s+({_TIMECODE})\s+([A-Za-z]+)\s*(.*)")
 _NOTE = re.compile(r"\*?\s*(FROM CLIP NAME|TO CLIP NAME|SOURCE FILE(?: PATH)?|FILE|FROM CLIP IS"
@@ -73,6 +74,9 @@ def timeline_of(
     Raises TimelineUnreadable, also where no rate was given: a list does not say its own.
     """
     text = text_of(data, name, notices)
+    count = len(_BEGINS.findall(text))
+    if count > laying.MOST_ITEMS:
+        raise laying.too_many(count)
     if not any(_EVENT.fullmatch(line.strip()) for line in text.splitlines()):
         raise TimelineUnreadable.single(
             f"'{name}' holds no event: it is no CMX 3600 edit decision list", "file"
@@ -81,8 +85,6 @@ def timeline_of(
     found = _parsed(text, rate)
     if found.faults:
         raise TimelineUnreadable(found.faults[:_MOST_FAULTS])
-    if len(found.events) > laying.MOST_ITEMS:
-        raise laying.too_many(len(found.events))
     start = min(event.record[0] for event in found.events)
     tracks = [
         _track(channel, kind, events, rate, start, notices)
