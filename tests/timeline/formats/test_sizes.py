@@ -20,12 +20,12 @@ def edl() -> str:
 
 def fcp7() -> str:
     """Clips of one frame."""
-    return f"<xmeml><sequence>{'<clipitem/>' * (4 * MILLION)}</sequence></xmeml>"
+    return f"<xmeml><sequence>{'<clipitem/>' * (5 * MILLION)}</sequence></xmeml>"
 
 
 def fcpxml() -> str:
     """The same."""
-    return f"<fcpxml><spine>{'<gap/>' * (4 * MILLION)}</spine></fcpxml>"
+    return f"<fcpxml><spine>{'<gap/>' * (5 * MILLION)}</spine></fcpxml>"
 
 
 def otio() -> str:
@@ -43,6 +43,6 @@ def test_a_million_clips_are_refused(tmp_path: Path, name: str, make: object) ->
     path = tmp_path / name
     path.write_text(make())
     began = perf_counter()
-    with pytest.raises(TimelineUnreadable, match="at most|more than"):
+    with pytest.raises(TimelineUnreadable, match="at most"):
         read(path, rate=Rate(num=24))
     assert perf_counter() - began < 20

@@ -34,6 +34,11 @@ def tree_of(data: bytes, name: str) -> Element:
 
 def _look(data: bytes, name: str) -> None:
     """Parse without building anything. Raises TimelineUnreadable."""
+    ends = data.count(b"</") + data.count(b"/>")  # UTF-16 is left to the parser's own count
+    if ends > _MOST:
+        raise TimelineUnreadable.single(
+            f"'{name}' is not read: it holds {ends} elements; {_MOST} at most", "file"
+        )
     parser = expat.ParserCreate()
     count = depth = 0
 
