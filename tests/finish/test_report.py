@@ -232,6 +232,19 @@ def test_a_seam_tells_of_jumps_and_of_lost_detail(bridged: ShotPlan) -> None:
     assert not flash["pass"]
 
 
+def test_light_that_goes_on_changing_is_no_jump_and_a_jump_of_it_is(bridged: ShotPlan) -> None:
+    source = decode(bridged.pins[0].media, range(12))
+
+    def report(light: Sequence[float]) -> dict[str, Any]:
+        shown = [picture_from_rgb(source[n].rgb() * light[n], "gbrp", SRGB) for n in range(12)]
+        return control_report(bridged, iter(shown), PlanSources(bridged))["X"]
+
+    dusk = [1, 1, 1, 1, 0.94, 0.88, 0.83, 0.78, 0.78, 0.78, 0.78, 0.78]
+    jump = [1, 1, 1, 1, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78]
+    assert report(dusk)["measured"]["seam_ratio"] < 0.7 * report(jump)["measured"]["seam_ratio"]
+    assert report(dusk)["pass"] and not report(jump)["pass"]
+
+
 def test_a_frame_that_is_held_at_a_seam_is_a_jolt(bridged: ShotPlan, tmp_path: Path) -> None:
     source = decode(bridged.pins[0].media, range(12))
     pins = (

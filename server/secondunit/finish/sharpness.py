@@ -14,7 +14,7 @@ from secondunit.finish.noise import grey
 
 MOST = 1.2
 """Times that the amplitude of fine detail may grow: past it, edges get rims."""
-ENOUGH = 1.04
+ENOUGH = 1.08
 """Below it nobody sees that anything is missing."""
 
 _RADIUS = 0.8  # pixels: what a blur of this size takes away is fine

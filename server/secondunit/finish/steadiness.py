@@ -65,7 +65,7 @@ class Steadiness:
         seams = [a for a in self._seams if a in small and a + 1 in small]
         beside = {a: steps for a in seams if any(steps := self._beside_of(a))}
         usual = {a: statistics.median(filter(None, steps)) for a, steps in beside.items()}
-        ratios = {a: self._step(a) / usual[a] for a in beside}
+        ratios = {a: self._jump(a) / usual[a] for a in beside}
         if self._animated or not ratios:
             return None
         worst = max(ratios.values())
@@ -93,6 +93,18 @@ class Steadiness:
 
     def _step(self, frame: int) -> float:
         return float(np.abs(self._small[frame + 1] - self._small[frame]).mean())
+
+    def _jump(self, seam: int) -> float:
+        """The step across a seam, without light that changes as it does in the made frames."""
+        step = self._step(seam)
+        first, second = (seam - 1, seam) if seam + 1 in self._pinned else (seam + 1, seam + 2)
+        if not self._goes_on or {first, second} & self._pinned or second not in self._small:
+            return step
+        if first not in self._small:
+            return step
+        lighter = float(self._small[second].mean() / max(float(self._small[first].mean()), 1e-6))
+        lit = np.abs(self._small[seam + 1] - np.float32(lighter) * self._small[seam])
+        return min(step, float(lit.mean()))
 
     def _beside_of(self, seam: int) -> list[float]:
         """Steps of the source on the seam's own side: the two clips of a cut go their own pace."""
