@@ -116,10 +116,10 @@ def drawing(pictures: Mapping[str, Sequence[RGB]], start: RGB, end: RGB) -> np.n
     height, width = start.shape[:2]
     side = min(96, height, width)
     top, left = (height - side) // 3, (width - side) // 2
-    times, gap = 3, 8
+    times, gap = 2, 6
     columns = 6
     canvas = Canvas(
-        190 + columns * (side * times + gap), 40 + 2 * len(pictures) * (side * times + gap + 24),
+        150 + columns * (side * times + gap), 40 + 2 * len(pictures) * (side * times + gap + 24),
         (24, 25, 27),
     )  # fmt: skip
     y = 16
@@ -128,7 +128,7 @@ def drawing(pictures: Mapping[str, Sequence[RGB]], start: RGB, end: RGB) -> np.n
         row = [start, frames[0], frames[middle], frames[middle + 1], frames[-1], end]
         steps = [np.abs(b - a) * 4 for a, b in pairwise(row)]
         for words, cells in ((name, row), ("its steps, ×4", steps)):
-            canvas.text((12, y + side * times // 2), words, 22, (232, 232, 228), 600)
+            canvas.text((12, y + side * times // 2), words, 18, (232, 232, 228), 600)
             for column, cell in enumerate(cells):
                 crop = np.clip(cell[top : top + side, left : left + side], 0, 1)
                 large = cv2.resize(
@@ -136,7 +136,7 @@ def drawing(pictures: Mapping[str, Sequence[RGB]], start: RGB, end: RGB) -> np.n
                     interpolation=cv2.INTER_NEAREST,
                 )  # fmt: skip
                 half = 0 if cells is row else (side * times + gap) // 2
-                x = 180 + half + column * (side * times + gap)
+                x = 140 + half + column * (side * times + gap)
                 canvas.picture((x, y), np.asarray(large, np.uint8))
             y += side * times + gap
         y += 24
@@ -170,7 +170,8 @@ def main() -> None:
                         clip.rgb[start : start + SPAN + 1], grain=True, light=True, first=0
                     )
                     drawn = drawing(pictures, ends[0], ends[-1])
-                    cv2.imwrite(str(options.picture), drawn[..., ::-1])
+                    best = [cv2.IMWRITE_PNG_COMPRESSION, 9]
+                    cv2.imwrite(str(options.picture), drawn[..., ::-1], best)
             total[case] = {name: _mean([t[name] for t in found]) for name in found[0]}
     if options.json:
         print(json.dumps(total, indent=2))

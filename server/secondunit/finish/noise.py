@@ -29,7 +29,7 @@ _BLOCK, _STRIDE = 16, 8
 _MOST = 6000  # blocks that are looked at
 _BINS = 6  # levels
 _FEWEST = 12  # flat blocks that tell of a level
-_ENOUGH = 30  # flat blocks in a pair, all levels together
+_ENOUGH = 30  # flat blocks in a pair, all levels together; of a level if it has so many
 _SAME = 0.35  # correlation from frame to frame: what is more alike is no grain, or a codec's
 _FLATTEST = 0.2  # of the blocks of a level
 _SLOPE = 1.2 / 255  # of luma a pixel: steeper, and what moves looks like grain
@@ -186,7 +186,7 @@ class _Blocks:
         own = np.flatnonzero((self._level == level) & (self._steep < _SLOPE))
         if not len(own):
             return own
-        most = max(_FEWEST, int(_FLATTEST * np.count_nonzero(self._level == level)))
+        most = max(_ENOUGH, int(_FLATTEST * np.count_nonzero(self._level == level)))
         return own[np.argsort(self._steep[own], kind="stable")[:most]]
 
     @property
