@@ -18,7 +18,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from secondunit.catalog.deliveries import DELIVERIES, Delivery, delivery_faults
+from secondunit.catalog.deliveries import DELIVERIES, Delivery, Wanted, delivery_faults
 from secondunit.config import Config
 from secondunit.encode.writer import facts_of, write
 from secondunit.finish.fidelity import laid_out
@@ -55,6 +55,10 @@ def kept(pictures: Pictures, row: Delivery, folder: Path) -> float:
                 mean = float(quarter.mean())
                 worst = min(worst, math.inf if mean == 0 else -10 * math.log10(mean))
     return worst
+
+
+def _wanted(picture: Picture) -> Wanted:
+    return Wanted(size=picture.size, colour=picture.colour)
 
 
 def _plan(pictures: Pictures, row: Delivery) -> ShotPlan:
@@ -120,7 +124,7 @@ def main() -> None:
             table[name] = {
                 row.name: round(kept(pictures, row, Path(folder)), 2)
                 for row in rows
-                if not delivery_faults(row, pictures[0].size, path="bench")
+                if not delivery_faults(row, _wanted(pictures[0]), path="bench")
             }
     worst = {row.name: min(t[row.name] for t in table.values() if row.name in t) for row in rows}
     table["worst"] = worst

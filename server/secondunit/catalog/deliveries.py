@@ -122,8 +122,8 @@ def _dnxhr(name: str, title: str, format: str, holds: float) -> tuple[Delivery, 
     """A profile in both of its containers."""
     mov = Delivery(
         name=name, title=f"Avid DNxHR {title}, .mov", codec="dnxhd", container="mov",
-        suffix=".mov", format=format, options={"profile": name}, smallest=Size(width=256, height=120),
-        holds=holds, sound="inside",
+        suffix=".mov", format=format, options={"profile": name},
+        smallest=Size(width=256, height=120), holds=holds, sound="inside",
     )  # fmt: skip
     return mov, replace(
         mov, name=f"{name}_mxf", title=f"Avid DNxHR {title}, MXF OP1a", container="mxf",
@@ -221,10 +221,12 @@ _ROWS = (
     Delivery(
         name="dpx", title=f"DPX, RGB, 10 bit, numbered from {FIRST_FRAME}", codec="dpx",
         container=SEQUENCE, suffix=".dpx", format="gbrp10le", lossless=True, sound="beside",
+        holds=45.0,  # the colour of a neighbour may reach a pixel as RGB is made of thinned chroma
     ),
     Delivery(
         name="png", title=f"PNG, RGB, 16 bit, numbered from {FIRST_FRAME}", codec="png",
         container=SEQUENCE, suffix=".png", format="gbrp16le", lossless=True, sound="beside",
+        holds=45.0,
         reel=False, clock=False,
     ),
 )  # fmt: skip
@@ -265,26 +267,32 @@ def _reasons(row: Delivery, wanted: Wanted) -> Iterator[tuple[str, str]]:
     """(what of it, in words) is beyond a row."""
     size, (wide, high) = wanted.size, wanted.pixel_aspect
     if row.square and wide != high:
-        yield "aspect", (
-            f"the pixels are {wide}:{high} wide, which a file of '{row.name}' cannot say"
+        yield (
+            "aspect",
+            (f"the pixels are {wide}:{high} wide, which a file of '{row.name}' cannot say"),
         )
     if row.even and (size.width % 2 or size.height % 2):
         yield "size", f"'{row.name}' needs an even width and height, the pictures are {size}"
     if row.pales and size.width % 16 == 1:
-        yield "size", (
-            f"'{row.name}' loses the colour of the last column of pictures that are {size}: "
-            f"crop them to a width of {size.width - 1}"
+        yield (
+            "size",
+            (
+                f"'{row.name}' loses the colour of the last column of pictures that are {size}: "
+                f"crop them to a width of {size.width - 1}"
+            ),
         )
     if size.width < row.smallest.width or size.height < row.smallest.height:
         yield "size", f"'{row.name}' starts at {row.smallest}, the pictures are {size}"
     if row.rates and wanted.rate is not None and wanted.rate not in row.rates:
-        yield "rate", (
-            f"MXF knows no {wanted.rate} frames per second, only {', '.join(map(str, row.rates))}"
-        )
+        known = ", ".join(map(str, row.rates))
+        yield "rate", f"MXF knows no {wanted.rate} frames per second, only {known}"
     if row.transfer and wanted.colour is not None and wanted.colour.transfer != row.transfer:
-        yield "transfer", (
-            f"'{row.name}' is for pictures in {row.transfer}, these are in "
-            f"{wanted.colour.transfer}, and no delivery grades them"
+        yield (
+            "transfer",
+            (
+                f"'{row.name}' is for pictures in {row.transfer}, these are in "
+                f"{wanted.colour.transfer}, and no delivery grades them"
+            ),
         )
     if wanted.sound and row.sound is None:
         yield "sound", f"a {row.suffix} file of '{row.name}' holds no PCM for `audio: keep`"
@@ -307,7 +315,7 @@ def _validate() -> None:
         if (
             not row.suffix.startswith(".")
             or (row.format is None) != row.exact
-            or (row.holds is None) != (row.exact or row.lossless)
+            or (row.holds is None) != row.exact
             or (row.sound == "beside") != row.sequence
         ):
             raise ValueError(f"delivery row '{row.name}' is inconsistent")

@@ -1,4 +1,4 @@
-"""DPX (SMPTE ST 268-1), 10-bit RGB in filled words: written here, since FFmpeg's has no timecode."""
+"""DPX (SMPTE ST 268-1), 10-bit RGB in filled words: FFmpeg's own has no timecode and no reel."""
 
 from __future__ import annotations
 

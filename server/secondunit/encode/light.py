@@ -70,7 +70,7 @@ def _white(xy: tuple[float, float]) -> NDArray[np.float64]:
 def _xyz(points: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
     """RGB to XYZ (SMPTE RP 177)."""
     columns = np.array([(x, y, 1 - x - y) for x, y in points[:3]]).T
-    return columns * np.linalg.solve(columns, _white(points[3]))
+    return np.asarray(columns * np.linalg.solve(columns, _white(points[3])), np.float64)
 
 
 def _odd(curve: Curve, values: Samples) -> Samples:

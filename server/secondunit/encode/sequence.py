@@ -167,7 +167,10 @@ def header_differences(
         reel = found["reelName"].decode() if "reelName" in found else None
         said = {
             "rate": (rate, (facts.rate.num, facts.rate.den)),
-            "timecode": (exr.timecode_of(found["timeCode"]) if "timeCode" in found else None, clock),
+            "timecode": (
+                exr.timecode_of(found["timeCode"]) if "timeCode" in found else None,
+                clock,
+            ),
             "reel": (reel, facts.reel),
             "primaries": (found.get("chromaticities") == points, True),
         }

@@ -30,6 +30,7 @@ HZ = 48_000
 _BITS = 24
 _MOST_TRACKS = 32
 _MOST_CHANNELS = 16
+_USUAL = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 Samples = NDArray[np.float32]
 """`s c`, -1..1."""
@@ -123,10 +124,10 @@ def _runs(shown: Mapping[int, tuple[Media, int]], rate: Rate) -> Iterator[Piece]
     for number, (media, index) in shown.items():
         if runs:
             first, of, indexes = runs[-1]
-            if number == first + len(indexes) and media.digest == of.digest:
-                if _real_time([*indexes, index], media, rate):
-                    indexes.append(index)
-                    continue
+            next_one = number == first + len(indexes) and media.digest == of.digest
+            if next_one and _real_time([*indexes, index], media, rate):
+                indexes.append(index)
+                continue
         runs.append((number, media, [index]))
     for first, media, indexes in runs:
         # One frame alone of several is a frozen or a sped-up file, which sounds like nothing.
@@ -153,8 +154,8 @@ def sound_of(plan: ShotPlan) -> Sound | None:
         return None
     heard = [(piece, _read(piece, plan.rate)) for piece in pieces(plan)]
     layouts: list[str] = []
-    for _, tracks in heard:  # the first file that has a track says how it is laid out
-        layouts += [track.layout for track in tracks[len(layouts) :]]
+    for _, own in heard:  # the first file that has a track says how it is laid out
+        layouts += [track.layout for track in own[len(layouts) :]]
     if not layouts:
         return None
     end = span(plan.file_range.frames - 1, plan.rate)[1]
@@ -202,7 +203,7 @@ def _laid_out(track: Track, layout: str) -> Samples:
     frame.sample_rate = HZ
     channels = av.AudioLayout(layout).nb_channels
     parts = [f.to_ndarray().reshape(-1, channels) for f in (*mixer.resample(frame),)]
-    return np.concatenate(parts)[: len(track.samples)]
+    return np.concatenate(parts)[: len(track.samples)].astype(np.float32)
 
 
 def _read(piece: Piece, rate: Rate) -> tuple[Track, ...]:
@@ -218,13 +219,26 @@ def _read(piece: Piece, rate: Rate) -> tuple[Track, ...]:
     samples = span(last, rate)[1] - span(piece.frames.start, rate)[0]
     with opened(media.path, index.container, pixels) as source:
         streams = source.streams.audio[:_MOST_TRACKS]
-        return tuple(_heard(source, stream, at, samples, media.path) for stream in streams)
+        heard = [_heard(source, stream, at, samples, media.path) for stream in streams]
+    return tuple(track for samples in heard for track in _tracks(*samples))
+
+
+def _tracks(layout: str, samples: Samples) -> Iterator[Track]:
+    """A stream as a track; channels that nobody says the use of are taken as usual."""
+    count = samples.shape[1]
+    if "channels" in layout:
+        layout = _USUAL.get(count, "")
+    if layout:
+        yield Track(layout=layout, samples=samples)
+    else:
+        for n in range(count):
+            yield Track(layout="mono", samples=samples[:, n : n + 1])
 
 
 def _heard(
     source: InputContainer, stream: AudioStream, start: Fraction, samples: int, path: Path
-) -> Track:
-    """`samples` of a stream from `start` on, in seconds; silence where it has none."""
+) -> tuple[str, Samples]:
+    """(layout, `samples` of a stream from `start` on, in seconds); silence where it has none."""
     context = stream.codec_context
     if context is None or not 0 < context.channels <= _MOST_CHANNELS:
         raise MediaUnreadable(f"the sound of '{path}' is in a codec that we do not decode")
@@ -248,4 +262,4 @@ def _heard(
             at += len(part)
         if at is not None and at >= samples:
             break
-    return Track(layout=layout, samples=whole)
+    return layout, whole

@@ -52,8 +52,8 @@ class Facts:
     """SHA-256 of every sample in file order; None where the codec loses some."""
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel."""
-    sound: tuple[str, ...] = ()
-    """Layout of each stream of PCM, 24 bit at 48 kHz, as long as the pictures."""
+    sound: tuple[int, ...] = ()
+    """Channels of each stream of PCM, 24 bit at 48 kHz, as long as the pictures."""
     sound_samples: str | None = None
     """SHA-256 of their samples, as `sound.digest_of_sound` has it; None without sound."""
 
@@ -145,7 +145,7 @@ class _Reading:
 
     def _sound(self, paths: Iterable[Path]) -> None:
         """The streams of PCM in one file, or in several, one after the other."""
-        layouts: list[str] = []
+        channels: list[int] = []
         tracks: list[NDArray[np.int32]] = []
         for path in paths:
             with av.open(
@@ -156,14 +156,14 @@ class _Reading:
                 for n in range(len(container.streams.audio)):
                     container.seek(0)
                     stream = container.streams.audio[n]
-                    layouts.append(stream.codec_context.layout.name)
+                    channels.append(stream.codec_context.channels)
                     parts = [
-                        frame.to_ndarray().reshape(-1, stream.codec_context.channels)
+                        frame.to_ndarray().reshape(-1, channels[-1]).astype(np.int32)
                         for frame in container.decode(stream)
                     ]
                     tracks.append(np.concatenate(parts) if parts else np.zeros((0, 1), np.int32))
-        self._differ("the sound", tuple(layouts), self.facts.sound)
-        if self.facts.sound_samples is not None and layouts:
+        self._differ("the channels of the sound", tuple(channels), self.facts.sound)
+        if self.facts.sound_samples is not None and channels:
             end = span(self.facts.frames - 1, self.facts.rate)[1]
             for track in tracks:
                 self._differ("the length of the sound, in samples,", len(track), end)

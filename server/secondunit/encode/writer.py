@@ -62,10 +62,12 @@ def write(
     sound = sound_of(plan)
     if sound is not None:
         whole = digest_of_sound(sound.codes(track) for track in sound.tracks)
-        facts = replace(facts, sound=tuple(t.layout for t in sound.tracks), sound_samples=whole)
+        channels = tuple(track.samples.shape[1] for track in sound.tracks)
+        facts = replace(facts, sound=channels, sound_samples=whole)
     temporary = temporary_beside(target.absolute())
+    stem = target.name if row.sequence else target.stem
     try:
-        content = _encode(pictures, plan, temporary, target.name if row.sequence else target.stem, sound, alpha, progress)
+        content = _encode(pictures, plan, temporary, stem, sound, alpha, progress)
         if row.exact or row.lossless:
             facts = replace(facts, samples=content.digest)
         back = seen or Content(hashed=row.exact or row.lossless)
