@@ -22,14 +22,17 @@ GRACE = 10.0
 
 
 @contextmanager
-def running(config: Config, *, listen: str = "127.0.0.1:0", work: bool = True) -> Iterator[str]:
+def running(
+    config: Config, *, listen: str = "127.0.0.1:0", work: bool = True, read: bool = True
+) -> Iterator[str]:
     """A whole service inside this process; gives its address. Raises StoreBusy, Refused.
 
-    Without `work` jobs can be planned, listed and stopped, but none is begun. What is unfinished
-    on the way out stays in the store, and goes on when it is opened again.
+    Without `work` jobs can be planned, listed and stopped, but none is begun; without `read` what
+    reads timelines is started only when one is to be read. What is unfinished on the way out
+    stays in the store, and goes on when it is opened again.
     """
     reader = Reader(config)
-    if work:
+    if read:
         reader.start()  # beside all that follows, so that nobody waits for it
     try:
         desk = Desk(config)

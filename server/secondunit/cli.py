@@ -78,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for the clips (default: NAME.gen beside the new timeline)",
     )
+    render.add_argument("--project", default="", metavar="NAME", help="whose cost the work is")
+    render.add_argument("--user", default="", metavar="NAME", help="who asks for it")
     render.add_argument(
         "--profile",
         choices=("otio", "resolve", "premiere"),

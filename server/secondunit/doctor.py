@@ -125,11 +125,12 @@ def examine_server(unit: Connection) -> Iterator[Finding]:
     for worker in now.workers:
         doing = f"works on {worker.job_id}" if worker.job_id else "idle"
         held = f"{worker.engine} in memory" if worker.engine else "no engine in memory"
+        peak = worker.memory_bytes / 1024**2
         # Between jobs there need be no process: it is started with the next job.
         yield Finding(
             subject=f"worker {worker.device}",
             ok=worker.alive or not worker.job_id,
-            found=f"{doing}, {held}, {worker.memory_bytes / 1024**2:.0f} MiB at its peak",
+            found=f"{doing}, {held}" + (f", {peak:.0f} MiB at its peak" if peak else ""),
             mend="see worker.log in the data folder",
         )
 

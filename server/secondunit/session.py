@@ -19,6 +19,7 @@ from secondunit.encode.durable import temporary_beside
 from secondunit.errors import Refused
 from secondunit.looks import console, remaining, stage_name
 from secondunit.place.relink import check_target
+from secondunit.prices import estimate_record, expected
 from secondunit.v1 import jobs_pb2, plans_pb2
 
 _SCREEN = console(error=True)  # people read standard error; standard output is for scripts
@@ -26,11 +27,12 @@ _SCREEN = console(error=True)  # people read standard error; standard output is 
 
 @contextmanager
 def connected(
-    config: Config, flags: argparse.Namespace, *, work: bool = True
+    config: Config, flags: argparse.Namespace, *, work: bool = True, read: bool = False
 ) -> Iterator[Connection]:
     """The server that `--server` names, else one in this process on a private port.
 
-    Without `work` the latter begins no job: who only looks must not start what is queued.
+    Without `work` the latter begins no job: who only looks must not start what is queued. `read`:
+    a timeline will be read.
     """
     if flags.server:
         access = Access.from_environment(
@@ -44,7 +46,8 @@ def connected(
         return
     from secondunit.app import running
 
-    with running(config, work=work) as address, Connection(address, access=Access()) as unit:
+    server = running(config, work=work, read=read)
+    with server as address, Connection(address, access=Access()) as unit:
         yield unit
 
 
@@ -71,13 +74,16 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
         bars.planned(plan)
 
     newest = _newest(flags.preview)
-    with connected(config, flags) as unit, _Bars(quiet=flags.json, newest=newest) as bars:
+    server = connected(config, flags, read=True)
+    with server as unit, _Bars(quiet=flags.json, newest=newest) as bars:
         made = unit.render(
             flags.timeline,
             options=_options(config, flags),
             out=out,
             media=flags.media,
             profile=flags.profile,
+            project=flags.project,
+            user=flags.user,
             # Somebody waits at this terminal, and an abandoned render of before must not go first.
             priority="normal" if flags.server else "interactive",
             on_plan=planned,
@@ -91,17 +97,18 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
 
 def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Say what a render would do."""
-    with connected(config, flags, work=False) as unit:
+    with connected(config, flags, work=False, read=True) as unit:
         answer = unit.plans.timeline(flags.timeline, _options(config, flags))
     record = {
         "timeline": answer.timeline,
         "rate": [answer.rate.num, answer.rate.den],
         "shots": [_planned(p) for p in answer.plans],
+        "estimate": estimate_record(answer.estimate) if answer.HasField("estimate") else None,
         "faults": [{"what": f.what, "path": f.path} for f in answer.faults],
         "notices": list(answer.notices),
     }
     if not flags.json:
-        _say_plan(record)
+        _say_plan(record, answer)
     return record
 
 
@@ -123,6 +130,7 @@ def _planned(shot: plans_pb2.ShotPlan) -> dict[str, Any]:
         "track": shot.track,
         "path": shot.path,
         "digest": shot.digest,
+        "estimate": estimate_record(shot.estimate) if shot.HasField("estimate") else None,
         "adaptations": [
             {
                 "level": level(a.level).removeprefix("ADAPTATION_LEVEL_").lower(),
@@ -210,6 +218,9 @@ class _Bars:
                 level = plans_pb2.AdaptationLevel.Name(a.level)
                 word = level.removeprefix("ADAPTATION_LEVEL_").lower()
                 _SCREEN.print(f"{word}: {a.what} @ {a.path}")
+        if plan.HasField("estimate"):
+            takes = "One take" if len(plan.plans) == 1 else f"{len(plan.plans)} takes"
+            _SCREEN.print(f"{takes}: {expected(plan.estimate)}")
 
     def event(self, job: jobs_pb2.Job, event: jobs_pb2.JobEvent) -> None:
         """Move the bar of a job, or keep its picture."""
@@ -235,6 +246,8 @@ class _Bars:
         elif event.HasField("state"):
             state = event.state.state
             self._progress.update(task, doing=state_name(state), left="")
+            if state == jobs_pb2.JOB_STATE_WAITING and event.state.reason and not self._quiet:
+                _SCREEN.print(f"{job.name} waits: {event.state.reason}")
             if state == jobs_pb2.JOB_STATE_RUNNING:
                 self._begun[job.id].timings.started.CopyFrom(event.time)
             if state == jobs_pb2.JOB_STATE_SUCCEEDED:
@@ -265,16 +278,20 @@ def _say_rendered(record: dict[str, Any]) -> None:
         print(f"Timeline: {record['timeline']}")
 
 
-def _say_plan(record: dict[str, Any]) -> None:
-    for shot in record["shots"]:
+def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> None:
+    for shot, planned in zip(record["shots"], plan.plans, strict=True):
         head, tail = shot["handles"]
         print(
             f"{shot['operation']} {shot['name']} [{shot['id']}]: {shot['frames']} frames and "
             f"handles {head}+{tail}, {shot['width']}x{shot['height']}, "
             f"engine {shot['engine']}, {shot['delivery']}, seed {shot['seed']}"
         )
+        if planned.HasField("estimate"):
+            print(f"  {expected(planned.estimate)}")
         for a in shot["adaptations"]:
             print(f"  {a['level']}: {a['what']} @ {a['path']}")
+    if len(plan.plans) > 1 and plan.HasField("estimate"):
+        print(f"All {len(plan.plans)} takes: {expected(plan.estimate)}")
     for notice in record["notices"]:
         print(f"note: {notice}")
     for fault in record["faults"]:

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import grpc
 import pytest
+from secondunit import measures
 from secondunit.config import Config, Limits
 from secondunit.jobs.blobs import BlobStore, tenant_key
 from secondunit.jobs.desk import Desk
@@ -115,6 +116,17 @@ def test_the_unary_twins_do_what_the_streams_do(stub: BlobServiceStub) -> None:
     assert got == data
     some = pb.ReadBlobRangeRequest(digest=named(data), offset=5, limit=7)
     assert stub.ReadBlobRange(some).data == data[5:12]
+
+
+def test_bytes_are_counted_both_ways(stub: BlobServiceStub) -> None:
+    data = os.urandom(MIB + 5)
+    with measures.measuring() as made:
+        stub.WriteBlob(messages(data))
+        read(stub, data)
+        stub.ReadBlobRange(pb.ReadBlobRangeRequest(digest=named(data), limit=3))
+    name = "secondunit_blob_bytes_total"
+    assert made.registry.get_sample_value(name, {"direction": "in"}) == len(data)
+    assert made.registry.get_sample_value(name, {"direction": "out"}) == len(data) + 3
 
 
 def test_an_upload_that_breaks_goes_on_from_the_committed_size(stub: BlobServiceStub) -> None:

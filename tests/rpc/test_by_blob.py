@@ -18,6 +18,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
 from secondunit.rpc.serve import serving
 from secondunit.v1 import jobs_pb2, plans_pb2, units_pb2
 from secondunit.v1.plans_pb2_grpc import PlanServiceStub
@@ -29,13 +30,13 @@ from tests.rpc.test_plans import bridge_request
 
 
 @pytest.fixture
-def far(tmp_path: Path) -> Iterator[Unit]:
+def far(tmp_path: Path, reader: Reader) -> Iterator[Unit]:
     """A server that may read no folder of the caller's."""
     config = Config(data=tmp_path / "far")
     desk = Desk(config, stages=STAGES)  # not started: jobs wait
     try:
         with (
-            serving(desk, config) as address,
+            serving(desk, config, reader=reader) as address,
             Connection(address) as client,
             grpc.insecure_channel(address) as channel,
         ):

@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 import pytest
 from secondunit import measures
-from secondunit.rpc.measured import _Call
-from secondunit.v1 import blobs_pb2, jobs_pb2
+from secondunit.rpc.measured import _known
+from secondunit.v1 import jobs_pb2
 from secondunit.v1.jobs_pb2_grpc import JobServiceStub
 
 from tests.jobs.conftest import until, wish
@@ -58,13 +58,15 @@ def test_a_stream_is_open_until_its_client_leaves(unit: Unit) -> None:
     unit.desk.cancel(job.id)
 
 
-def test_bytes_of_blobs_are_counted_both_ways() -> None:
-    with measures.measuring() as made:
-        context: Any = None
-        call = _Call("secondunit.v1.BlobService/WriteBlobChunk", context, stream=False)
-        call.came(blobs_pb2.WriteBlobChunkRequest(data=b"12345"))
-        call.goes(blobs_pb2.ReadBlobRangeResponse(data=b"123"))
-        other = _Call(f"{JOBS}/GetJob", context, stream=False)
-        other.came(blobs_pb2.WriteBlobChunkRequest(data=b"12345"))
-    assert count(made, "secondunit_blob_bytes_total", direction="in") == 5
-    assert count(made, "secondunit_blob_bytes_total", direction="out") == 3
+@pytest.mark.parametrize(
+    ("asked", "series"),
+    [
+        (f"{JOBS}/GetJob", f"{JOBS}/GetJob"),
+        ("grpc.health.v1.Health/Check", "grpc.health.v1.Health/Check"),
+        (f"{JOBS}/canary", "unknown"),
+        ("canary.Service/GetJob", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_only_methods_that_there_are_make_a_series(asked: str, series: str) -> None:
+    assert _known(asked) == series

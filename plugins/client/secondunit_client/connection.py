@@ -24,6 +24,7 @@ from secondunit_client.blobs import Blobs
 from secondunit_client.calls import Caller
 from secondunit_client.errors import Refused
 from secondunit_client.jobs import Jobs
+from secondunit_client.ledger import Ledger
 from secondunit_client.plans import Plans
 from secondunit_client.rendered import Rendered
 
@@ -52,6 +53,7 @@ class Connection:
         self.plans = Plans(self._caller)
         self.jobs = Jobs(self._caller)
         self.blobs = Blobs(self._caller)
+        self.ledger = Ledger(self._caller)
         self._timelines = TimelineServiceStub(self._caller.channel)
         self._capabilities = CapabilityServiceStub(self._caller.channel)
 
@@ -117,10 +119,14 @@ class Connection:
         media: Path | None = None,
         profile: str = "otio",
         priority: str = "normal",
+        project: str = "",
+        user: str = "",
         on_plan: Callable[[plans_pb2.PlanTimelineResponse], None] | None = None,
         on_event: OnJobEvent | None = None,
     ) -> Rendered:
         """Make every shot that a timeline asks for and write the new timeline.
+
+        `project` and `user`: whose the work is, in the ledger and for budgets.
 
         A shot that fails does not keep the others back: see `Rendered.failed`. Raises Refused with
         every fault before any work. Interrupting leaves the jobs on the server; the same call
@@ -139,7 +145,13 @@ class Connection:
             on_plan(plan)
         created = [
             self.jobs.create(
-                timeline, shot.shot_id, take=shot.take, options=options, priority=priority
+                timeline,
+                shot.shot_id,
+                take=shot.take,
+                options=options,
+                priority=priority,
+                project=project,
+                user=user,
             )
             for shot in plan.plans
         ]

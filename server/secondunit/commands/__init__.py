@@ -9,10 +9,15 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from secondunit.commands import jobs, tokens
+from secondunit.commands import jobs, keep, money, tokens
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], Any]
 """Adds a command with its text, and returns its parser."""
 
-REGISTERED: tuple[Callable[[Add], None], ...] = (jobs.register, tokens.register)
+REGISTERED: tuple[Callable[[Add], None], ...] = (
+    jobs.register,
+    money.register,
+    tokens.register,
+    keep.register,
+)
 """What cli.py calls, in the order in which the help lists them."""

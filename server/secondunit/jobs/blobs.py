@@ -30,6 +30,8 @@ from secondunit.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 
+BINARY = getattr(os, "O_BINARY", 0)
+"""Windows opens files as text otherwise."""
 _HEX = re.compile(r"[0-9a-f]{64}")
 _KNOWN_GOOD = 10_000
 """Blobs whose last check is remembered."""
@@ -95,7 +97,7 @@ class BlobStore:
         return self._file(tenant, digest)
 
     def open(self, tenant: str, digest: Digest, offset: int = 0) -> int:
-        """A descriptor for the caller to read the blob by, and to close.
+        """A descriptor for the caller to read the blob by, from `offset` on, and to close.
 
         The bytes are checked when nobody has read them since the start, or since the file was
         touched. Raises BlobUnknown, BlobRange for an `offset` past the end, and BlobDamaged: then
@@ -106,13 +108,14 @@ class BlobStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
         try:
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = os.open(path, os.O_RDONLY | BINARY)
         except OSError as exc:
             raise _unknown(digest) from exc
         try:
             self._check(tenant, digest, path, descriptor)
             if not 0 <= offset <= digest.size:
                 raise BlobRange(f"byte {offset} lies outside the blob, which has {digest.size}")
+            os.lseek(descriptor, offset, os.SEEK_SET)
         except BaseException:
             os.close(descriptor)
             raise
@@ -265,11 +268,11 @@ def tenant_key(tenant: str) -> str:
 
 
 def sha256_of(descriptor: int) -> str:
-    """SHA-256 of a whole file, wherever its descriptor stands."""
-    found, at = hashlib.sha256(), 0
-    while data := os.pread(descriptor, 2**20, at):
+    """SHA-256 of a whole file, wherever its descriptor stands; then it stands at the end."""
+    found = hashlib.sha256()
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while data := os.read(descriptor, 2**20):
         found.update(data)
-        at += len(data)
     return found.hexdigest()
 
 
@@ -277,7 +280,7 @@ def unwritable(exc: OSError, full: bool) -> StoreError:
     """The error for bytes that the disk did not take."""
     if full:
         return StoreFull("the disk is full: the upload cannot be written, and was dropped")
-    return StoreError(f"the upload cannot be written: {exc.strerror}")
+    return StoreError(f"the upload cannot be written, and was dropped: {exc.strerror}")
 
 
 def _unknown(digest: Digest) -> BlobUnknown:

@@ -15,8 +15,9 @@ from secondunit.config import Config
 from secondunit.encode.durable import disk_full
 from secondunit.errors import JobUnknown, SecondUnitError, StoreDamaged, StoreError, StoreFull
 from secondunit.failpoints import failpoint
-from secondunit.jobs import off_peak, rows
+from secondunit.jobs import budgets, off_peak, rows
 from secondunit.jobs.job import TRANSITIONS, Held, Job, Kind, Lease, Result, Stage, State
+from secondunit.jobs.ledger import Ledger, Outcome
 from secondunit.jobs.lock import FolderLock
 from secondunit.jobs.migrate import migrate
 from secondunit.jobs.news import News
@@ -24,6 +25,8 @@ from secondunit.jobs.news import News
 BY_ID = "SELECT * FROM job WHERE id = ?"
 BY_NUMBER = "SELECT * FROM job WHERE number = ?"
 FOLLOWERS = "SELECT * FROM job WHERE waits_for = ? ORDER BY number"
+LEADER = """SELECT * FROM job WHERE digest = ? AND state IN ('queued', 'running')
+  AND cancelling = 0 AND id <> ? ORDER BY number LIMIT 1"""
 UPDATE = """UPDATE job SET priority = :priority, state = :state, held = :held,
   waits_for = :waits_for, not_before = :not_before, queued = :queued, owner = :owner,
   device = :device, lease_until = :lease_until, begun = :begun, stage = :stage, doing = :doing,
@@ -33,14 +36,19 @@ UPDATE = """UPDATE job SET priority = :priority, state = :state, held = :held,
   started = :started, finished = :finished WHERE number = :number"""
 # What changes while the state stays; none of it is in an index.
 GO_ON = """UPDATE job SET stage = :stage, doing = :doing, step = :step, steps = :steps,
-  losses = :losses, cancelling = :cancelling, timings = :timings, sequence = :sequence
-  WHERE number = :number"""
+  losses = :losses, cancelling = :cancelling, timings = :timings, sequence = :sequence,
+  device_seconds = :device_seconds, cost = :cost, currency = :currency WHERE number = :number"""
 ADD_EVENT = "INSERT INTO event (job, sequence, time, kind, payload) VALUES (?, ?, ?, ?, ?)"
-LAST_EVENT = "SELECT time FROM event WHERE job = ? ORDER BY sequence DESC LIMIT 1"
 PEAK = "SELECT * FROM job WHERE state = 'queued' AND off_peak = 1 ORDER BY number"
 OPENED = """SELECT * FROM job WHERE state = 'waiting' AND held = 'off-peak' AND not_before <= ?
   ORDER BY number"""
 PROBE = "PRAGMA user_version = {}"
+
+_OUTCOMES = {
+    State.SUCCEEDED: Outcome.DONE,
+    State.FAILED: Outcome.FAILED,
+    State.CANCELLED: Outcome.CANCELLED,
+}
 
 Row = dict[str, Any]
 """A row of `job` that is being changed."""
@@ -66,7 +74,8 @@ class Book:
         self._fresh: dict[str, int] = {}
         self._news = News()
         self._written: dict[str, tuple[float, Stage]] = {}
-        self._begun: dict[str, float] = {}
+        self._ledger = Ledger(config.price, clock=clock, now=now)
+        self._freed = False
         self._trouble = ""
         self._folder = FolderLock(data, address)
         try:
@@ -95,12 +104,14 @@ class Book:
     @contextmanager
     def _transaction(self, name: str) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._fresh, self._news = {}, News()
+            self._fresh, self._news, self._freed = {}, News(), False
             try:
                 with translated(self.data):
                     self._writer.execute("BEGIN IMMEDIATE")
                     try:
                         yield self._writer
+                        if self._freed:
+                            self._let_go()
                         failpoint(f"store.{name}.before")
                         self._writer.execute("COMMIT")
                     except BaseException:
@@ -127,19 +138,27 @@ class Book:
 
     @contextmanager
     def _leased(self, lease: Lease, name: str) -> Iterator[Row | None]:
-        with self._transaction(name):
-            row = self._row(lease.job)
-            held = row["state"] == State.RUNNING and row["attempt"] == lease.attempt
+        with self._transaction(name) as db:
+            found = db.execute(BY_ID, (lease.job,)).fetchone()  # none: it ended, and was forgotten
+            row = dict(found) if found else None
+            held = row and row["state"] == State.RUNNING and row["attempt"] == lease.attempt
             yield row if held else None
 
     # --- moves; each is called in a transaction
 
-    def _move(self, row: Row, state: State, **told: Any) -> None:
+    def _move(self, row: Row, state: State, *, lost: bool = False, **told: Any) -> None:
+        """`lost`: a job goes back to the queue because its worker is no more."""
         before = State(row["state"])
         if state not in TRANSITIONS[before]:
             raise SecondUnitError(f"Job {row['id']} cannot go from {before} to {state}.")
-        if before is State.RUNNING:
-            self._attempt_ended(row)
+        if before is State.RUNNING or state.final:
+            outcome = _OUTCOMES.get(state, Outcome.LOST if lost else Outcome.STOPPED)
+            if before is not State.RUNNING and state is State.SUCCEEDED:
+                outcome = Outcome.REUSED
+            held = self._ledger.end(self._writer, row, outcome, last=state.final)
+            self._news.device_held(row, held)
+            row.update(lease_until=None, begun=None)
+            self._freed = True
         row["state"] = state
         if state is not State.WAITING:
             row.update(held="", not_before=None, waits_for=None)
@@ -167,9 +186,9 @@ class Book:
         """A job that was held back is queued."""
         self._move(row, State.QUEUED, reason=reason, attempt=row["attempt"])
 
-    def _requeue(self, row: Row, reason: str) -> None:
+    def _requeue(self, row: Row, reason: str, *, lost: bool = False) -> None:
         row.update(stage=None, doing="", step=0, steps=0)
-        self._move(row, State.QUEUED, reason=reason, attempt=row["attempt"])
+        self._move(row, State.QUEUED, lost=lost, reason=reason, attempt=row["attempt"])
 
     def _end(self, row: Row, state: State, **told: Any) -> None:
         row.update(finished=self._now(), stage=None, doing="", step=0, steps=0)
@@ -228,19 +247,32 @@ class Book:
             self._pass_on(followers)  # they need not wait so long
         return False
 
-    def _attempt_ended(self, row: Row) -> None:
-        """A worker no longer has the job, for whatever reason: what it cost is added up here."""
-        began = self._begun.pop(row["id"], None)
-        if began is not None:
-            seconds = self._clock() - began
-        else:  # the process that began it is gone: until the last that was heard of it
-            last = self._writer.execute(LAST_EVENT, (row["id"],)).fetchone()
-            seconds = last["time"] - row["begun"] if last and row["begun"] else 0.0
-        row.update(lease_until=None, begun=None)
-        row["device_seconds"] += max(seconds, 0.0)
-        self._news.device_held(row, max(seconds, 0.0))
+    def _unpaid(self, row: Row) -> bool:
+        """A queued job waits if a budget does not pay for its beginning."""
+        if not (reason := budgets.why_not(self._seen, row)):
+            return False
+        followers = self._followers(row["id"])
+        self._hold(row, Held.BUDGET, reason)
+        self._pass_on(followers)  # theirs may be another budget
+        return True
+
+    def _let_go(self) -> None:
+        """Jobs that a budget can pay for by now are queued."""
+        for id in budgets.payable(self._seen):
+            row = self._row(id)
+            self._release(row, "Its budget pays for it now.")
+            if leader := self._writer.execute(LEADER, (row["digest"], id)).fetchone():
+                self._follow(row, dict(leader))
 
     # --- reading
+
+    def read(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a query, as of the last commit."""
+        return self._query(sql, values)
+
+    def _seen(self, sql: str, values: Any = ()) -> list[sqlite3.Row]:
+        """The rows of a query, as this transaction sees them."""
+        return self._writer.execute(sql, values).fetchall()
 
     def _query(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with translated(self.data), self._read_lock:

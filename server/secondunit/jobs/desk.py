@@ -10,14 +10,16 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from secondunit.config import Config
-from secondunit.errors import SecondUnitError
+from secondunit.errors import Refused, SecondUnitError, StoreError
+from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore, Digest
-from secondunit.jobs.job import Estimate, Event, Job, Page, Preview, Priority, Result, State
+from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
 from secondunit.jobs.runner import PATIENCE, Patience
 from secondunit.jobs.store import Store
 from secondunit.jobs.uploads import Uploads
@@ -60,6 +62,10 @@ class Desk:
         )  # fmt: skip
         self.blobs = BlobStore(config)
         self.uploads = Uploads(config, self.blobs)
+        self.accounts = Accounts(
+            self._store, config.price, warm=self.workers.warm, wake=self.workers.wake
+        )
+        """What work will cost, has cost and may cost."""
         self._previews: dict[str, Preview] = {}
         self._stopped = False
         self._over = threading.Event()
@@ -100,7 +106,7 @@ class Desk:
     def create(
         self, plan: ShotPlan, *, request_id: str, timeline: str,
         priority: Priority = Priority.NORMAL, project: str = "", user: str = "",
-        tenant: str = "", off_peak: bool = False, estimate: Estimate | None = None,
+        tenant: str = "", off_peak: bool = False,
         request: str = "", limited: bool = False,
     ) -> Job:  # fmt: skip
         """A job, written to disk; the earlier one if this request was sent before.
@@ -112,8 +118,8 @@ class Desk:
         """
         job = self._store.create(
             plan, request_id=request_id, timeline=timeline, priority=priority,
-            project=project, user=user, tenant=tenant, off_peak=off_peak, estimate=estimate,
-            request=request, limited=limited,
+            project=project, user=user, tenant=tenant, off_peak=off_peak,
+            estimate=self.accounts.estimates([plan])[0], request=request, limited=limited,
         )  # fmt: skip
         self.workers.wake()
         return job
@@ -143,8 +149,11 @@ class Desk:
                 self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
 
     def collect(self) -> int:
-        """Drop blobs and uploads that are no longer needed; returns how many."""
-        return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+        """Drop blobs and uploads that are no longer needed; returns how many. Raises StoreError."""
+        try:
+            return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+        except OSError as exc:
+            raise StoreError(f"what is too old cannot be dropped: {exc}") from exc
 
     def _media_of_open_jobs(self) -> builtins.set[Path]:
         files: builtins.set[Path] = set()
@@ -152,7 +161,8 @@ class Desk:
         while True:
             page = self._store.page(states=open_states, size=500, token=token)
             for job in page.jobs:
-                files |= {media.path for media, _ in media_uses(self._store.plan(job.id))}
+                with suppress(Refused):  # a plan that nobody can read any more will read no file
+                    files |= {media.path for media, _ in media_uses(self._store.plan(job.id))}
             if not (token := page.next_token):
                 return files
 
@@ -244,8 +254,11 @@ class Desk:
         return newest if newest and newest.number > after else None
 
     def _tend(self) -> None:
-        swept, trouble = time.monotonic(), ""
+        swept, trouble, last = time.monotonic(), "", time.monotonic()
         while not self._over.wait(TEND_SECONDS):
+            late, last = time.monotonic() - last - TEND_SECONDS, time.monotonic()
+            if late > self._config.schedule.lease_seconds / 2:
+                continue  # this process was held: its workers are heard first
             self.workers.watch()
             try:
                 if self._store.tend():

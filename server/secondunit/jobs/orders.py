@@ -20,8 +20,9 @@ from secondunit.errors import (
     StoreError,
     StoreFull,
 )
-from secondunit.jobs import kept, rows
-from secondunit.jobs.book import Book, Row
+from secondunit.jobs import budgets, kept, rows
+from secondunit.jobs.book import LEADER, Book, Row
+from secondunit.jobs.budgets import Budget
 from secondunit.jobs.job import Estimate, Event, Job, Kind, Page, Priority, Result, State
 from secondunit.plan.shot_plan import ShotPlan, canonical, plan_of_json
 
@@ -31,8 +32,6 @@ INSERT = """INSERT INTO job (id, tenant, user, request_id, request, project, tim
   :operation, :engine, :take, :draft, :plan, :digest, :priority, :off_peak, 'queued', :created,
   :estimate, :created)"""
 BY_REQUEST = "SELECT * FROM job WHERE tenant = ? AND user = ? AND request_id = ?"
-LEADER = """SELECT * FROM job WHERE digest = ? AND state IN ('queued', 'running')
-  AND cancelling = 0 AND id <> ? ORDER BY number LIMIT 1"""
 OPEN_OF_ONE = """SELECT count(*) FROM job WHERE tenant = ? AND user = ?
   AND state IN ('queued', 'running', 'waiting')"""
 COUNTS = """SELECT state, count(*) FROM job WHERE state IN ('queued', 'running', 'waiting')
@@ -191,6 +190,22 @@ class Orders(Book):
             for sql in FORGET:
                 db.execute(sql, (id,))
 
+    def set_budget(self, tenant: str, budget: Budget) -> None:
+        """Set a budget; queued jobs that it does not pay for wait, others are let go."""
+        with self._transaction("budget") as db:
+            db.execute(budgets.SET, budgets.row_of(tenant, budget))
+            for id in [r["id"] for r in self._seen(*budgets.queued(tenant, budget))]:
+                row = self._row(id)
+                if row["state"] == State.QUEUED:  # not one that the last one let follow
+                    self._unpaid(row)
+            self._let_go()
+
+    def remove_budget(self, tenant: str, project: str, user: str) -> None:
+        """Remove a budget, if there is one; jobs that waited for it are queued."""
+        with self._transaction("budget") as db:
+            db.execute(budgets.REMOVE, (tenant, project, user))
+            self._let_go()
+
     @property
     def trouble(self) -> str:
         """Why no job is taken just now, and what mends it; empty when all is well."""
@@ -229,22 +244,22 @@ class Orders(Book):
 
     def _admit(self, row: Row, known: Kept | None) -> None:
         """What becomes of a new job that is queued: done at once, held back, or left in line."""
-        if known and known.result and self._usable(row, known):
-            self._succeed(row, known.result, reused=True)
+        if known and (result := self._usable(row, known)):
+            self._succeed(row, result, reused=True)
         elif leader := self._writer.execute(LEADER, (row["digest"], row["id"])).fetchone():
             self._follow(row, dict(leader))
-        elif row["off_peak"]:
+        elif not self._unpaid(row) and row["off_peak"]:
             self._keep_hours()
 
-    def _usable(self, row: Row, known: Kept) -> bool:
-        """The take may be handed over; if not, its record goes, and the job says why."""
-        if known.result:
-            return True
+    def _usable(self, row: Row, known: Kept) -> Result | None:
+        """The take, if it may be handed over; if not, its record goes, and the job says why."""
         gone = "DELETE FROM result WHERE digest = ? AND record = ?"
-        if self._writer.execute(gone, (row["digest"], known.record)).rowcount:
+        if known.result is None and (
+            self._writer.execute(gone, (row["digest"], known.record)).rowcount
+        ):
             text = f"The take that was kept is made again: {known.damage}."
             self._tell(row, Kind.LOG, {"text": text})
-        return False
+        return known.result
 
     def _read_through(self, digest: str) -> Kept | None:
         """What is recorded for a digest, its files read and compared; None if nothing is."""

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from secondunit import logs
 from secondunit.errors import Refused, SecondUnitError
 from secondunit.failpoints import failpoint
 from secondunit.jobs.pipe import Pipe
@@ -111,7 +112,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what Ctrl-C means
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logs.configure("text")  # its server takes the lines into its own log
     achieved = confine(
         memory_mib=memory_mib, files=FILES, network=False, writing=False, programs=False
     )

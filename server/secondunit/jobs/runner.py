@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
-import queue
 import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from secondunit import logs
 from secondunit.config import Config
 from secondunit.errors import EngineMemory, SecondUnitError, WorkerLost
-from secondunit.jobs.child import Child, log_name
+from secondunit.jobs.child import log_name
 from secondunit.jobs.devices import CPU, kind_of
+from secondunit.jobs.hand import Hand
 from secondunit.jobs.job import (
     Checkpoint,
     Job,
@@ -91,14 +91,6 @@ class _Ended:
     """The worker is to be replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Errand:
-    """Something to be done between two jobs, for somebody who waits."""
-
-    order: Mapping[str, Any]
-    answer: Future[None]
-
-
 class Runner:
     """One thread, one worker and one device: one job at a time."""
 
@@ -109,35 +101,19 @@ class Runner:
         """`stages` is "module:callable" for the worker; `shown` is told of its pictures."""
         self.device = device
         self._shown = shown
-        self._store, self._config, self._factory = store, config, stages
+        self._store, self._config = store, config
         self._patience, self._peers = patience, peers or Alone()
-        self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name=f"runner-{device}")
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._cancelling: set[str] = set()
-        self._child: Child | None = None
-        self._errands: queue.SimpleQueue[_Errand] = queue.SimpleQueue()
         self.job: Job | None = None
         """That it has in work."""
-        self.engines: tuple[str, ...] = ()
-        """In the worker's memory, as far as it said."""
-        self.loading = ""
-        """The engine that is being loaded before it is needed."""
-        self.memory_bytes = 0
-        """Of the worker at its peak."""
-
-    @property
-    def silence(self) -> float:
-        """Seconds without a word after which a worker is taken for dead."""
-        given = self._patience.silence
-        return self._config.schedule.lease_seconds if given is None else given
-
-    @property
-    def alive(self) -> bool:
-        """Its worker runs."""
-        child = self._child
-        return child is not None and child.alive
+        silence = self._patience.silence
+        self.hand = Hand(
+            stages, config, device, config.schedule.lease_seconds if silence is None else silence
+        )
+        """Its worker."""
 
     def start(self) -> None:
         """Begin with whatever is queued."""
@@ -157,58 +133,35 @@ class Runner:
 
     def wake(self) -> None:
         """Something changed in the store."""
-        self._inbox.put({"is": "wake"})
+        self.hand.wake()
 
     def cancel(self, id: str) -> None:
         """The owner of a running job, maybe another runner's, stopped it."""
         self._cancelling.add(id)
         self.wake()
 
-    def errand(self, order: Mapping[str, Any]) -> Future[None]:
-        """Have the worker do something before the next job; work that runs goes first."""
-        answer: Future[None] = Future()
-        self._errands.put(_Errand(order, answer))
-        self.wake()
-        return answer
-
-    def watch(self) -> None:
-        """Kill a worker that is silent for so long that its own thread seems to be stuck on it."""
-        child = self._child
-        if child and child.alive and time.monotonic() - child.heard > 2 * self.silence:
-            log.error("the worker of %s is stuck; it is killed", self.device)
-            child.kill()
-
     def _loop(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._run_errands()
+                self.hand.run_errands(self._stopping)
                 # What was stopped before this was not, and is not going to be, claimed here.
                 self._cancelling.clear()
-                self.job = self._store.claim(self.device, self.device, warm=self.engines)
+                self.job = self._store.claim(self.device, self.device, warm=self.hand.engines)
                 self._peers.gave_way(self.device)
+                logs.bind(device=self.device, job=self.job.id if self.job else None)
                 if self.job is None:
-                    self._idle()
+                    self.hand.idle()
                     continue
                 self._drive(self.job)
             except Exception:
                 log.exception("the runner of %s failed; it begins again", self.device)
                 self._begin_again()
             self.job = None
-        self._refuse_errands()
-        if self._child:
-            self._child.end(max(self._stop_by - time.monotonic(), 0.2))
-
-    def _idle(self) -> None:
-        """Wait until something may have changed; an idle worker's heartbeats count as that."""
-        message = self._hear(None)
-        if message and message.get("from") is self._child:
-            self._note(message)
-            if message["is"] == "gone":
-                self._forget()
+        self.hand.end(max(self._stop_by - time.monotonic(), 0.2))
 
     def _begin_again(self) -> None:
         """After a full disk, say: nothing runs here any more, so no job may say that it does."""
-        self._drop(self._child)
+        self.hand.drop()
         job = self.job
         while not self._stopping.wait(self._patience.mishap) and job:
             try:
@@ -249,7 +202,7 @@ class Runner:
                 stage=stage, attempt=job.attempt, seconds=ended.seconds, payload=ended.payload
             )
             if not self._store.checkpoint(lease, point):
-                self._drop(self._child)
+                self.hand.drop()
                 break
             done.append(point)
         else:
@@ -273,12 +226,13 @@ class Runner:
             self._shown(job.id, None)
         shutil.rmtree(folder, ignore_errors=True)
         # Of a take that was being published when its worker was killed.
-        shutil.rmtree(self._config.data / "takes" / f".{plan.digest}.new", ignore_errors=True)
+        for leftover in (self._config.data / "takes").glob(f".{plan.digest}.*.new"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def _give_up(self, job: Job, lease: Lease, ended: _Ended) -> None:
         now = self._store.get(job.id)
         if ended.spent or ended.how == "fenced":
-            self._drop(self._child)
+            self.hand.drop()
         if ended.how == "fenced":
             log.warning("job %s went on without %s", job.id, self.device)
         elif now.cancelling:
@@ -305,16 +259,13 @@ class Runner:
         if why := self._reason_to_halt(job):
             return _Ended("halted", why)
         lease, began = Lease(job=job.id, attempt=job.attempt), time.monotonic()
-        child = self._ready()
+        child = self.hand.ready()
         ref = child.order(order)
         asked, renewed, gained, why, last = None, began, False, "", None
-        heard = began
         while True:
-            message = self._hear(0.25 if asked or last else 1.0)
+            message = self.hand.hear(0.25 if asked or last else 1.0)
             now = time.monotonic()
-            if message and message.get("from") is child:
-                heard = now
-                self._note(message)
+            if message and "from" in message:
                 match message["is"]:
                     case "preview" if self._shown:
                         self._shown(job.id, message)
@@ -323,7 +274,7 @@ class Runner:
                     case "kept" if not gained:
                         gained = self._gained(lease)
                     case "gone":
-                        return self._lost(f"The worker ended ({child.kill()}) in {stage}")
+                        return _Ended("lost", f"The worker ended ({self.hand.drop()}) in {stage}")
                     case "done" | "failed" | "halted" if message["ref"] == ref:
                         if message["is"] == "halted":
                             return _Ended("halted", why)
@@ -341,12 +292,11 @@ class Runner:
                 child.halt()
                 asked = now
             if asked and now > self._deadline(asked):
-                child.kill()
-                self._forget()
+                self.hand.drop()
                 return _Ended("halted", why)
-            if now - heard > self.silence:
-                child.kill()
-                return self._lost(f"The worker went silent in {stage}")
+            if self.hand.silent:
+                self.hand.drop()
+                return _Ended("lost", f"The worker went silent in {stage}")
 
     def _renewal(self, lease: Lease) -> Renewal:
         try:
@@ -376,90 +326,6 @@ class Runner:
         patient = asked + self._patience.confirm
         return min(patient, self._stop_by) if self._stopping.is_set() else patient
 
-    def _lost(self, what: str) -> _Ended:
-        self._forget()
-        return _Ended("lost", what)
-
-    def _drop(self, child: Child | None) -> None:
-        if child:
-            child.kill()
-        self._forget()
-
-    def _forget(self) -> None:
-        self._child, self.engines, self.memory_bytes = None, (), 0
-
-    def _ready(self) -> Child:
-        if self._child is None or not self._child.alive:
-            self._forget()
-            self._child = Child(self._factory, self._config.data, self._inbox, self.device)
-        return self._child
-
-    def _note(self, message: Mapping[str, Any]) -> None:
-        if "engines" in message:
-            self.engines = tuple(message["engines"])
-        self.memory_bytes = message.get("memory", self.memory_bytes)
-
-    def _hear(self, seconds: float | None) -> dict[str, Any] | None:
-        try:
-            return self._inbox.get(timeout=seconds)
-        except queue.Empty:
-            return None
-
-    # --- errands
-
-    def _run_errands(self) -> None:
-        while not self._errands.empty():
-            errand = self._errands.get()
-            if not errand.answer.set_running_or_notify_cancel():
-                continue  # whoever waited for it does no more
-            order = {**errand.order, "config": canonical(self._config)}
-            if order["do"] == "unload" and not self.alive:
-                errand.answer.set_result(None)
-                continue
-            self.loading = order["engine"] if order["do"] == "load" else ""
-            try:
-                self._run_errand(order)
-            except SecondUnitError as exc:
-                errand.answer.set_exception(exc)
-            except BaseException as exc:
-                errand.answer.set_exception(exc)
-                raise
-            else:
-                errand.answer.set_result(None)
-            finally:
-                self.loading = ""
-
-    def _run_errand(self, order: dict[str, Any]) -> None:
-        """Raises what the worker said, or WorkerLost."""
-        child = self._ready()
-        ref = child.order({**order, "device": kind_of(self.device)})
-        heard = time.monotonic()
-        while not self._stopping.is_set():
-            message = self._hear(1.0)
-            if message and message.get("from") is child:
-                heard = time.monotonic()
-                self._note(message)
-                if message["is"] == "gone":
-                    self._forget()
-                    raise WorkerLost(f"The worker ended ({child.kill()}).")
-                if message.get("ref") == ref:
-                    if message["is"] == "done":
-                        return
-                    if message.get("spent"):
-                        self._drop(child)
-                    raise _raised(message["error"])
-            if time.monotonic() - heard > self.silence:
-                self._drop(child)
-                raise WorkerLost("The worker went silent.")
-        self._drop(child)
-        raise WorkerLost("The server is stopping.")
-
-    def _refuse_errands(self) -> None:
-        while not self._errands.empty():
-            self._errands.get().answer.set_exception(WorkerLost("The server is stopping."))
-
-    # --- files
-
     def _done(self, id: str, folder: Path) -> list[Checkpoint]:
         """The checkpoints whose files are still there, without a hole."""
         kept: list[Checkpoint] = []
@@ -471,13 +337,3 @@ class Runner:
 
     def _folder(self, id: str) -> Path:
         return self._config.data / "jobs" / id
-
-
-def _raised(record: Mapping[str, Any]) -> SecondUnitError:
-    """The error that a worker told of, as the class it was."""
-    classes = {cls.code: cls for cls in _tree(SecondUnitError)}
-    return classes.get(record["code"], SecondUnitError)(record["message"])
-
-
-def _tree(root: type[SecondUnitError]) -> list[type[SecondUnitError]]:
-    return [root, *(cls for child in root.__subclasses__() for cls in _tree(child))]

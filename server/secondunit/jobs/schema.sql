@@ -167,3 +167,99 @@ CREATE TABLE served (
   time     REAL NOT NULL,                        -- seconds since 1970
   PRIMARY KEY (tenant, user, priority)
 ) STRICT, WITHOUT ROWID;
+
+-- migration 3
+-- What was spent. Only added to, and kept when its jobs are forgotten.
+CREATE TABLE ledger (
+  number         INTEGER PRIMARY KEY AUTOINCREMENT,
+  time           REAL NOT NULL,                  -- seconds since 1970, when it was charged
+  job            TEXT NOT NULL,                  -- which may be forgotten by now
+  tenant         TEXT NOT NULL,
+  user           TEXT NOT NULL,
+  project        TEXT NOT NULL,
+  timeline       TEXT NOT NULL,
+  shot           TEXT NOT NULL,
+  name           TEXT NOT NULL,
+  operation      TEXT NOT NULL,
+  engine         TEXT NOT NULL,
+  weights        TEXT NOT NULL,                  -- SHA-256 of the engine's
+  take           INTEGER NOT NULL,
+  draft          INTEGER NOT NULL,
+  device         TEXT NOT NULL,
+  stage          TEXT NOT NULL,                  -- that was done; '' for the rest of an attempt
+  attempt        INTEGER NOT NULL,
+  last           INTEGER NOT NULL,               -- 1: the job ended with it
+  seconds        REAL NOT NULL,                  -- the stage's own
+  device_seconds REAL NOT NULL,                  -- in which the device was held: what is paid for
+  frames         INTEGER NOT NULL,               -- that the cut shows
+  rate_num       INTEGER NOT NULL,
+  rate_den       INTEGER NOT NULL,
+  pixels         INTEGER NOT NULL,               -- of a delivered frame
+  cost           INTEGER,                        -- millionths of the currency; NULL: no price
+  currency       TEXT NOT NULL,
+  outcome        TEXT NOT NULL CHECK (outcome IN
+                   ('done', 'lost', 'stopped', 'failed', 'cancelled', 'reused'))
+) STRICT;
+
+CREATE INDEX ledger_by_attempt ON ledger (job, attempt);
+CREATE INDEX ledger_by_time ON ledger (tenant, time);
+-- A job ends once.
+CREATE UNIQUE INDEX ledger_by_end ON ledger (job) WHERE last = 1;
+
+-- The ledger's sums, so that a budget is looked up and not added up.
+CREATE TABLE spent (
+  tenant         TEXT NOT NULL,
+  project        TEXT NOT NULL,
+  user           TEXT NOT NULL,
+  currency       TEXT NOT NULL,
+  cost           INTEGER NOT NULL,
+  device_seconds REAL NOT NULL,
+  PRIMARY KEY (tenant, project, user, currency)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER ledger_adds_up AFTER INSERT ON ledger BEGIN
+  INSERT INTO spent VALUES (NEW.tenant, NEW.project, NEW.user, NEW.currency,
+      coalesce(NEW.cost, 0), NEW.device_seconds)
+    ON CONFLICT DO UPDATE SET cost = cost + excluded.cost,
+      device_seconds = device_seconds + excluded.device_seconds;
+END;
+
+CREATE TRIGGER ledger_is_not_changed BEFORE UPDATE ON ledger BEGIN
+  SELECT RAISE(ABORT, 'the ledger is only added to');
+END;
+
+CREATE TRIGGER ledger_is_not_shortened BEFORE DELETE ON ledger BEGIN
+  SELECT RAISE(ABORT, 'the ledger is only added to');
+END;
+
+CREATE TABLE budget (
+  tenant         TEXT NOT NULL,
+  project        TEXT NOT NULL,                  -- '': all of a user's
+  user           TEXT NOT NULL,                  -- '': everybody's of a project
+  cost           INTEGER,                        -- millionths; NULL: not limited so
+  currency       TEXT NOT NULL,
+  device_seconds REAL,                           -- NULL: not limited so
+  PRIMARY KEY (tenant, project, user)
+) STRICT, WITHOUT ROWID;
+
+-- Jobs that were made in one go: what estimates are learned from.
+CREATE TABLE run (
+  number     INTEGER PRIMARY KEY,
+  time       REAL NOT NULL,
+  engine     TEXT NOT NULL,
+  operation  TEXT NOT NULL,
+  draft      INTEGER NOT NULL,
+  device     TEXT NOT NULL,
+  delivery   TEXT NOT NULL,
+  made       REAL NOT NULL,                      -- megapixels by the engine, at its own size
+  finished   REAL NOT NULL,                      -- megapixels of the file
+  cold       INTEGER NOT NULL,                   -- 1: the engine was loaded first
+  seconds    REAL NOT NULL,
+  file_bytes INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX run_by_engine ON run (engine, number);
+-- Work that was begun holds back what it is expected to cost.
+CREATE INDEX job_begun ON job (number) WHERE attempt > 0 AND state IN ('queued', 'running');
+CREATE INDEX job_by_budget ON job (tenant, project, user, number)
+  WHERE state = 'waiting' AND held = 'budget';

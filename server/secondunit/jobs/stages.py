@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import queue
+import secrets
 import shutil
 import sys
 import threading
@@ -120,6 +121,7 @@ class Rooms:
         plan = work.plan
         spool.begin(work.folder, work.earlier, self._stamp(work))
         frames = spool.Kept(work.folder, work.kept)
+        cold = plan.engine not in self._engines
         wanted = {n for made in plan.generate for n in range(made.start, made.end)}
         if not wanted.issubset(frames.frames):
             work.progress("load the engine", 0, 1)
@@ -132,7 +134,8 @@ class Rooms:
                 raise
         sync_folder(work.folder)
         return {
-            "frames": len(wanted), "taken_over": frames.taken_over, "resumed": frames.resumed,
+            "frames": len(wanted), "cold": cold and plan.engine in self._engines,
+            "taken_over": frames.taken_over, "resumed": frames.resumed,
             "attempt": work.attempt, "device": work.device, "memory_plan": work.memory_plan,
             "threads": self._config.threads,
         }  # fmt: skip
@@ -257,15 +260,20 @@ def publish(source: Path, names: list[str], folder: Path) -> None:
     if all((folder / name).exists() for name in names):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
-    for leftover in (new, old):
+    for leftover in folder.parent.glob(f".{folder.name}.*"):
         shutil.rmtree(leftover, ignore_errors=True)
+    # Names of its own: a stray worker of an earlier attempt may be about the same take.
+    own = f".{folder.name}.{secrets.token_hex(4)}"
+    new, old = folder.with_name(f"{own}.new"), folder.with_name(f"{own}.old")
     new.mkdir()
     for name in names:
         link_or_copy(source / name, new / name)
     failpoint("publish.fsync.before")
     sync_folder(new)
     failpoint("publish.fsync.after")
+    if all((folder / name).is_file() for name in names):  # by now
+        shutil.rmtree(new, ignore_errors=True)
+        return
     if folder.exists():  # somebody took files out of it
         folder.rename(old)
     failpoint("publish.rename.before")

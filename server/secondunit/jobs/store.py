@@ -13,7 +13,7 @@ from secondunit.errors import (
     WorkerLost,
 )
 from secondunit.jobs import kept, rows
-from secondunit.jobs.book import BY_NUMBER, Row
+from secondunit.jobs.book import BY_ID, BY_NUMBER, Row
 from secondunit.jobs.job import (
     Checkpoint,
     Job,
@@ -79,8 +79,8 @@ class Store(Orders):
             now=now,
         )  # fmt: skip
         try:
-            self._calm()
             self.recover("The server was started again.")
+            self._calm()
         except BaseException:
             self.close()
             raise
@@ -100,7 +100,8 @@ class Store(Orders):
         checked: dict[str, Kept] = {}
         while True:
             with self._transaction("claim") as db:
-                self._keep_hours()
+                if self._spans:
+                    self._keep_hours()
                 turn = next_turn(db, self._config.schedule, self._now(), warm)
                 if turn is None:
                     return None
@@ -109,6 +110,8 @@ class Store(Orders):
                 found = db.execute(RESULT, (digest,)).fetchone()
                 known = checked.get(digest)
                 if not found or (known and not self._usable(row, known)):
+                    if self._unpaid(row):
+                        continue
                     return replace(self._begin(row, worker, device), priority=turn.priority)
                 if known and known.record == found["record"] and known.result:
                     for one in (row, *self._followers(row["id"])):
@@ -120,8 +123,9 @@ class Store(Orders):
 
     def renew(self, lease: Lease) -> Renewal:
         """The worker lives; says whether it still has the job."""
-        row = self._known(lease.job)
-        if row["state"] != State.RUNNING or row["attempt"] != lease.attempt:
+        found = self._query(BY_ID, (lease.job,))
+        row = found[0] if found else None
+        if row is None or row["state"] != State.RUNNING or row["attempt"] != lease.attempt:
             return Renewal.LOST
         whole = self._config.schedule.lease_seconds
         if row["lease_until"] - self._clock() < whole * RENEW_AT:
@@ -174,6 +178,8 @@ class Store(Orders):
             ))  # fmt: skip
             timings = json.loads(row["timings"]) | {str(done.stage): round(done.seconds, 3)}
             row.update(losses=0, timings=json.dumps(timings))
+            held = self._ledger.stage(self._writer, row, done.stage, done.seconds)
+            self._news.device_held(row, held)
             self._tell(row, Kind.STAGE, {"stage": done.stage, "seconds": round(done.seconds, 3)})
             return True
 
@@ -198,6 +204,7 @@ class Store(Orders):
             record = json.dumps(rows.record_of_result(result, self.data))
             self._writer.execute(ADD_RESULT, (result.digest, lease.job, record, self._now()))
             self._succeed(row, result, reused=False)
+            self._ledger.remember(self._writer, row, result.clip.bytes if result.clip else 0)
             for follower in self._followers(lease.job):
                 self._succeed(follower, result, reused=True)
             return True
@@ -207,7 +214,10 @@ class Store(Orders):
         with self._leased(lease, "fail") as row:
             if row is None:
                 return False
-            self._end_failed(row, canonical(error))
+            if row["cancelling"]:  # whatever else happened, it ends as its owner wanted
+                self._end_cancelled(row)
+            else:
+                self._end_failed(row, canonical(error))
             return True
 
     def cancelled(self, lease: Lease) -> bool:
@@ -292,7 +302,7 @@ class Store(Orders):
                 if row["cancelling"]:
                     self._end_cancelled(row)
                 else:
-                    self._requeue(row, reason)
+                    self._requeue(row, reason, lost=True)
 
     def open_job(self, id: str) -> bool:
         """There is such a job, and it is not final."""
@@ -308,12 +318,12 @@ class Store(Orders):
             started=row["started"] or now, begun=now, owner=worker, device=device,
             lease_until=clock + self._config.schedule.lease_seconds,
         )  # fmt: skip
-        self._begun[row["id"]] = clock
+        self._ledger.begin(row)
         self._writer.execute(SERVE, {key: row[key] for key in ("tenant", "user", "priority")} | {
             "time": now,
         })  # fmt: skip
         self._move(row, State.RUNNING, attempt=row["attempt"])
-        return self._job(row["id"])
+        return rows.job(row)
 
     def _forget(self, id: str) -> None:
         for sql in FORGET:
@@ -328,7 +338,7 @@ class Store(Orders):
             self._news.worker_lost(row)
             row["losses"] += 1
             row["queued"] = self._now()
-        self._requeue(row, reason)
+        self._requeue(row, reason, lost=lost)
 
     def _calm(self) -> None:
         # Whoever waited for them is gone with the process that they waited at; whoever comes back

@@ -21,9 +21,13 @@ HEADS = """WITH RECURSIVE head (number) AS (
   SELECT (SELECT number FROM job INDEXED BY job_by_line WHERE state = 'queued' AND priority = :class
     ORDER BY tenant, user, queued, number LIMIT 1)
   UNION ALL
-  SELECT (SELECT n.number FROM job AS n INDEXED BY job_by_line
-    WHERE n.state = 'queued' AND n.priority = :class AND (n.tenant, n.user) > (at.tenant, at.user)
-    ORDER BY n.tenant, n.user, n.queued, n.number LIMIT 1)
+  SELECT coalesce(
+    (SELECT n.number FROM job AS n INDEXED BY job_by_line WHERE n.state = 'queued'
+      AND n.priority = :class AND n.tenant = at.tenant AND n.user > at.user
+      ORDER BY n.user, n.queued, n.number LIMIT 1),
+    (SELECT n.number FROM job AS n INDEXED BY job_by_line WHERE n.state = 'queued'
+      AND n.priority = :class AND n.tenant > at.tenant
+      ORDER BY n.tenant, n.user, n.queued, n.number LIMIT 1))
   FROM head JOIN job AS at ON at.number = head.number
 )
 SELECT job.number, job.priority, job.tenant, job.user, job.queued, job.engine,

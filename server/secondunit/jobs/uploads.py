@@ -7,15 +7,15 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from secondunit.config import Config
 from secondunit.encode.durable import disk_full, sync_folder
 from secondunit.errors import BlobUnknown, Refused, UploadBusy, UploadOffset
 from secondunit.failpoints import failpoint
-from secondunit.jobs.blobs import BlobStore, Digest, sha256_of, tenant_key, unwritable
+from secondunit.jobs.blobs import BINARY, BlobStore, Digest, sha256_of, tenant_key, unwritable
 
 SYNCED = 8 * 2**20
 """Bytes that are written between two waits for the disk."""
@@ -70,7 +70,7 @@ class Uploads:
         if self._blobs.has(tenant, digest):
             return digest.size, True
         try:
-            descriptor = os.open(path, os.O_RDWR)
+            descriptor = os.open(path, os.O_RDWR | BINARY)
         except OSError as exc:
             raise BlobUnknown(f"there is no upload {upload} of {digest}") from exc
         try:
@@ -113,15 +113,10 @@ class Part:
     """One call that writes one upload, from where it stands on; used by one thread at a time."""
 
     def __init__(
-        self,
-        blobs: BlobStore,
-        tenant: str,
-        digest: Digest,
-        path: Path,
-        size: int,
-        *,
+        self, blobs: BlobStore, tenant: str, digest: Digest, path: Path, size: int, *,
         left: Callable[[Part], None],
-    ) -> None:
+    ) -> None:  # fmt: skip
+        """`size`: bytes that the file at `path` has. Raises StoreFull, StoreError."""
         self.path, self.digest, self.size = path, digest, size
         self.heard = time.monotonic()
         self._blobs, self._tenant, self._left = blobs, tenant, left
@@ -133,7 +128,8 @@ class Part:
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY
+            self._file = os.open(path, flags, 0o600)
             sync_folder(path.parent)
         except OSError as exc:
             raise unwritable(exc, disk_full(exc)) from exc
@@ -141,9 +137,9 @@ class Part:
     def write(self, offset: int, data: bytes) -> bool:
         """Append bytes; False when somebody else has finished the blob meanwhile.
 
-        Raises UploadOffset where they do not follow, Refused when they are more than declared
-        (the upload is dropped then), StoreFull (dropped too: a full disk needs the room),
-        UploadBusy when another call has taken the upload over.
+        Raises UploadOffset where they do not follow, UploadBusy when another call has taken the
+        upload over; and, with the upload dropped, Refused when they are more than declared,
+        StoreFull and StoreError when the disk does not take them.
         """
         with self._lock:
             self._mine()
@@ -155,21 +151,25 @@ class Part:
                     f"more bytes came than the {self.digest.size} declared; the upload was dropped",
                     "data",
                 )
-            try:
+            with self._kept_or_dropped():
                 failpoint("blobs.write.before")
                 self._append(data)
                 failpoint("blobs.write.after")
-                if self.size - self._synced >= SYNCED:
-                    self._sync()
-                    if self._blobs.has(self._tenant, self.digest):
-                        self._drop()
-                        return False
-            except OSError as exc:
-                full = disk_full(exc)
-                if full:
-                    self._drop()
-                raise unwritable(exc, full) from exc
+                if self.size - self._synced < SYNCED:
+                    return True
+                self._sync()
+            if self._blobs.has(self._tenant, self.digest):
+                self._drop()
+                return False
             return True
+
+    def commit(self) -> int:
+        """Wait until what came is safe on disk; returns its bytes. Raises as `write` does."""
+        with self._lock:
+            self._mine()
+            with self._kept_or_dropped():
+                self._sync()
+            return self.size
 
     def finish(self) -> None:
         """Check the digest and give the blob its name.
@@ -191,33 +191,23 @@ class Part:
                     "dropped",
                     "digest",
                 )
-            try:
+            with self._kept_or_dropped():
                 self._sync()
+                self._close()  # some systems rename no file that is open
                 self._blobs.adopt(self._tenant, self.digest, self.path)
-            except OSError as exc:
-                full = disk_full(exc)
-                if full:
-                    self._drop()
-                raise unwritable(exc, full) from exc
+
+    def leave(self) -> None:
+        """Let go of the upload; what came stays."""
+        with self._lock:
             self._close()
 
-    def leave(self) -> int:
-        """Let go of the upload; what came is on the disk. Returns its bytes."""
-        with self._lock:
-            if self._open:
-                with suppress(OSError):  # it is kept as far as the disk took it
-                    self._sync()
-                self._close()
-            return self.size
-
     def _append(self, data: bytes) -> None:
-        rest, at = memoryview(data), self.size
+        rest = memoryview(data)
         while rest:
-            written = os.pwrite(self._file, rest, at)
-            rest, at = rest[written:], at + written
+            rest = rest[os.write(self._file, rest) :]
         if self._sum is not None:
             self._sum.update(data)
-        self.size = at
+        self.size += len(data)
         if data:
             self.heard = time.monotonic()
 
@@ -227,18 +217,29 @@ class Part:
         failpoint("blobs.fsync.after")
         self._synced = self.size
 
+    @contextmanager
+    def _kept_or_dropped(self) -> Iterator[None]:
+        # What a disk has refused once cannot be relied on, though it may read like the rest until
+        # the power fails; and a full disk needs the room.
+        try:
+            yield
+        except OSError as exc:
+            self._drop()
+            raise unwritable(exc, disk_full(exc)) from exc
+
     def _mine(self) -> None:
         if not self._open:
             raise UploadBusy("another call has taken this upload over")
 
     def _drop(self) -> None:
-        self.path.unlink(missing_ok=True)
         self._close()
+        self.path.unlink(missing_ok=True)
 
     def _close(self) -> None:
-        self._open = False
-        os.close(self._file)
-        self._left(self)
+        if self._open:
+            self._open = False
+            os.close(self._file)
+            self._left(self)
 
 
 def _length(path: Path) -> int:

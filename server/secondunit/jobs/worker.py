@@ -29,6 +29,7 @@ from secondunit.errors import Cancelled, EngineMemory, SecondUnitError
 from secondunit.failpoints import failpoint
 from secondunit.jobs.job import Checkpoint, Stage, stage_folder
 from secondunit.jobs.pipe import Pipe
+from secondunit.jobs.sandbox import confine
 from secondunit.jobs.work import Stages, Work
 from secondunit.plan.shot_plan import canonical, plan_of_json, record_of_json
 
@@ -97,10 +98,10 @@ class Worker:
                 log.warning("the stage failed", extra={"code": exc.code})
                 error = exc
             elif out_of_memory(exc):
-                log.exception("%s of %s", what, order.get("job"))
+                log.exception("%s ran out of memory", what)
                 error = EngineMemory(f"{what} ran out of memory.")
             else:
-                log.exception("the stage failed in a way nobody foresaw")
+                log.exception("%s failed in a way nobody foresaw", what)
                 error = SecondUnitError(
                     f"{what} failed in a way nobody foresaw: {type(exc).__name__}."
                 )
@@ -216,6 +217,8 @@ def main() -> None:
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what Ctrl-C means
     logs.configure("text")  # until the settings come with the first order
+    # Footage is decoded here: whatever breaks out of it shall reach nobody.
+    log.info("taken from this process: %s", confine(network=False))
     Worker(pipe, sys.argv[1]).serve()
     logging.shutdown()
     os._exit(0)  # engines leave threads behind that would keep the process for seconds

@@ -103,6 +103,10 @@ class Workers:
         for runner in self._runners:
             runner.cancel(id)
 
+    def warm(self, engine: str) -> bool:
+        """A worker has the engine in memory, so that its next job need not wait for it."""
+        return any(runner.hand.alive and engine in runner.hand.engines for runner in self._runners)
+
     def may_give_way(self, device: str) -> bool:
         """No device is free for urgent work, and no other one gives way already."""
         with self._lock:
@@ -122,7 +126,7 @@ class Workers:
     def watch(self) -> None:
         """To be called every few seconds: no thread may be stuck on a worker for ever."""
         for runner in self._runners:
-            runner.watch()
+            runner.hand.watch()
 
     def status(self) -> tuple[WorkerStatus, ...]:
         """What each worker does."""
@@ -146,8 +150,8 @@ class Workers:
         meant = self._meant(engine, device)
         if why := _missing(engine):
             raise EngineMissing(f"The engine '{engine}' cannot be loaded: {why}.")
-        cold = [runner for runner in meant if engine not in runner.engines]
-        return [runner.errand({"do": "load", "engine": engine}) for runner in cold]
+        cold = [runner for runner in meant if engine not in runner.hand.engines]
+        return [runner.hand.errand({"do": "load", "engine": engine}) for runner in cold]
 
     def unload(self, engine: str, device: str = "") -> Sequence[Future[None]]:
         """Free an engine's memory. Raises Refused, and EngineBusy while a job is using it."""
@@ -155,7 +159,7 @@ class Workers:
         for runner in meant:
             if (job := runner.job) and job.engine == engine:
                 raise EngineBusy(f"Job {job.id} is using '{engine}' on {runner.device}.")
-        return [runner.errand({"do": "unload", "engine": engine}) for runner in meant]
+        return [runner.hand.errand({"do": "unload", "engine": engine}) for runner in meant]
 
     def _meant(self, engine: str, device: str) -> list[Runner]:
         if engine not in ENGINES:
@@ -170,10 +174,10 @@ class Workers:
         why = _missing(engine)
         if why:
             warmth = Warmth.MISSING
-        elif engine in runner.engines:
+        elif engine in runner.hand.engines:
             warmth = Warmth.WARM
         else:
-            warmth = Warmth.LOADING if runner.loading == engine else Warmth.COLD
+            warmth = Warmth.LOADING if runner.hand.loading == engine else Warmth.COLD
         return EngineOnDevice(engine=engine, device=runner.device, warmth=warmth, what=why)
 
     def _sweep(self) -> None:
@@ -186,9 +190,9 @@ class Workers:
 def _status(runner: Runner) -> WorkerStatus:
     job = runner.job  # once: the runner goes on meanwhile
     return WorkerStatus(
-        device=runner.device, engine=next(iter(runner.engines), ""),
-        job=job.id if job else "", tenant=job.tenant if job else "", alive=runner.alive,
-        memory_bytes=runner.memory_bytes,
+        device=runner.device, engine=next(iter(runner.hand.engines), ""),
+        job=job.id if job else "", tenant=job.tenant if job else "", alive=runner.hand.alive,
+        memory_bytes=runner.hand.memory_bytes,
     )  # fmt: skip
 
 

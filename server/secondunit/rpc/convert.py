@@ -119,8 +119,36 @@ def options(
     )
 
 
-def plan(value: ShotPlan) -> plans_pb2.ShotPlan:
-    """ShotPlan: what of it people and plugins need."""
+def money(micros: int | None, currency: str) -> units_pb2.Money | None:
+    """Money; None where no price was named."""
+    return (
+        None
+        if micros is None or not currency
+        else units_pb2.Money(currency=currency, micros=micros)
+    )
+
+
+def estimate(value: Estimate | None) -> plans_pb2.Estimate | None:
+    """Estimate; what is not known is absent."""
+    if value is None:
+        return None
+    return plans_pb2.Estimate(
+        render_time=_maybe(value.seconds),
+        memory_bytes=value.memory_bytes,
+        file_bytes=value.file_bytes,
+        measured=value.measured,
+        device_time=_maybe(value.device_seconds),
+        cost=money(value.cost_micros, value.currency),
+        earliest=_maybe(value.low),
+        latest=_maybe(value.high),
+        runs=value.runs,
+        frames=value.frames,
+        reused=value.reused,
+    )
+
+
+def plan(value: ShotPlan, expected: Estimate | None = None) -> plans_pb2.ShotPlan:
+    """ShotPlan: what of it people and plugins need, and what it is expected to take."""
     start = units.timecode(value.timecode, value.rate, drop_frame=value.drop_frame)
     return plans_pb2.ShotPlan(
         digest=value.digest,
@@ -150,6 +178,7 @@ def plan(value: ShotPlan) -> plans_pb2.ShotPlan:
         track=value.place.track,
         path=value.place.path,
         prompt=value.prompt,
+        estimate=estimate(expected),
     )
 
 
@@ -210,33 +239,11 @@ def job(value: Job, result: Result | None) -> jobs_pb2.Job:
         ),
         project=value.project,
         user=value.user,
-        estimate=estimate(value.estimate) if value.estimate is not None else None,
-        cost=money(value.cost_micros, value.currency) if value.currency else None,
+        estimate=estimate(value.estimate),
+        cost=money(value.cost_micros, value.currency),
         device_time=duration(value.device_seconds),
         off_peak=value.off_peak,
         device=value.device,
-    )
-
-
-def money(micros: int, currency: str) -> units_pb2.Money:
-    """Millionths of a currency."""
-    return units_pb2.Money(currency=currency, micros=micros)
-
-
-def estimate(value: Estimate) -> plans_pb2.Estimate:
-    """Estimate."""
-    return plans_pb2.Estimate(
-        render_time=_maybe(value.seconds),
-        earliest=_maybe(value.low),
-        latest=_maybe(value.high),
-        device_time=_maybe(value.device_seconds),
-        cost=money(value.cost_micros, value.currency) if value.cost_micros is not None else None,
-        memory_bytes=value.memory_bytes,
-        runs=value.runs,
-        measured=value.measured,
-        file_bytes=value.file_bytes,
-        frames=value.frames,
-        reused=value.reused,
     )
 
 

@@ -178,7 +178,6 @@ class Jobs(JobServiceServicer):
                 user=user,
                 tenant=old.tenant,
                 off_peak=old.off_peak,
-                estimate=old.estimate,
                 limited=not principal.local,
             )
         return pb.RetryJobResponse(job=self._message(job))

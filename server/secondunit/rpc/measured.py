@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.protobuf.descriptor_pool import Default
 
 from secondunit import logs, measures
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:  # grpc's classes are generic in their stubs alone
 
 log = logging.getLogger(__name__)
 
-BLOBS = "secondunit.v1.BlobService/"
+UNKNOWN = "unknown"
 QUIET = {grpc.StatusCode.OK, grpc.StatusCode.CANCELLED}
 """Ends of calls that are not worth a line: a client that leaves is no event."""
 
@@ -41,7 +42,7 @@ class Measure(grpc.aio.ServerInterceptor):
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
         }
-        name = handler_call_details.method.lstrip("/")
+        name = _known(handler_call_details.method.lstrip("/"))
         if handler.response_streaming:
             method = handler.stream_stream or handler.unary_stream
             kind = (
@@ -62,11 +63,21 @@ class Measure(grpc.aio.ServerInterceptor):
         return kind(_single(method, name, stream=handler.request_streaming), **coders)
 
 
+def _known(name: str) -> str:
+    # Whoever has no token is refused whatever he asks for: his words make no series and no line.
+    service, _, method = name.partition("/")
+    try:
+        found = Default().FindServiceByName(service).methods_by_name
+    except KeyError:
+        return UNKNOWN
+    return name if method in found else UNKNOWN
+
+
 def _single(method: Any, name: str, *, stream: bool) -> Any:
     async def call(request: Any, context: Context) -> Any:
         logs.bind(method=name)
-        async with _Call(name, context, stream=stream) as counted:
-            return counted.goes(await method(counted.came(request), context))
+        async with _Call(name, context, stream=stream):
+            return await method(request, context)
 
     return call
 
@@ -74,9 +85,9 @@ def _single(method: Any, name: str, *, stream: bool) -> Any:
 def _streaming(method: Any, name: str) -> Any:
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
         logs.bind(method=name)
-        async with _Call(name, context, stream=True) as counted:
-            async for response in method(counted.came(request), context):
-                yield counted.goes(response)
+        async with _Call(name, context, stream=True):
+            async for response in method(request, context):
+                yield response
 
     return call
 
@@ -87,7 +98,6 @@ class _Call:
     def __init__(self, name: str, context: Context, *, stream: bool) -> None:
         self._name, self._context, self._stream = name, context, stream
         self._measures = measures.current()
-        self._carries = self._measures is not None and name.startswith(BLOBS)
         self._began = time.perf_counter()
 
     async def __aenter__(self) -> _Call:
@@ -104,28 +114,6 @@ class _Call:
                 self._measures.streams.labels(self._name).dec()
         if code not in QUIET:
             log.info("call refused", extra={"status": code.name, "seconds": round(took, 3)})
-
-    def came(self, request: Any) -> Any:
-        """The request, its bytes counted where it brings a blob's."""
-        if not self._carries:
-            return request
-        if hasattr(request, "__aiter__"):
-            return self._each(request)
-        return self._counted(request, "in")
-
-    def goes(self, response: Any) -> Any:
-        """The response, likewise."""
-        return self._counted(response, "out") if self._carries else response
-
-    async def _each(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        async for request in requests:
-            yield self._counted(request, "in")
-
-    def _counted(self, message: Any, direction: str) -> Any:
-        data = getattr(message, "data", b"")
-        if data and self._measures:
-            self._measures.blob_bytes.labels(direction).inc(len(data))
-        return message
 
     def _ended(self, error: BaseException | None) -> grpc.StatusCode:
         if isinstance(error, (asyncio.CancelledError, GeneratorExit)):

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import grpc
 
 from secondunit.config import Config
+from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore
 from secondunit.jobs.reader import Reader
 from secondunit.plan.planned import Options, TimelinePlan
@@ -33,8 +35,11 @@ def plan_timeline_of(
 class Plans(PlanServiceServicer):
     """See proto/secondunit/v1/plans.proto."""
 
-    def __init__(self, config: Config, blobs: BlobStore, reader: Reader) -> None:
+    def __init__(
+        self, config: Config, blobs: BlobStore, reader: Reader, accounts: Accounts
+    ) -> None:
         self._config, self._blobs, self._reader = config, blobs, reader
+        self._accounts = accounts
 
     async def PlanTimeline(self, request: pb.PlanTimelineRequest, context: Context) -> Any:
         """Plan every shot that a timeline asks for."""
@@ -42,13 +47,15 @@ class Plans(PlanServiceServicer):
         found = await self._reader.apart(
             plan_timeline_of, request.timeline, options, self._config, self._reader
         )
+        expected = await asyncio.to_thread(self._accounts.estimates, found.shots)
         return pb.PlanTimelineResponse(
             timeline=str(found.timeline),
             name=found.name,
             rate=convert.rate(found.rate),
-            plans=[convert.plan(shot) for shot in found.shots],
+            plans=[convert.plan(*pair) for pair in zip(found.shots, expected, strict=True)],
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
+            estimate=convert.estimate(self._accounts.together(expected)),
         )
 
     async def PlanShot(self, request: pb.PlanShotRequest, context: Context) -> Any:
@@ -57,10 +64,12 @@ class Plans(PlanServiceServicer):
         found = await self._reader.apart(
             plan_by_blob, self._planned, request.request, options, self._blobs
         )
+        expected = await asyncio.to_thread(self._accounts.estimates, found.shots)
         return pb.PlanShotResponse(
-            plans=[convert.plan(shot) for shot in found.shots],
+            plans=[convert.plan(*pair) for pair in zip(found.shots, expected, strict=True)],
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
+            estimate=convert.estimate(self._accounts.together(expected)),
         )
 
     def _planned(self, request: shots_pb2.ShotRequest, options: Options) -> TimelinePlan:

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 
+from secondunit import logs
+
 
 class Scope(StrEnum):
     """What a token allows; each includes the ones before it."""
@@ -52,6 +54,7 @@ def current() -> Principal:
 def enter(principal: Principal) -> None:
     """What this task does from now on is done for this principal."""
     _CURRENT.set(principal)
+    logs.bind(user=principal.user)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from secondunit.rpc.blobs import add_to_server as add_blobs_to_server
 from secondunit.rpc.capabilities import MESSAGE_BYTES, Capabilities
 from secondunit.rpc.engines import Engines
 from secondunit.rpc.jobs import Jobs
+from secondunit.rpc.ledger import Ledgers
 from secondunit.rpc.limits import Limited
 from secondunit.rpc.listen import check, credentials, is_loopback
 from secondunit.rpc.measured import Measure
@@ -35,6 +36,7 @@ from secondunit.v1 import (
     capabilities_pb2_grpc,
     engines_pb2_grpc,
     jobs_pb2_grpc,
+    ledger_pb2_grpc,
     plans_pb2_grpc,
     timeline_pb2_grpc,
 )
@@ -48,6 +50,7 @@ SERVICES = (
     "secondunit.v1.CapabilityService",
     "secondunit.v1.EngineService",
     "secondunit.v1.BlobService",
+    "secondunit.v1.LedgerService",
 )
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
@@ -104,8 +107,10 @@ class Server:
         self._server = grpc.aio.server(interceptors=guards, options=[*OPTIONS, most])
         jobs = Jobs(self._desk, self._config, self._draining, self._reader)
         jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, self._server)
-        plans = Plans(self._config, self._desk.blobs, self._reader)
+        plans = Plans(self._config, self._desk.blobs, self._reader, self._desk.accounts)
         plans_pb2_grpc.add_PlanServiceServicer_to_server(plans, self._server)
+        ledgers = Ledgers(self._desk.accounts)
+        ledger_pb2_grpc.add_LedgerServiceServicer_to_server(ledgers, self._server)
         timelines = Timelines(self._desk, self._config, self._reader)
         timeline_pb2_grpc.add_TimelineServiceServicer_to_server(timelines, self._server)
         capabilities = Capabilities(self._desk, self._config, self._closing)

@@ -99,8 +99,10 @@ class BlobServiceServicer:
         INVALID_ARGUMENT: a malformed upload or digest, more bytes than declared, or bytes of another
         digest; in the last two cases the upload is dropped and starts again at 0.
         OUT_OF_RANGE: `offset` is not the committed size. Ask QueryWriteStatus and go on from there.
-        RESOURCE_EXHAUSTED: the disk is full or the blob is larger than the limit in GetCapabilities.
-        ABORTED: no byte came for a minute. Go on from the committed size.
+        RESOURCE_EXHAUSTED: the disk is full (the upload is dropped), the caller has as much stored as
+        one may have, or the blob is larger than the limit in GetCapabilities.
+        ABORTED: no byte came for a minute, or a trickle: go on from the committed size. Or another call
+        is writing this upload: wait for its end; one that is silent for 5 s is taken over.
         UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
         expired or revoked. Call with one that is valid.
         PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
@@ -116,7 +118,8 @@ class BlobServiceServicer:
 
         INVALID_ARGUMENT: as for WriteBlob, or a chunk of more than 1 MiB.
         OUT_OF_RANGE: `offset` is not the committed size. Ask QueryWriteStatus and go on from there.
-        RESOURCE_EXHAUSTED: the disk is full or the blob is larger than the limit in GetCapabilities.
+        RESOURCE_EXHAUSTED: as for WriteBlob.
+        ABORTED: another call is writing this upload. Retry with backoff.
         UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
         expired or revoked. Call with one that is valid.
         PERMISSION_DENIED: the token lacks the scope `render`. Ask the operator for another.
