@@ -120,8 +120,8 @@ def test_every_delivery_keeps_tags_reel_and_pictures(tmp_path: Path, delivery: s
             context.color_primaries, context.color_trc, context.colorspace, context.color_range,
         )  # fmt: skip
         wanted = colour_numbers(replace(plan.colour, full_range=False))
-        # 4:4:4 in MXF has no word for the range.
-        assert seen == ((*wanted[:3], 0) if delivery == "dnxhr_444_mxf" else wanted)
+        # 4:4:4 in MXF is RGB, of full range by its descriptor, of which FFmpeg says nothing.
+        assert seen == ((*wanted[:2], 0, 0) if delivery == "dnxhr_444_mxf" else wanted)
         assert not context.has_b_frames
         tags = dict(container.metadata)
         tags |= {k.lower(): v for s in container.streams for k, v in s.metadata.items()}

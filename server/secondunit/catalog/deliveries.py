@@ -118,8 +118,10 @@ _LEFT = {"chroma_sample_location": "left"}
 """As `picture` thins chroma."""
 
 
-def _dnxhr(name: str, title: str, format: str, holds: float) -> tuple[Delivery, Delivery]:
-    """A profile in both of its containers."""
+def _dnxhr(
+    name: str, title: str, format: str, holds: float, *, in_mxf: str | None = None
+) -> tuple[Delivery, Delivery]:  # fmt: skip
+    """A profile in both of its containers; `in_mxf` is the layout there, where it is another."""
     mov = Delivery(
         name=name, title=f"Avid DNxHR {title}, .mov", codec="dnxhd", container="mov",
         suffix=".mov", format=format, options={"profile": name},
@@ -127,7 +129,7 @@ def _dnxhr(name: str, title: str, format: str, holds: float) -> tuple[Delivery, 
     )  # fmt: skip
     return mov, replace(
         mov, name=f"{name}_mxf", title=f"Avid DNxHR {title}, MXF OP1a", container="mxf",
-        suffix=".mxf", rates=_MXF_RATES,
+        suffix=".mxf", rates=_MXF_RATES, format=in_mxf or format,
     )  # fmt: skip
 
 
@@ -200,7 +202,8 @@ _ROWS = (
     *_dnxhr("dnxhr_sq", "SQ, 8 bit", "yuv422p", 20.0),
     *_dnxhr("dnxhr_hq", "HQ, 8 bit", "yuv422p", 20.0),
     *_dnxhr("dnxhr_hqx", "HQX, 10 bit", "yuv422p10le", 30.0),  # 31.4
-    *_dnxhr("dnxhr_444", "444, 10 bit", "yuv444p10le", 20.0),
+    # FFmpeg's MXF says of every DNxHR 444 that it is RGB: so it is.
+    *_dnxhr("dnxhr_444", "444, 10 bit", "yuv444p10le", 20.0, in_mxf="gbrp10le"),
     Delivery(
         name="ffv1", title="FFV1 level 3, lossless in the source's own layout, .mkv",
         codec="ffv1", container="matroska", suffix=".mkv", format=None,

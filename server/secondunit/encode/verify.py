@@ -186,7 +186,7 @@ class _Reading:
             )
         )  # fmt: skip
         wanted_tags = colour_numbers(facts.colour)
-        if self.row.container == "mxf" and seen[3] == 0:  # 4:4:4 in MXF has no word for the range
+        if self.row.container == "mxf" and seen[3] == 0:  # of RGB, FFmpeg does not say
             seen = (*seen[:3], wanted_tags[3])
         self._differ("the colour tags (primaries, transfer, matrix, range)", seen, wanted_tags)
         seen_aspect = Fraction(video.sample_aspect_ratio or 1)
