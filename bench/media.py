@@ -180,7 +180,8 @@ def real(path: Path, count: int) -> list[np.ndarray]:
         found: list[np.ndarray] = []
         for frame in source.decode(stream):
             rgb = frame.reformat(width=SIZE.width, height=SIZE.height, format="rgb24").to_ndarray()
-            found.append(grained(rgb.astype(np.float32) / 255, 0.02, seed=len(found), coloured=False))
+            rgb = rgb.astype(np.float32) / 255
+            found.append(grained(rgb, 0.02, seed=len(found), coloured=False))
             if len(found) == count:
                 break
     return found
