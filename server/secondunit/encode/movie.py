@@ -72,6 +72,8 @@ class Movie:
     def _configure(self, plan: ShotPlan) -> None:
         self._container.flags |= av.container.Flags.bitexact.value  # the same plan, the same bytes
         stream, context = self._stream, self._stream.codec_context
+        # PyAV's own choice, threads by slices, leaves ProRes one thread and cuts x264's pictures.
+        stream.thread_type = "AUTO"
         context.width, context.height = plan.size.width, plan.size.height
         context.pix_fmt = self._format
         context.time_base = self._tick
