@@ -144,7 +144,7 @@ def fill_planes(frame: av.VideoFrame, planes: Sequence[Plane]) -> None:
     for plane, data in zip(frame.planes, planes, strict=True):
         row = data.shape[1] * data.itemsize
         if plane.line_size == row:
-            plane.update(memoryview(np.ascontiguousarray(data)).cast("B"))
+            plane.update(np.ascontiguousarray(data).data.cast("B"))
         else:
             padded = np.zeros((data.shape[0], plane.line_size), np.uint8)
             padded[:, :row] = np.ascontiguousarray(data).view(np.uint8)
