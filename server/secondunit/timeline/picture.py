@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import av
 import numpy as np
@@ -144,7 +145,8 @@ def fill_planes(frame: av.VideoFrame, planes: Sequence[Plane]) -> None:
     for plane, data in zip(frame.planes, planes, strict=True):
         row = data.shape[1] * data.itemsize
         if plane.line_size == row:
-            plane.update(np.ascontiguousarray(data).data.cast("B"))
+            # Any buffer will do, whatever PyAV's types say; a copy of a large picture takes time.
+            plane.update(cast(bytes, np.ascontiguousarray(data).data.cast("B")))
         else:
             padded = np.zeros((data.shape[0], plane.line_size), np.uint8)
             padded[:, :row] = np.ascontiguousarray(data).view(np.uint8)
