@@ -209,6 +209,8 @@ def _laid_out(track: Track, layout: str) -> Samples:
 def _read(piece: Piece, rate: Rate) -> tuple[Track, ...]:
     """Every track of a piece's file, over the piece."""
     media = piece.media
+    if not media.path.is_file():  # numbered pictures are silent
+        return ()
     pixels = media.size.width * media.size.height
     index = index_of(media.path, pixels)
     zero = int(index.pts[0]) * index.time_base
