@@ -25,6 +25,7 @@ _FLOOR = 0.05  # light below which errors are not relative any more
 _TURNS = 8  # of reweighting
 _TUKEY = 4.685  # times the spread: 95 % as good as least squares where nothing lies
 _AGREED = 0.15  # median error of light: with more, the pictures do not show the same thing
+_BETTER = 0.9  # of the error without a grade must be the most that is left with it
 _ENDS = (0.02, 0.97)  # code values outside are clipped, and tell nothing
 
 
@@ -84,19 +85,26 @@ def fitted(
     """The grade that turns the colours `here` (n 3, code values) into those `there` (n 3).
 
     Least squares of relative errors, reweighted so that places that do not show the same thing
-    fall out (Tukey's biweight). `weight`: n, 0..1. None where too few places tell, or do not agree.
+    fall out (Tukey's biweight); neutral where that explains as much. `weight`: n, 0..1. None where
+    too few places tell, or they do not agree.
     """
     ends = np.concatenate([here, there], axis=1)
     sure = weight * ((ends.min(axis=1) > _ENDS[0]) & (ends.max(axis=1) < _ENDS[1]))
     kept = np.flatnonzero(sure > 0.05)
     if len(kept) < FEWEST:
         return None
-    kept = kept[:: 1 + len(kept) // MOST]
+    if len(kept) > MOST:  # at random, or a stride might meet the same columns again and again
+        kept = np.random.default_rng(0).choice(kept, MOST, replace=False)
     x, y = linear(here[kept], transfer), linear(there[kept], transfer)
     parts = [_line(x[:, c], y[:, c], sure[kept].astype(np.float64)) for c in range(3)]
     grade = _grade(parts)
-    error = np.abs(grade.on_light(x) - y) / (y + _FLOOR)
-    return grade if float(np.median(error)) < _AGREED else None
+    relative = 1 / (y + _FLOOR)
+    left = float(np.median(np.abs(grade.on_light(x) - y) * relative))
+    as_it_is = float(np.median(np.abs(x - y) * relative))
+    if min(left, as_it_is) > _AGREED:
+        return None
+    # A grade that explains no more than none does comes from the few places that changed.
+    return grade if left < _BETTER * as_it_is else NEUTRAL
 
 
 def _line(

@@ -27,7 +27,7 @@ class Matched:
         self._seams: list[Seam] = []
         if colour_is_judged(plan):
             self._seams = [s for made in plan.generate for s in seams_of(plan, made) if s]
-        self._beside = {n for seam in self._seams for n in (seam.made, seam.inner)} - {None}
+        self._beside = {n for seam in self._seams for n in seam.frames}
         self._small: dict[int, Small] = {}
         self._made: list[tuple[int, int]] = []
         self._own: list[tuple[int, int]] = []
@@ -48,8 +48,8 @@ class Matched:
 
         E is the largest CIEDE2000 by which what both frames of a seam show changes across it, and
         `beside` the largest step next to that seam. G is the grain of made frames beside the
-        source's: in the same file where enough of the source stands in it, since a codec takes the
-        grain of both.
+        source's. Both are compared within the file where enough of the source stands in it: what
+        a codec does to either is the business of K.
         """
         found = {"E": self._colour(), "G": self._grain()}
         entries = {control: entry for control, entry in found.items() if entry is not None}
@@ -64,9 +64,9 @@ class Matched:
         for seam in self._seams:
             if seam.made not in self._small:
                 continue
-            small = {n: self._small[n] for n in (seam.made, seam.inner) if n in self._small}
+            small = {n: self._small[n] for n in seam.frames if n in self._small}
             for own in (seam.own, seam.beyond):
-                if own is not None:
+                if own is not None and own not in small:  # there is no handle
                     small[own] = Small.of(self._sources.picture(own).rgb())
 
             def step(one: int, other: int | None, of: dict[int, Small] = small) -> float | None:
