@@ -13,11 +13,16 @@ from secondunit import __version__
 from secondunit.config import Config
 from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import PlacementError, Refused
+from secondunit.place.bundle import Kind as Bundle
+from secondunit.place.bundle import bundle, check_bundle
 from secondunit.place.clip import CHOSEN, VERSION, clip_of
+from secondunit.place.exchange import Asset
+from secondunit.place.exchanged import check_beside, exchanged
 from secondunit.place.kept import check_kept, contents
 from secondunit.place.links import Profile, rebase
+from secondunit.place.shape import shape
 from secondunit.place.takes import Take, keep_request
-from secondunit.place.tracks import Layouts, lay, swap
+from secondunit.place.tracks import Layouts, gap_of, lay, swap
 from secondunit.place.words import Words, words_of
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.cut import CuttingRoom, generated, plain, rate_of
@@ -77,6 +82,8 @@ class PlacedEdit:
     placements: tuple[Placement, ...]
     notices: tuple[str, ...]
     """What an editor should know before cutting on."""
+    files: tuple[Path, ...] = ()
+    """Written beside it: the same edit in the formats that its host relinks by, and bundled."""
 
 
 def place(
@@ -86,6 +93,7 @@ def place(
     profile: Profile,
     *,
     config: Config,
+    bundled: Bundle | None = None,
 ) -> PlacedEdit:
     """Write `out_path`: the timeline as it was, with each shot's chosen take in its place.
 
@@ -95,8 +103,14 @@ def place(
 
     Raises Refused for an `out_path` that is not ours to replace and for an edit that does not
     fit the shots, TimelineUnreadable, PlacementError and StoreFull; then nothing is written.
+
+    Beside it go the exchange files of the profile (`exchanged`), and where `bundled` asks for it
+    the edit with all its media as one thing.
     """
     check_target(timeline_path, out_path)
+    check_beside(out_path, profile)
+    if bundled is not None:
+        check_bundle(timeline_path, out_path, bundled)
     timeline = read(timeline_path)
     notices: list[str] = []
     if moved := rebase(timeline, timeline_path.parent, out_path.parent):
@@ -107,6 +121,7 @@ def place(
         config=replace(config, roots=(*config.roots, timeline_path.parent)),
         notices=notices,
     )
+    notices += shape(timeline, out_path.parent, room.rate, profile)
     before = contents(timeline, room)
     table = _Table(timeline, room, out_path.parent, profile)
     # All words first: each shot that is cut in shifts the places of the others.
@@ -114,11 +129,12 @@ def place(
     for one, words in sorted(asked, key=lambda pair: pair[0].plan.timecode):
         table.put(one, words)
     _sign(timeline, timeline_path, finished)
+    table.pad()
     placements = table.placements()
     try:
         out_path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out_path) as temporary:
-            temporary.write_text(timeline.to_json_string(indent=4) + "\n", encoding="utf-8")
+            temporary.write_text(timeline.to_json_string(indent=1) + "\n", encoding="utf-8")
             written = check_kept(
                 temporary, before, room=room, created=table.created(), replaced=table.replaced
             )
@@ -127,9 +143,27 @@ def place(
                 keep_request(one.chosen, words.request)
     except OSError as exc:
         raise unwritten(f"{out_path} cannot be written", exc, PlacementError) from exc
+    files, said = exchanged(
+        written, out_path, profile, room, finished[0].plan, _assets(finished)
+    )  # fmt: skip
+    if bundled is not None:
+        whole, missing = bundle(out_path, bundled, config=room.config)
+        files, said = (*files, whole), (*said, *missing)
     return PlacedEdit(
-        timeline=out_path, placements=placements, notices=tuple(dict.fromkeys(notices))
-    )
+        timeline=out_path, placements=placements, files=files,
+        notices=tuple(dict.fromkeys((*notices, *said))),
+    )  # fmt: skip
+
+
+def _assets(finished: Sequence[Finished]) -> list[Asset]:
+    return [
+        Asset(
+            name=one.chosen.file.name, path=str(one.chosen.file.absolute()),
+            rate=one.chosen.rate, range=one.chosen.range, size=one.plan.size,
+            reel=one.plan.reel, drop_frame=one.plan.drop_frame,
+        )
+        for one in finished
+    ]  # fmt: skip
 
 
 def check_target(timeline_path: Path, out_path: Path) -> None:
@@ -168,6 +202,8 @@ class _Table:
         self._zero = 0 if start is None else round(room.frames(start))
         self._tracks = list(timeline.tracks)  # as the plans count them
         self._put: list[tuple[Finished, Words, otio.schema.Track, otio.schema.Clip]] = []
+        self._records: dict[int, FrameRange] = {}
+        """By `id` of the clips in `_put`, which keeps them."""
         self._created: list[otio.schema.Track] = []
 
     def put(self, one: Finished, words: Words) -> None:
@@ -181,6 +217,7 @@ class _Table:
             )
         clip = clip_of(one.chosen, one.others, words, self.folder, self.profile)
         track = self._lay(plan, record, clip, words)
+        self._records[id(clip)] = record
         self._put.append((one, words, track, clip))
 
     def _lay(
@@ -229,15 +266,14 @@ class _Table:
     ) -> tuple[otio.schema.Track, otio.schema.Clip] | None:
         """An earlier take of the shot, or the placeholder that asked for it, at the same place."""
         for track in self.timeline.video_tracks():
-            for one in self.layouts.of(track):
-                item = one.item
-                if not isinstance(item, otio.schema.Clip) or one.record != record:
-                    continue
-                take = generated(item)
-                if take is not None and take[1] == plan.shot:
-                    return track, item
-                if track == home and take is None and _is_placeholder(item):
-                    return track, item
+            one = self.layouts.clip_at(track, record)
+            if one is None:
+                continue
+            take = generated(one)
+            if take is not None and take[1] == plan.shot:
+                return track, one
+            if track is home and take is None and _is_placeholder(one):
+                return track, one
         return None
 
     def _keep_takes(self, old: otio.schema.Clip, clip: otio.schema.Clip) -> None:
@@ -308,6 +344,18 @@ class _Table:
                         f"the clip has {has:g}; ask again with `handles: {needs}`"
                     )
 
+    def pad(self) -> None:
+        """Fill our own new tracks up to the timeline's end, as Resolve writes every track."""
+        if self.profile != "resolve":
+            return
+        end = max((self.layouts.end(track) for track in self._all_tracks()), default=0)
+        for track in self._created:
+            if (left := end - self.layouts.end(track)) > 0:
+                self.layouts.append(track, gap_of(left, self.room.rate))
+
+    def _all_tracks(self) -> list[otio.schema.Track]:
+        return [t for t in self.timeline.tracks if isinstance(t, otio.schema.Track)]
+
     def created(self) -> set[int]:
         """Numbers of the tracks that were not there before."""
         return {self.timeline.tracks.index(track) for track in self._created}
@@ -317,12 +365,11 @@ class _Table:
         stack = self.timeline.tracks
         made: list[Placement] = []
         for one, words, track, clip in self._put:
-            (at,) = (laid for laid in self.layouts.of(track) if laid.item == clip)
-            take = one.chosen
+            record, take = self._records[id(clip)], one.chosen
             made.append(
                 Placement(
                     shot=take.shot, operation=take.operation, track=stack.index(track),
-                    track_name=track.name, record=at.record,
+                    track_name=track.name, record=record,
                     source=FrameRange(
                         start=take.shown.start - take.range.start, frames=take.shown.frames
                     ),
@@ -370,8 +417,6 @@ def _check_placed(
     """Raise PlacementError unless every clip stands where it should."""
     layouts, tracks = Layouts(room), list(timeline.tracks)
     for placement in placements:
-        stand = layouts.of(tracks[placement.track])
-        if not any(
-            one.item.name == placement.name and one.record == placement.record for one in stand
-        ):
+        clip = layouts.clip_at(tracks[placement.track], placement.record)
+        if clip is None or clip.name != placement.name:
             raise PlacementError(f"'{placement.name}' does not stand where it should")
