@@ -5,6 +5,7 @@ Read once from the OpenTimelineIO that was written; `fcp7` and `fcpxml` spell it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,7 @@ from secondunit.timeline.cut import CuttingRoom, frames_at, plain
 from secondunit.units import FrameRange, Rate, Size
 
 Kind = Literal["clip", "nested", "transition", "gap"]
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[\\/]")
 _DEEPEST = 8
 """Sequences in sequences: past it a file is a trap."""
 
@@ -212,6 +214,8 @@ class Exchange:
             self._say(f"'{clip.name}' has no file and is offline in the exchange file")
             return None
         path = bare_path(path, self._room.folder) or path
+        if not _ABSOLUTE.match(path):  # offline: where it would be
+            path = str(self._room.folder.absolute() / path)
         if path in self._known:
             return self._known[path]
         available = reference.available_range or clip.source_range

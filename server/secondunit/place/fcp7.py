@@ -13,7 +13,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from secondunit.place.exchange import Asset, Entry, Mark, Row, Sequence
-from secondunit.units import Rate, Size, timecode
+from secondunit.units import FrameRange, Rate, Size, timecode
 
 MARK = "made by Second Unit"
 """By this a file is known that may be replaced."""
@@ -150,17 +150,31 @@ def _under(entries: tuple[Entry, ...], number: int) -> tuple[int, int]:
     """Frames of media that a clip has under the transitions before and after it."""
     head = tail = 0
     if number and entries[number - 1].kind == "transition":
-        head = entries[number - 1].cut - entries[number - 1].record.start
+        head = entries[number - 1].cut - _centred(entries[number - 1]).start
     if number + 1 < len(entries) and entries[number + 1].kind == "transition":
-        tail = entries[number + 1].record.end - entries[number + 1].cut
+        tail = _centred(entries[number + 1]).end - entries[number + 1].cut
     return head, tail
+
+
+def _centred(entry: Entry) -> FrameRange:
+    """The frames of a transition as the format can say them: as many on both sides of its cut.
+
+    Where they differ the longer side is cut to the shorter, so that the cut does not move; one
+    side alone can be said too.
+    """
+    before, after = entry.cut - entry.record.start, entry.record.end - entry.cut
+    if not before or not after:
+        return entry.record
+    side = min(before, after)
+    return FrameRange(start=entry.cut - side, frames=2 * side)
 
 
 def _transition(track: Element, entry: Entry, rate: Rate, kind: str) -> None:
     node = SubElement(track, "transitionitem")
-    _text(node, "start", entry.record.start)
-    _text(node, "end", entry.record.end)
-    before, after = entry.cut - entry.record.start, entry.record.end - entry.cut
+    said_as = _centred(entry)
+    _text(node, "start", said_as.start)
+    _text(node, "end", said_as.end)
+    before, after = entry.cut - said_as.start, said_as.end - entry.cut
     _text(node, "alignment", "center" if before and after else "end" if before else "start")
     _rate(node, rate)
     effect = SubElement(node, "effect")
