@@ -84,11 +84,23 @@ def parser() -> argparse.ArgumentParser:
         "--profile",
         choices=("otio", "resolve", "premiere"),
         default="otio",
-        help="the shape of .otio that your host accepts (default: otio)",
+        help="the shape of .otio that your host accepts (default: otio); beside it resolve gets a "
+        ".fcpxml and an .xml (FCP7), premiere an .xml, by which they relink footage that was moved",
+    )
+    render.add_argument(
+        "--bundle",
+        choices=("otioz", "otiod"),
+        help="the edit with all its media and takes as one file or folder, too",
     )
     server_flags(render)
     plan = add("plan", _plan, "Say what a render would do, what it would change, what it refuses.")
     _timeline_flags(plan)
+    plan.add_argument(
+        "--media",
+        type=Path,
+        metavar="DIR",
+        help="folder of the clips made before (default: NAME.gen beside the timeline)",
+    )
     server_flags(plan)
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")

@@ -79,6 +79,7 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
             out=out,
             media=flags.media,
             profile=flags.profile,
+            bundle=flags.bundle or "",
             project=flags.project,
             user=flags.user,
             # Somebody waits at this terminal, and an abandoned render of before must not go first.
@@ -95,7 +96,9 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
 def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Say what a render would do."""
     with connected(config, flags, work=False) as unit:
-        answer = unit.plans.timeline(flags.timeline, _options(config, flags))
+        answer = unit.plans.timeline(
+            flags.timeline, _options(config, flags), media=flags.media
+        )  # fmt: skip
     record = {
         "timeline": answer.timeline,
         "rate": [answer.rate.num, answer.rate.den],
@@ -128,6 +131,8 @@ def _planned(shot: plans_pb2.ShotPlan) -> dict[str, Any]:
         "path": shot.path,
         "digest": shot.digest,
         "estimate": estimate_record(shot.estimate) if shot.HasField("estimate") else None,
+        "made": shot.made.file if shot.HasField("made") else None,
+        "reasons": list(shot.reasons),
         "adaptations": [
             {
                 "level": level(a.level).removeprefix("ADAPTATION_LEVEL_").lower(),
@@ -273,6 +278,8 @@ def _say_rendered(record: dict[str, Any]) -> None:
         print(f"  {shot['file']}")
     if record["timeline"]:
         print(f"Timeline: {record['timeline']}")
+    for file in record["files"]:
+        print(f"  {file}")
 
 
 def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> None:
@@ -283,7 +290,11 @@ def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> N
             f"handles {head}+{tail}, {shot['width']}x{shot['height']}, "
             f"engine {shot['engine']}, {shot['delivery']}, seed {shot['seed']}"
         )
-        if planned.HasField("estimate"):
+        if shot["made"]:
+            print(f"  nothing to do: {shot['made']}")
+        for reason in shot["reasons"]:
+            print(f"  to be made: {reason}")
+        if planned.HasField("estimate") and not shot["made"]:
             print(f"  {expected(planned.estimate)}")
         for a in shot["adaptations"]:
             print(f"  {a['level']}: {a['what']} @ {a['path']}")

@@ -96,6 +96,8 @@ def text_of(record: Record) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+_LARGEST = 64 * 2**20
+"""Bytes; the longest shots with thousands of masks have a tenth."""
 _RECORD = {"id": str, "name": str, "operation": str, "digest": str, "clip": dict, "report": dict}
 _CLIP = {"file": str, "sha256": str, "frames": int, "start_frame": int, "handles": list}
 
@@ -103,6 +105,8 @@ _CLIP = {"file": str, "sha256": str, "frames": int, "start_frame": int, "handles
 def read(path: Path) -> Record:
     """A record as written. Raises DeliveryError for a file that is none of ours."""
     try:
+        if path.stat().st_size > _LARGEST:
+            raise DeliveryError(f"the record {path} is larger than any that we write")
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as exc:
         raise DeliveryError(f"the record {path} cannot be read: {exc}") from exc

@@ -24,6 +24,9 @@ from secondunit.units import FrameRange, Operation, Rate
 _NEARLY_WHOLE = Fraction(1, 20)
 # Facilities number their own clips too: `sh010_comp_approved_v012` is none of ours.
 _GENERATED = re.compile(rf"_({'|'.join(Operation)})_({ID.pattern})_v\d{{3,}}(\.\w+)?$")
+_SIGNED = re.compile(rf"GEN ({'|'.join(Operation)}) v\d{{3,}}")
+_ID_LINE = re.compile(rf"\bid\b[\"']?\s*:\s*[\"']?({ID.pattern})\b")
+"""What `place` writes on a take: the name of its marker, and the id in its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,15 +285,36 @@ def ours(carrier: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
 
 
 def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
-    """(operation, shot id) of a clip that is a take of ours, by its metadata or by its name."""
+    """(operation, shot id) of a clip that is a take of ours.
+
+    By its metadata, which hosts drop; by its own name or its file's; or by the marker that was
+    put on it, where somebody renamed both.
+    """
     if not isinstance(clip, otio.schema.Clip):
         return None
     record = ours(clip)
     operation, id = str(record.get("operation", "")), str(record.get("id", ""))
     if record.get("take") and operation in set(Operation) and ID.fullmatch(id):
         return operation, id
-    match = _GENERATED.search(clip.name or "")
-    return (match[1], match[2]) if match else None
+    reference = clip.media_reference
+    url = getattr(reference, "target_url", None) or ""
+    for name in (clip.name, reference.name if reference is not None else "", url):
+        if match := _GENERATED.search(name or ""):
+            return match[1], match[2]
+    for marker in clip.markers:
+        if signed := _SIGNED.fullmatch(marker.name):
+            texts = (marker.comment, *_notes(marker))
+            found = next((m for t in texts if (m := _ID_LINE.search(t))), None)
+            if found is not None:
+                return signed[1], found[1]
+    return None
+
+
+def _notes(marker: otio.schema.Marker) -> list[str]:
+    metadata = marker.metadata
+    carriers = (("Resolve_OTIO", "Note"), ("fcp_xml", "comment"))
+    parts = [(plain(metadata[key]), name) for key, name in carriers if key in metadata]
+    return [str(part.get(name) or "") for part, name in parts if isinstance(part, dict)]
 
 
 def _whole(value: Fraction) -> Fraction:

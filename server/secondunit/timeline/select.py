@@ -15,6 +15,7 @@ from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
 from secondunit.timeline.footage import footage_of, span_on
+from secondunit.timeline.locate import locate
 from secondunit.timeline.read import read
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
@@ -121,6 +122,7 @@ class _Maker:
         self.ids: dict[str, str] = {}
         self.places: dict[tuple[Operation, str, int, int], str] = {}
         self.equals: Counter[str] = Counter()
+        self._standing: dict[str, Laid] | None = None
 
     def shots(self, asked: Asked) -> list[Shot]:
         """The Shots of one request: one; two for both edges; none for a take already found.
@@ -201,9 +203,29 @@ class _Maker:
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,
             footage=sources.footage,
-            place=Place(track=spot.laid.track, item=spot.laid.index, path=path),
+            place=Place(
+                track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found)
+            ),
             cut=max(0, spot.record.start - record.start),
         )  # fmt: skip
+
+    def _takes(self, id: str) -> Path | None:
+        """The folder of the take of a shot that stands in the edit already."""
+        if self._standing is None:
+            self._standing = {
+                take[1]: laid
+                for row in self.rows.values()
+                for laid in row
+                if (take := generated(laid.item)) is not None
+            }
+        laid = self._standing.get(id)
+        reference = getattr(laid.item, "media_reference", None) if laid is not None else None
+        if not isinstance(reference, otio.schema.ExternalReference):
+            return None
+        try:
+            return locate(reference.target_url, self.room.folder, self.room.config).path.parent
+        except MediaError:  # the take was not brought back; its shot can be made again
+            return None
 
     def _record(self, asked: Asked, request: Request, spot: Spot, view: View | None) -> FrameRange:
         """Frames of the timeline that the shot will cover."""

@@ -217,6 +217,8 @@ class Place:
     """Index of the gap or clip in its track."""
     path: str
     """The same in words, for messages: `tracks[0].children[1].markers[0]`."""
+    takes: Path | None = None
+    """Folder of the take that stands there, in an edit that came back; None if none does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
