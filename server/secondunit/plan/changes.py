@@ -46,9 +46,10 @@ def changes(before: Mapping[str, Any], plan: ShotPlan) -> tuple[str, ...]:
     spoken = {"version"}
     swapped = dict(_swapped(before, now))
     said += [f"'{name}' is another file than it was" for name in dict.fromkeys(swapped.values())]
+    follows = set(_follows(before, now))
     for key, speak in _SPEAKERS.items():
         spoken.add(key)
-        if _differ(before.get(key), now.get(key), swapped):
+        if key not in follows and _differ(before.get(key), now.get(key), swapped):
             said += speak(key, before.get(key), now[key], plan.rate)
     said += [
         f"'{key}' changed"
@@ -56,6 +57,17 @@ def changes(before: Mapping[str, Any], plan: ShotPlan) -> tuple[str, ...]:
         if _differ(before.get(key), now[key], swapped)
     ]
     return tuple(dict.fromkeys(said))
+
+
+def _follows(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Fields whose change is but the consequence of another one."""
+    old, new = before.get("handles"), now["handles"]
+    if isinstance(old, list) and old and old != new:
+        head = new[0] - old[0] if isinstance(old[0], int) else 0
+        if before.get("timecode") == now["timecode"] + head:
+            yield "timecode"
+    if old != new or before.get("frames") != now["frames"]:
+        yield from ("generate", "pins")
 
 
 def _differ(old: Any, new: Any, swapped: Mapping[str, str]) -> bool:
