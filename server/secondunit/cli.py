@@ -30,7 +30,7 @@ from secondunit.commands.flags import (
     print_json,
     server_flags,
 )
-from secondunit.errors import SecondUnitError
+from secondunit.errors import Fault, Refused, SecondUnitError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +64,14 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     render = add("render", _render, "Make the shots that a timeline asks for and place them.")
-    _timeline_flags(render)
+    _timeline_flags(render, optional=True)
+    render.add_argument(
+        "--watch",
+        type=Path,
+        metavar="DIR",
+        help="instead of one timeline, render every export that lands in this folder, beside it, "
+        "until Ctrl-C; one line for each",
+    )
     preview_flag(render)
     render.add_argument(
         "--out",
@@ -149,8 +156,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _timeline_flags(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("timeline", type=Path, help="an .otio file; it is never changed")
+def _timeline_flags(sub: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    sub.add_argument(
+        "timeline", type=Path, nargs="?" if optional else None,
+        help="an .otio file; it is never changed",
+    )  # fmt: skip
     sub.add_argument("--engine", help=f"for every shot (engines: {', '.join(ENGINES)})")
     sub.add_argument("--delivery", help="for every shot; see `secondunit deliveries`")
     sub.add_argument(
@@ -186,12 +196,31 @@ def _failed(
 
 
 def _render(options: argparse.Namespace) -> int:
-    from secondunit.session import render
+    from secondunit.session import render, watch
 
+    if (options.timeline is None) == (options.watch is None):
+        raise Refused.single("a render is of one timeline, or of a folder (--watch DIR)", "render")
+    if options.watch is not None:
+        _check_watch(options)
+        watch(config_of(options), options)
     record = render(config_of(options), options)
     if options.json:
         print_json(record)
     return SUCCEEDED if all(s["state"] == "succeeded" for s in record["shots"]) else SOME_FAILED
+
+
+def _check_watch(options: argparse.Namespace) -> None:
+    """Raises Refused for flags that mean one timeline."""
+    given = {"--out": options.out, "--media": options.media, "--shot": options.shot,
+             "--preview": options.preview}  # fmt: skip
+    faults = [
+        Fault(what="it is of one timeline; with --watch each new timeline goes beside its own",
+              path=flag)
+        for flag, value in given.items()
+        if value
+    ]  # fmt: skip
+    if faults:
+        raise Refused(faults)
 
 
 def _plan(options: argparse.Namespace) -> int:
