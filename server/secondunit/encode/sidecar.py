@@ -93,7 +93,15 @@ def write(record: Record, path: Path) -> None:
 
 def text_of(record: Record) -> str:
     """A record as it stands in its file. Raises ValueError for what JSON does not know."""
-    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    parts = [
+        f' {json.dumps(key)}: '
+        # A plan names its files once for every frame: nobody reads that, and it takes long.
+        + json.dumps(
+            value, indent=None if key == "plan" else 1, ensure_ascii=False, allow_nan=False
+        ).replace("\n", "\n ")
+        for key, value in record.items()
+    ]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 _LARGEST = 64 * 2**20

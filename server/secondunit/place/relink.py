@@ -122,8 +122,8 @@ def place(
         notices=notices,
     )
     notices += shape(timeline, out_path.parent, room.rate, profile)
-    before = contents(timeline, room)
     table = _Table(timeline, room, out_path.parent, profile)
+    before = contents(timeline, table.layouts)
     # All words first: each shot that is cut in shifts the places of the others.
     asked = [(one, words_of(timeline, one.plan)) for one in finished]
     for one, words in sorted(asked, key=lambda pair: pair[0].plan.timecode):
@@ -135,10 +135,11 @@ def place(
         out_path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out_path) as temporary:
             temporary.write_text(timeline.to_json_string(indent=1) + "\n", encoding="utf-8")
+            now = Layouts(room)
             written = check_kept(
-                temporary, before, room=room, created=table.created(), replaced=table.replaced
+                temporary, before, layouts=now, created=table.created(), replaced=table.replaced
             )
-            _check_placed(written, placements, room)
+            _check_placed(written, placements, now)
             for one, words in asked:
                 keep_request(one.chosen, words.request)
     except OSError as exc:
@@ -412,10 +413,10 @@ def _sign(
 
 
 def _check_placed(
-    timeline: otio.schema.Timeline, placements: Sequence[Placement], room: CuttingRoom
+    timeline: otio.schema.Timeline, placements: Sequence[Placement], layouts: Layouts
 ) -> None:
     """Raise PlacementError unless every clip stands where it should."""
-    layouts, tracks = Layouts(room), list(timeline.tracks)
+    tracks = list(timeline.tracks)
     for placement in placements:
         clip = layouts.clip_at(tracks[placement.track], placement.record)
         if clip is None or clip.name != placement.name:

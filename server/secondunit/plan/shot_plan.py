@@ -68,7 +68,7 @@ class Pin:
     """1: the frame is the picture. Below: how far the frame is drawn towards it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: its digest is worked out once
 class ShotPlan:
     """One result, resolved. Frames count from the first shown frame; handles lie outside 0..N."""
 
@@ -153,7 +153,7 @@ class ShotPlan:
         """The shown frame that a frame of the file repeats: a loop goes round, others do not."""
         return frame % self.frames if self.operation is Operation.LOOP else frame
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of everything but the place, the words of adaptations and where files lie."""
         record = canonical(self)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -248,8 +249,12 @@ def frames_at(time: otio.opentime.RationalTime, rate: Rate) -> Fraction:
     Values keep their number between 24 and 24000/1001 and the like: an editor counts frames, and
     86400 stays 86400. Hosts write 20.000000000000004 or 909986.0387 for whole frames.
     """
-    own = Rate.snap(time.rate)
-    value = Fraction(time.value)
+    return _frames_at(time.value, time.rate, rate)
+
+
+@lru_cache(maxsize=16384)  # an edit has few lengths, and asks for them ten thousand times
+def _frames_at(count: float, own_rate: float, rate: Rate) -> Fraction:
+    own, value = Rate.snap(own_rate), Fraction(count)
     if own.nominal != rate.nominal:
         value = _whole(value) / own.fraction * rate.fraction
     return _whole(value)
