@@ -65,8 +65,9 @@ def check_kept(
 ) -> otio.schema.Timeline:
     """Read the new edit with stock OpenTimelineIO and compare; the edit, as read.
 
-    `layouts` are new ones, which know nothing of the edit before. `created` are the numbers of the tracks that are new, `replaced` the JSON of placeholders and
-    earlier takes that made room. Raises PlacementError.
+    `layouts` are new ones, which know nothing of the edit before. `created` are the numbers of the
+    tracks that are new, `replaced` the JSON of placeholders and earlier takes that made room.
+    Raises PlacementError.
     """
     try:
         timeline = otio.adapters.read_from_file(str(path), adapter_name="otio_json")
