@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from secondunit import logs
 from secondunit.errors import MediaMissing, Refused
+from secondunit.rpc.status import unexpected
 
 CANARY = "canary-7f3a"
 
@@ -130,3 +131,14 @@ def test_threads_do_not_share_what_they_are_about(said: io.StringIO) -> None:
     logging.getLogger("a").info("here")
     there, here = map(json.loads, said.getvalue().splitlines())
     assert there["job"] == "theirs" and "job" not in here
+
+
+def test_an_unforeseen_failure_is_found_by_the_id_that_its_caller_saw(said: io.StringIO) -> None:
+    logs.configure("json", said)
+    try:
+        raise ValueError(CANARY)
+    except ValueError as failure:
+        status = unexpected(failure)
+    line = json.loads(said.getvalue())
+    assert line["error_id"] in status.message and "trace" in line
+    assert CANARY not in said.getvalue()

@@ -54,7 +54,7 @@ def test_spans_are_said_as_people_say_them(seconds: float, words: str) -> None:
 
 
 def test_a_running_job_says_where_it_is_how_far_and_how_long_it_takes() -> None:
-    line = shown(looks.table([running()], NOW)).splitlines()[1]
+    line = shown(looks.table([running()], NOW, 120)).splitlines()[1]
     for word in ("running", "1 min 30 s", "cuda:0", "engine denoise", "25% of 48"):
         assert word in line
     assert "about 30 s left" in line
@@ -72,18 +72,18 @@ def test_nothing_is_promised_without_an_estimate() -> None:
 
 
 def test_columns_that_no_job_has_anything_for_are_left_out() -> None:
-    plain = shown(looks.table([job(jobs_pb2.JOB_STATE_QUEUED)], NOW)).splitlines()[0]
+    plain = shown(looks.table([job(jobs_pb2.JOB_STATE_QUEUED)], NOW, 120)).splitlines()[0]
     assert plain.split() == ["job", "state", "age", "operation", "shot"]
     cost = units_pb2.Money(currency="EUR", micros=2_500_000)
     paid = job(jobs_pb2.JOB_STATE_SUCCEEDED, project="harbour", cost=cost)
-    full = shown(looks.table([job(jobs_pb2.JOB_STATE_QUEUED), paid], NOW))
+    full = shown(looks.table([job(jobs_pb2.JOB_STATE_QUEUED), paid], NOW, 120))
     assert "project" in full.splitlines()[0] and "2.50 EUR" in full
 
 
 def test_a_held_back_job_says_by_what_and_a_stopped_one_that_it_stops() -> None:
     waits = job(jobs_pb2.JOB_STATE_WAITING, waiting_for="budget")
     stops = job(jobs_pb2.JOB_STATE_RUNNING, cancelling=True)
-    text = shown(looks.table([waits, stops], NOW))
+    text = shown(looks.table([waits, stops], NOW, 120))
     assert "waiting: budget" in text and "running, stops" in text
 
 
@@ -101,9 +101,23 @@ def test_a_failed_job_says_why_and_what_to_do_and_where_the_time_went() -> None:
 
 def test_a_narrow_terminal_folds_the_words_and_keeps_the_ids() -> None:
     error = errors_pb2.ErrorDetail(code="MEDIA_MISSING", what="long " * 30)
-    lines = shown(looks.table([job(jobs_pb2.JOB_STATE_FAILED, error=error)], NOW), width=70)
+    lines = shown(looks.table([job(jobs_pb2.JOB_STATE_FAILED, error=error)], NOW, 70), width=70)
     assert all(len(line) <= 70 for line in lines.splitlines())
     assert "3f2a" in lines and "failed" in lines and "…" not in lines
+
+
+@pytest.mark.parametrize("width", [120, 84, 70])
+def test_a_list_does_without_columns_rather_than_crush_its_words(width: int) -> None:
+    cost = units_pb2.Money(currency="EUR", micros=3_600)
+    busy = running()
+    busy.MergeFrom(jobs_pb2.Job(id="96dae415f5f3", project="harbour", user="ann", cost=cost))
+    text = shown(looks.table([busy], NOW, width), width=width)
+    head, *lines = text.splitlines()
+    assert all(len(line) <= width for line in (head, *lines))
+    assert "96dae415f5f3" in text and "running" in text and "A014" in lines[0]
+    assert "engine denoise" in text and len(lines) <= 2
+    assert ("device" in head) == (width >= 120)
+    assert ("cost" in head) == (width >= 84)
 
 
 def test_small_amounts_are_not_rounded_to_nothing() -> None:
@@ -112,5 +126,5 @@ def test_small_amounts_are_not_rounded_to_nothing() -> None:
 
 
 def test_a_state_newer_than_this_program_is_shown_all_the_same() -> None:
-    text = shown(looks.table([job(99)], NOW))  # pyright: ignore[reportArgumentType]
+    text = shown(looks.table([job(99)], NOW, 120))  # pyright: ignore[reportArgumentType]
     assert "unknown" in text

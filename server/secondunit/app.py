@@ -7,10 +7,11 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from secondunit import logs, measures
 from secondunit.config import Config
-from secondunit.jobs.desk import Desk
+from secondunit.jobs.desk import STAGES, Desk
 from secondunit.jobs.reader import Reader
 from secondunit.rpc.listen import raise_file_limit
 from secondunit.rpc.serve import Server, serving
@@ -22,14 +23,17 @@ GRACE = 10.0
 
 
 @contextmanager
-def running(config: Config, *, listen: str = "127.0.0.1:0", work: bool = True) -> Iterator[str]:
+def running(
+    config: Config, *, listen: str = "127.0.0.1:0", work: bool = True, read: bool = True
+) -> Iterator[str]:
     """A whole service inside this process; gives its address. Raises StoreBusy, Refused.
 
-    Without `work` jobs can be planned, listed and stopped, but none is begun. What is unfinished
-    on the way out stays in the store, and goes on when it is opened again.
+    Without `work` jobs can be planned, listed and stopped, but none is begun; without `read` what
+    reads timelines is started only when one is to be read. What is unfinished on the way out
+    stays in the store, and goes on when it is opened again.
     """
     reader = Reader(config)
-    if work:
+    if read:
         reader.start()  # beside all that follows, so that nobody waits for it
     try:
         desk = Desk(config)
@@ -44,22 +48,22 @@ def running(config: Config, *, listen: str = "127.0.0.1:0", work: bool = True) -
         reader.stop()
 
 
-def serve_forever(config: Config, listen: str) -> None:
+def serve_forever(config: Config, listen: str, *, stages: str = STAGES) -> None:
     """Serve until SIGTERM or SIGINT, then checkpoint and end; at once at the second of them.
 
-    Raises StoreBusy, Refused.
+    `stages` is "module:callable": what the workers do their work with. Raises StoreBusy, Refused.
     """
     logs.configure(config.log)
-    asyncio.run(_serve(config, listen))
+    asyncio.run(_serve(config, listen, stages))
 
 
-async def _serve(config: Config, listen: str) -> None:
+async def _serve(config: Config, listen: str, stages: str) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
     raise_file_limit()
-    desk = await asyncio.to_thread(Desk, config)
+    desk = await asyncio.to_thread(partial(Desk, config, stages=stages))
     reader = Reader(config)
     parts = ExitStack()
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,12 @@ COLOURS = {
     "cancelled": "bright_black",
 }
 """Of the words for a state; the word alone says it too, where there are no colours."""
+
+
+LEAST_NEEDED = ("device", "user", "project", "operation", "cost", "age")
+"""Columns of a list, in the order in which a narrow terminal does without them."""
+FOLDED = {"shot": 14, "doing": 28}
+"""Columns that go over several lines rather than be wider, down to this many characters."""
 
 
 def console(*, error: bool = False) -> Console:
@@ -73,8 +79,12 @@ def record(job: pb.Job) -> dict[str, Any]:
     }
 
 
-def table(jobs: Sequence[pb.Job], now: datetime) -> RenderableType:
-    """Jobs as lines; columns that no job has anything for are left out."""
+def table(jobs: Sequence[pb.Job], now: datetime, width: int) -> RenderableType:
+    """Jobs as lines of `width` characters.
+
+    Columns that no job has anything for are left out, and then, from the least needed on, those
+    that there is no room for: `secondunit jobs JOB` has them all.
+    """
     columns = {
         "job": [Text(job.id) for job in jobs],
         "state": [state(job) for job in jobs],
@@ -88,17 +98,33 @@ def table(jobs: Sequence[pb.Job], now: datetime) -> RenderableType:
         "doing": [doing(job, now) for job in jobs],
     }
     kept = {title: cells for title, cells in columns.items() if any(c.plain for c in cells)}
+    for title in LEAST_NEEDED:
+        if _width(kept) > width:
+            kept.pop(title, None)
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for title in kept:
-        justify = "right" if title in ("age", "cost") else "left"
-        widest = {"job": None, "state": None, "doing": None}.get(title, 28)
-        wraps = title in ("shot", "doing")
+    for title, cells in kept.items():
         made.add_column(
-            title, justify=justify, no_wrap=not wraps, max_width=widest, overflow="fold"
+            title,
+            justify="right" if title in ("age", "cost") else "left",
+            no_wrap=title not in FOLDED,
+            min_width=min(FOLDED.get(title, 0), _longest(title, cells)) or None,
+            overflow="fold",
         )
     for line in zip(*kept.values(), strict=True):
         made.add_row(*line)
     return made
+
+
+def _width(columns: Mapping[str, Sequence[Text]]) -> int:
+    """Characters of a line, with folded columns at their narrowest."""
+    each = (
+        min(_longest(title, cells), FOLDED.get(title, 1000)) for title, cells in columns.items()
+    )
+    return sum(each) + 2 * (len(columns) - 1)
+
+
+def _longest(title: str, cells: Iterable[Text]) -> int:
+    return max(len(title), *(cell.cell_len for cell in cells))
 
 
 def state(job: pb.Job) -> Text:

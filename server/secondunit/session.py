@@ -35,11 +35,12 @@ _SCREEN = console(error=True)  # people read standard error; standard output is 
 
 @contextmanager
 def connected(
-    config: Config, flags: argparse.Namespace, *, work: bool = True
+    config: Config, flags: argparse.Namespace, *, work: bool = True, read: bool = False
 ) -> Iterator[Connection]:
     """The server that `--server` names, else one in this process on a private port.
 
-    Without `work` the latter begins no job: who only looks must not start what is queued.
+    Without `work` the latter begins no job: who only looks must not start what is queued. `read`:
+    a timeline will be read.
     """
     if flags.server:
         access = Access.from_environment(
@@ -53,7 +54,8 @@ def connected(
         return
     from secondunit.app import running
 
-    with running(config, work=work) as address, Connection(address, access=Access()) as unit:
+    server = running(config, work=work, read=read)
+    with server as address, Connection(address, access=Access()) as unit:
         yield unit
 
 
@@ -65,6 +67,7 @@ def _options(config: Config, flags: argparse.Namespace) -> plans_pb2.PlanOptions
         shots=flags.shot,
         seed=flags.seed,
         roots=flags.root,
+        rate=None if flags.rate is None else (flags.rate.num, flags.rate.den),
     )
 
 
@@ -80,7 +83,8 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
         bars.planned(plan)
 
     newest = _newest(flags.preview)
-    with connected(config, flags) as unit, _Bars(quiet=flags.json, newest=newest) as bars:
+    server = connected(config, flags, read=True)
+    with server as unit, _Bars(quiet=flags.json, newest=newest) as bars:
         made = unit.render(
             flags.timeline, out=out, media=flags.media, on_plan=planned, on_event=bars.event,
             **_wanted(config, flags),
@@ -166,7 +170,7 @@ def _line(said: dict[str, Any]) -> str:
 
 def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Say what a render would do."""
-    with connected(config, flags, work=False) as unit:
+    with connected(config, flags, work=False, read=True) as unit:
         answer = unit.plans.timeline(
             flags.timeline, _options(config, flags), media=flags.media
         )  # fmt: skip

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from secondunit.engine import parallel
 from secondunit.engine.parallel import cores, in_order
 
 
@@ -53,3 +54,24 @@ def test_a_failure_comes_after_the_results_before_it(at_once: int) -> None:
 
 def test_there_is_at_least_one_core() -> None:
     assert cores() >= 1
+
+
+def test_a_ceiling_holds_for_everything_until_it_is_lifted() -> None:
+    at_work: list[int] = []
+    most: list[int] = []
+
+    def work(item: int) -> int:
+        at_work.append(item)
+        most.append(len(at_work))
+        time.sleep(0.005)
+        at_work.remove(item)
+        return item * item
+
+    parallel.at_most(1)
+    try:
+        assert list(parallel.in_order(work, range(6), 4)) == [n * n for n in range(6)]
+        assert max(most) == 1
+    finally:
+        parallel.at_most(None)
+    assert list(parallel.in_order(work, range(6), 4)) == [n * n for n in range(6)]
+    assert max(most) > 1

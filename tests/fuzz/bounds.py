@@ -18,7 +18,7 @@ def bounded(examples: int) -> settings:
         deadline=None,  # the machine may be busy: hanging is told by the calls' own deadlines
         derandomize=not MANY,
         database=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
 

@@ -12,6 +12,7 @@ import av
 import numpy as np
 import opentimelineio as otio
 import pytest
+from av.video.stream import VideoStream
 from hypothesis import given
 from hypothesis import strategies as st
 from secondunit.config import Config
@@ -176,6 +177,7 @@ def still(path: Path) -> Path:
                      ".dpx": ("dpx", "rgb24")}[path.suffix]  # fmt: skip
     with av.open(str(path), "w", format="image2", options={"update": "1"}) as container:
         stream = container.add_stream(codec)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = 96, 64, pixels
         frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 90, np.uint8), format="rgb24")
         for packet in [*stream.encode(frame.reformat(format=pixels)), *stream.encode(None)]:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from secondunit.config import Config
 from secondunit.encode.writer import write
+from secondunit.engine import parallel
 from secondunit.engine.engine import RGB, UNKEPT, Keep, Progress, Show, Sources, unseen
 from secondunit.errors import Cancelled, MediaError, MediaMissing, StoreError
 from secondunit.jobs import spool
@@ -186,6 +187,48 @@ def test_the_engine_is_loaded_once(tmp_path: Path, plan: ShotPlan) -> None:
     for number, seed in enumerate((1, 2)):
         warm.engine(work_on(Stage.ENGINE, replace(plan, seed=seed), tmp_path / str(number), {}))
     assert loaded == ["motion"]
+
+
+def spooled(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("[+-]*.np?")}
+
+
+def test_every_memory_plan_gives_the_same_bits(tmp_path: Path, plan: ShotPlan) -> None:
+    made: list[dict[str, bytes]] = []
+    for level in (0, 1):
+        parallel.at_most(1 if level else None)
+        data, warm, done = tmp_path / str(level), rooms(tmp_path), {}
+        try:
+            for stage in (Stage.ENGINE, Stage.FINISH):
+                work = work_on(stage, plan, data, done, memory_plan=level)
+                payload = canonical(getattr(warm, stage)(work))
+                done[stage] = Checkpoint(stage=stage, attempt=1, seconds=0.5, payload=payload)
+                made.append(spooled(work.folder))
+        finally:
+            parallel.at_most(None)
+    assert made[0] == made[2] and len(made[0]) == FRAMES
+    assert made[1] == made[3] and len(made[1]) == 8
+
+
+def test_pictures_that_were_finished_are_not_finished_again(tmp_path: Path, plan: ShotPlan) -> None:
+    warm = rooms(tmp_path)
+    engine = warm.engine(work_on(Stage.ENGINE, plan, tmp_path, {}))
+    done = {Stage.ENGINE: Checkpoint(stage=Stage.ENGINE, attempt=1, seconds=0.5, payload=engine)}
+    kept: list[int] = []
+
+    def progress(doing: str, step: int, steps: int) -> None:
+        if (doing, step) == ("finish", 5):
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        warm.finish(work_on(Stage.FINISH, plan, tmp_path, done, progress))
+    before = spooled(tmp_path / "jobs/a/finish-1")
+    assert len(before) == 5
+    second = work_on(Stage.FINISH, plan, tmp_path, done, attempt=2, kept=lambda: kept.append(1))
+    assert warm.finish(second)["frames"] == 8
+    assert len(kept) == 3
+    after = spooled(second.folder)
+    assert len(after) == 8 and before.items() <= after.items()
 
 
 def test_a_take_that_was_published_before_the_crash_is_published_again(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import opentimelineio as otio
 import pytest
+from secondunit.config import Config
 from secondunit.place.fcp7 import file_url, said
+from secondunit.timeline.cut import CuttingRoom, generated, rate_of
+from secondunit.timeline.read import read
 from secondunit.units import Operation, Rate
 
 from tests.place.edits import (
@@ -42,7 +46,7 @@ def reel(folder: Path, rate: Rate = FILM) -> Path:
     return edit(folder / "cut.otio", items, rate)
 
 
-def written(original: Path, suffix: str, **changes: object) -> Node:
+def written(original: Path, suffix: str, **changes: Any) -> Node:
     result = placed(original, plan_at(48, 24, **changes), profile="resolve")
     (file,) = [file for file in result.files if file.suffix == suffix]
     return ElementTree.fromstring(file.read_bytes())
@@ -264,3 +268,25 @@ def test_what_no_xml_can_hold_is_replaced(tmp_path: Path) -> None:
 )
 def test_a_path_becomes_the_url_that_hosts_write(path: str, url: str) -> None:
     assert file_url(path) == url
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".fcpxml"])
+def test_our_own_readers_find_the_same_edit_and_the_same_shot(tmp_path: Path, suffix: str) -> None:
+    result = placed(reel(tmp_path), plan_at(48, 24), profile="resolve")
+    (file,) = [file for file in result.files if file.suffix == suffix]
+
+    found = read(file)
+
+    assert rate_of(found) == FILM
+    room = CuttingRoom(rate=FILM, folder=tmp_path, config=Config(data=tmp_path), notices=[])
+    rows = [room.layout(track, 0)[0] for track in found.video_tracks()]
+    assert [
+        (laid.item.name, laid.record.start, laid.record.frames)
+        for row in rows
+        for laid in row
+        if isinstance(laid.item, otio.schema.Clip)
+    ] == [("A", 0, 48), (TAKE, 48, 24), ("B", 72, 48), ("C", 120, 24), ("title", 30, 12)]
+    take = next(laid.item for laid in rows[0] if laid.item.name == TAKE)
+    assert generated(take) == ("bridge", "k3v9q2ab")
+    assert take.source_range.start_time.value == HOUR + 48
+    assert "gen: bridge" in str(take.markers[0].metadata) + take.markers[0].comment

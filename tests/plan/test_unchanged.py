@@ -14,8 +14,6 @@ from secondunit.plan.shot_plan import ShotPlan, canonical
 
 from tests.timeline.cuts import asking, bring, clip, config, gap, marker, save, span
 
-Timeline = otio.schema.Timeline
-
 
 @pytest.fixture
 def cut(shared: Path, tmp_path: Path) -> Path:
@@ -39,40 +37,40 @@ def planned(path: Path) -> ShotPlan:
     return plan
 
 
-def edited(path: Path, edit: Callable[[Timeline], object]) -> ShotPlan:
+def edited(path: Path, edit: Callable[[otio.schema.Timeline], object]) -> ShotPlan:
     timeline = otio.adapters.read_from_file(str(path))
     edit(timeline)
     otio.adapters.write_to_file(timeline, str(path))
     return planned(path)
 
 
-def head_of_first(timeline: Timeline) -> None:
+def head_of_first(timeline: otio.schema.Timeline) -> None:
     """20 frames off the first clip's head; a gap keeps the rest in its place."""
     timeline.tracks[0][0].source_range = span(120, 40)
     timeline.tracks[0].insert(0, gap(20))
 
 
-def tail_of_second(timeline: Timeline) -> None:
+def tail_of_second(timeline: otio.schema.Timeline) -> None:
     timeline.tracks[0][2].source_range = span(200, 25)
 
 
-def another_track(timeline: Timeline) -> None:
+def another_track(timeline: otio.schema.Timeline) -> None:
     timeline.tracks[1][1].source_range = span(30, 11)
     timeline.tracks[1].append(clip("train.m4v", 300, 30))
 
 
-def the_sound(timeline: Timeline) -> None:
+def the_sound(timeline: otio.schema.Timeline) -> None:
     timeline.tracks[2][0].source_range = span(0, 44)
 
 
-def notes_and_names(timeline: Timeline) -> None:
+def notes_and_names(timeline: otio.schema.Timeline) -> None:
     timeline.tracks.markers.append(marker("the director likes this", 70))
     timeline.tracks[0].name = "picture"
     timeline.tracks[0][2].metadata["studio"] = {"approved": True}
     timeline.name = "cut v2"
 
 
-def more_behind(timeline: Timeline) -> None:
+def more_behind(timeline: otio.schema.Timeline) -> None:
     timeline.tracks[0].append(clip("train.m4v", 500, 40, name="three"))
 
 
@@ -81,7 +79,7 @@ def more_behind(timeline: Timeline) -> None:
     [head_of_first, tail_of_second, another_track, the_sound, notes_and_names, more_behind],
 )
 def test_what_a_shot_does_not_depend_on_changes_nothing(
-    cut: Path, edit: Callable[[Timeline], object]
+    cut: Path, edit: Callable[[otio.schema.Timeline], object]
 ) -> None:
     before = planned(cut)
 
@@ -94,7 +92,7 @@ def test_what_a_shot_does_not_depend_on_changes_nothing(
 def test_a_trim_at_the_cut_is_a_change_and_says_where(cut: Path) -> None:
     before = planned(cut)
 
-    def roll(timeline: Timeline) -> None:
+    def roll(timeline: otio.schema.Timeline) -> None:
         timeline.tracks[0][0].source_range = span(104, 60)  # a slip: other frames, same place
 
     after = edited(cut, roll)
@@ -110,7 +108,7 @@ def test_a_trim_at_the_cut_is_a_change_and_says_where(cut: Path) -> None:
 def test_a_trim_inside_the_context_is_a_change(cut: Path) -> None:
     before = planned(cut)
 
-    def trim(timeline: Timeline) -> None:
+    def trim(timeline: otio.schema.Timeline) -> None:
         timeline.tracks[0][0].source_range = span(152, 8)
         timeline.tracks[0].insert(0, gap(52))
 
@@ -124,7 +122,7 @@ def test_a_trim_inside_the_context_is_a_change(cut: Path) -> None:
 def test_a_ripple_moves_the_shot_and_so_its_files_timecode(cut: Path) -> None:
     before = planned(cut)
 
-    def ripple(timeline: Timeline) -> None:
+    def ripple(timeline: otio.schema.Timeline) -> None:
         timeline.tracks[0].insert(0, clip("train.m4v", 600, 30, name="new opening"))
 
     after = edited(cut, ripple)
@@ -140,7 +138,7 @@ def test_the_same_footage_elsewhere_is_no_change(cut: Path) -> None:
     folder.mkdir()
     (cut.parent / "train.m4v").rename(folder / "train.m4v")
 
-    def relink(timeline: Timeline) -> None:
+    def relink(timeline: otio.schema.Timeline) -> None:
         for each in timeline.find_clips():
             each.media_reference.target_url = "archive/train.m4v"
 

@@ -12,14 +12,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import opentimelineio as otio
 import pytest
+from av.video.stream import VideoStream
+from secondunit.config import Config
+from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
+from secondunit.rpc.serve import serving
 from secondunit.v1 import plans_pb2, shots_pb2, units_pb2
+from secondunit_client import Connection
 from secondunit_client.errors import Refused
 
 from tests.edits import clip as cut
 from tests.edits import marker, save, span
-from tests.rpc.conftest import Unit
+from tests.rpc.conftest import STAGES, Unit
 from tests.rpc.test_plans import bridge_request
 from tests.timeline.clips import movie
 
@@ -311,6 +318,7 @@ def test_bombs_are_refused_by_their_headers(unit: Unit, footage: Path) -> None:
     bombs = {
         "15000 x 15000": (picture(folder / "wide.png", 15000, 15000), "pixels"),
         "ten hours": (headed(folder / "long.mkv", **{"4489": day}), "36000 s by its header"),
+        "25 million fps": (headed(folder / "fast.mkv", **{"2ad7b1": b"\0\0\1"}), "a rate is"),
         "65 streams": (streams(folder / "streams.mkv", 65), "65 streams; 64 at most"),
     }
     for kind, (path, says) in bombs.items():
@@ -325,16 +333,40 @@ def test_bombs_are_refused_by_their_headers(unit: Unit, footage: Path) -> None:
 
 def streams(path: Path, number: int) -> Path:
     """A movie with so many sound tracks and one picture."""
-    import av
-
     with av.open(str(path), "w") as container:
         video = container.add_stream("ffv1", rate=25)
+        assert isinstance(video, VideoStream)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         for _ in range(number - 1):
             container.add_stream("pcm_s16le", rate=48000)
         for packet in [*video.encode(av.VideoFrame(64, 48, "yuv420p")), *video.encode(None)]:
             container.mux(packet)
     return path
+
+
+def test_what_kills_its_reader_is_not_read_by_the_server_to_be_placed(
+    tmp_path: Path, footage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config(data=tmp_path / "data", roots=(footage.parent,))
+    monkeypatch.setenv("SECONDUNIT_FAILPOINTS", "reader.order.before=kill")
+    edit = timelines(footage.parent, footage)["reference"](str(footage))
+    desk, reader = Desk(config, stages=STAGES), Reader(config)
+    out = tmp_path / "out.otio"
+    try:
+        with serving(desk, config, reader=reader) as address, Connection(address) as client:
+            for call in (
+                lambda: client.place(edit, [], out=out),
+                lambda: client.plans.timeline(edit),
+                lambda: client.inspect(edit),
+                lambda: client.jobs.create(edit, "abcd2345"),
+            ):
+                with pytest.raises(Refused, match="it ended the process"):
+                    call()
+            assert client.status().uptime is not None
+        assert not out.exists()
+    finally:
+        desk.stop(0.5)
+        reader.stop()
 
 
 def test_the_server_lives_after_all_of_it(unit: Unit, footage: Path) -> None:

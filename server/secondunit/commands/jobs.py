@@ -76,7 +76,7 @@ def list_jobs(options: argparse.Namespace) -> int:
         print_json({"jobs": [looks.record(job) for job in found], "more": more})
         return SUCCEEDED
     screen = looks.console()
-    screen.print(looks.table(found, datetime.now(UTC)) if found else _none(options))
+    screen.print(looks.table(found, datetime.now(UTC), screen.width) if found else _none(options))
     if more:
         screen.print(f"The newest {SHOWN}; all of them: --all")
     return SUCCEEDED
@@ -128,7 +128,7 @@ def _keep_showing(unit: Connection, options: argparse.Namespace) -> int:
         line = f"{now.running} running, {now.queued} queued, {now.free_bytes / 2**30:.0f} GiB free"
         if now.trouble:
             line += f"; takes no jobs: {now.trouble}"
-        shown = looks.table(jobs, datetime.now(UTC)) if jobs else Text(_none(options))
+        shown = looks.table(jobs, datetime.now(UTC), screen.width) if jobs else Text(_none(options))
         return Group(Text(line, "bold"), Text(), shown, Text("..." if more else ""))
 
     with Live(picture(), console=screen, auto_refresh=False) as live:

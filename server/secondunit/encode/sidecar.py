@@ -94,7 +94,7 @@ def write(record: Record, path: Path) -> None:
 def text_of(record: Record) -> str:
     """A record as it stands in its file. Raises ValueError for what JSON does not know."""
     parts = [
-        f' {json.dumps(key)}: '
+        f" {json.dumps(key)}: "
         # A plan names its files once for every frame: nobody reads that, and it takes long.
         + json.dumps(
             value, indent=None if key == "plan" else 1, ensure_ascii=False, allow_nan=False

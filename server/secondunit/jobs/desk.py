@@ -254,8 +254,11 @@ class Desk:
         return newest if newest and newest.number > after else None
 
     def _tend(self) -> None:
-        swept, trouble = time.monotonic(), ""
+        swept, trouble, last = time.monotonic(), "", time.monotonic()
         while not self._over.wait(TEND_SECONDS):
+            late, last = time.monotonic() - last - TEND_SECONDS, time.monotonic()
+            if late > self._config.schedule.lease_seconds / 2:
+                continue  # this process was held: its workers are heard first
             self.workers.watch()
             try:
                 if self._store.tend():

@@ -19,6 +19,9 @@ from secondunit.plan.shot_plan import canonical
 
 log = logging.getLogger(__name__)
 
+SLEPT = 5.0
+"""Seconds by which a wait may outlast its time; beyond that it is this process that was held."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
@@ -44,12 +47,18 @@ class Hand:
         """The engine that is being loaded before it is needed."""
         self.memory_bytes = 0
         """Of the worker at its peak; 0 where that is not known."""
+        self._heard = time.monotonic()
 
     @property
     def alive(self) -> bool:
         """The process runs."""
         child = self._child
         return child is not None and child.alive
+
+    @property
+    def silent(self) -> bool:
+        """Nothing was heard of the worker for so long that it is taken for dead."""
+        return time.monotonic() - self._heard > self.silence
 
     def wake(self) -> None:
         """Have `hear` return; safe from any thread, as `errand` and `watch` are."""
@@ -74,16 +83,22 @@ class Hand:
         if self._child is None or not self._child.alive:
             self.forget()
             self._child = Child(self._factory, self._config.data, self._inbox, self.device)
+        self._heard = time.monotonic()
         return self._child
 
     def hear(self, seconds: float | None) -> dict[str, Any] | None:
         """What the worker says next, or a wake; None if nothing came, or from an old worker."""
+        began = time.monotonic()
         try:
             message = self._inbox.get(timeout=seconds)
         except queue.Empty:
+            if time.monotonic() - began > (seconds or 0) + SLEPT:
+                self._heard = time.monotonic()
             return None
         if message.get("from", self._child) is not self._child:
             return None
+        if "from" in message:
+            self._heard = time.monotonic()
         if "engines" in message:
             self.engines = tuple(message["engines"])
         self.memory_bytes = message.get("memory", self.memory_bytes)
@@ -138,11 +153,9 @@ class Hand:
         child = self.ready()
         config = canonical(self._config)
         ref = child.order({**order, "config": config, "device": kind_of(self.device)})
-        heard = time.monotonic()
         while not stopping.is_set():
             message = self.hear(1.0)
             if message and "from" in message:
-                heard = time.monotonic()
                 if message["is"] == "gone":
                     raise WorkerLost(f"The worker ended ({self.drop()}).")
                 if message.get("ref") == ref:
@@ -151,7 +164,7 @@ class Hand:
                     if message.get("spent"):
                         self.drop()
                     raise _raised(message["error"])
-            if time.monotonic() - heard > self.silence:
+            if self.silent:
                 self.drop()
                 raise WorkerLost("The worker went silent.")
         self.drop()

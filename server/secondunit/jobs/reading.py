@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from secondunit import logs
 from secondunit.errors import Refused, SecondUnitError
 from secondunit.failpoints import failpoint
 from secondunit.jobs.pipe import Pipe
@@ -83,10 +84,12 @@ def _do(order: Mapping[str, Any]) -> Any:
     from secondunit.plan.shot_plan import canonical, record_of_json
     from secondunit.timeline.read import read
     from secondunit.timeline.select import find_shots
+    from secondunit.units import Rate
 
     path = Path(order["timeline"])
     if order["do"] == "check":
-        read(path)
+        rate = order["rate"]
+        read(path, rate=None if rate is None else Rate(num=rate[0], den=rate[1]))
         return None
     config = record_of_json(Config, order["config"], "config")
     if order["do"] == "inspect":
@@ -111,7 +114,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what Ctrl-C means
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logs.configure("text")  # its server takes the lines into its own log
     achieved = confine(
         memory_mib=memory_mib, files=FILES, network=False, writing=False, programs=False
     )

@@ -168,7 +168,7 @@ class ReadingChild:
         if self._overdue:
             what = f"took longer than {self._seconds:g} s to read"
         else:
-            log.error("reading '%s' ended its process: %s", file or timeline, how)
+            log.error("what was read ended its process: %s", how)
             what = "cannot be read: it ended the process that did"
         if file is not None:
             return MediaUnreadable(f"'{file}' {what}")

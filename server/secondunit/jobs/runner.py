@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from secondunit import logs
 from secondunit.config import Config
 from secondunit.errors import EngineMemory, SecondUnitError, WorkerLost
 from secondunit.jobs.child import log_name
@@ -147,6 +148,7 @@ class Runner:
                 self._cancelling.clear()
                 self.job = self._store.claim(self.device, self.device, warm=self.hand.engines)
                 self._peers.gave_way(self.device)
+                logs.bind(device=self.device, job=self.job.id if self.job else None)
                 if self.job is None:
                     self.hand.idle()
                     continue
@@ -224,7 +226,8 @@ class Runner:
             self._shown(job.id, None)
         shutil.rmtree(folder, ignore_errors=True)
         # Of a take that was being published when its worker was killed.
-        shutil.rmtree(self._config.data / "takes" / f".{plan.digest}.new", ignore_errors=True)
+        for leftover in (self._config.data / "takes").glob(f".{plan.digest}.*.new"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def _give_up(self, job: Job, lease: Lease, ended: _Ended) -> None:
         now = self._store.get(job.id)
@@ -259,12 +262,10 @@ class Runner:
         child = self.hand.ready()
         ref = child.order(order)
         asked, renewed, gained, why, last = None, began, False, "", None
-        heard = began
         while True:
             message = self.hand.hear(0.25 if asked or last else 1.0)
             now = time.monotonic()
             if message and "from" in message:
-                heard = now
                 match message["is"]:
                     case "preview" if self._shown:
                         self._shown(job.id, message)
@@ -293,7 +294,7 @@ class Runner:
             if asked and now > self._deadline(asked):
                 self.hand.drop()
                 return _Ended("halted", why)
-            if now - heard > self.hand.silence:
+            if self.hand.silent:
                 self.hand.drop()
                 return _Ended("lost", f"The worker went silent in {stage}")
 

@@ -10,7 +10,6 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import struct
 import subprocess
 import sys
@@ -110,7 +109,11 @@ def achievable() -> str:
 
 
 def allow_cpu(seconds: float) -> None:
-    """So many seconds of processor time from now on, then this process ends. Never less twice."""
+    """So many seconds of processor time from now on, then this process ends."""
+    if sys.platform == "win32":
+        return
+    import resource  # not on every system
+
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime + seconds) + 1
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
@@ -120,6 +123,10 @@ def allow_cpu(seconds: float) -> None:
 
 
 def _limited(memory_mib: int, files: int, *, writing: bool) -> bool:
+    if sys.platform == "win32":
+        return False
+    import resource  # not on every system
+
     wanted = [(resource.RLIMIT_CORE, 0)]  # a dump would hold the footage
     if memory_mib:
         wanted.append((resource.RLIMIT_AS, memory_mib * 2**20))

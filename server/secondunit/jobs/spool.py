@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from secondunit.encode.durable import disk_full, link_or_copy, temporary_beside
+from secondunit.encode.durable import disk_full, link_or_copy, sync_folder, temporary_beside
 from secondunit.engine.engine import RGB, Arrays, same_arrays
 from secondunit.errors import StoreError, StoreFull
 from secondunit.failpoints import failpoint
@@ -50,7 +51,7 @@ def load_picture(folder: Path, number: int, format: str, colour: ColourTags) -> 
 
 def numbers(folder: Path, suffix: str) -> set[int]:
     """Of the frames (".npy") or pictures (".npz") that a folder has."""
-    return {int(path.stem) for path in folder.glob(f"[+-]*{suffix}")}
+    return {int(path.stem) for path in folder.glob(f"[+-]*{suffix}") if path.is_file()}
 
 
 class Kept:
@@ -108,26 +109,25 @@ class Kept:
 
 
 def begin(folder: Path, earlier: Collection[Path], stamp: Mapping[str, Any]) -> None:
-    """Make a stage's folder and put into it whatever earlier attempts left whole.
+    """Make a stage's folder and put into it whatever earlier attempts left whole; theirs go.
 
-    Files are linked, not moved: a stray worker of an earlier attempt still has its own folder, and
-    what it writes there it writes under other names first, so that it changes nothing here.
+    A stray worker of an earlier attempt changes nothing here: what it writes, it writes in its own
+    folder, and under another name first.
     Folders of attempts with another `stamp` (version, threads) would not give the same bits.
     """
     text = json.dumps(stamp, sort_keys=True)
     with kept_in(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            path.unlink()
         _save(folder / STAMP, lambda file: file.write(text.encode()))
         for other in earlier:
-            if not _has_stamp(other, text):
-                continue
-            for path in other.iterdir():
+            for path in other.iterdir() if _has_stamp(other, text) else ():
                 # A name that begins with a dot is a file that nobody finished.
                 if path.suffix in (".npy", ".npz") and not path.name.startswith("."):
                     with suppress(FileExistsError, FileNotFoundError):
                         link_or_copy(path, folder / path.name)
+        sync_folder(folder)
+    for other in earlier:
+        shutil.rmtree(other, ignore_errors=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import queue
+import secrets
 import shutil
 import sys
 import threading
@@ -252,15 +253,20 @@ def publish(source: Path, names: list[str], folder: Path) -> None:
     if all((folder / name).is_file() for name in names):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
-    for leftover in (new, old):
+    for leftover in folder.parent.glob(f".{folder.name}.*"):
         shutil.rmtree(leftover, ignore_errors=True)
+    # Names of its own: a stray worker of an earlier attempt may be about the same take.
+    own = f".{folder.name}.{secrets.token_hex(4)}"
+    new, old = folder.with_name(f"{own}.new"), folder.with_name(f"{own}.old")
     new.mkdir()
     for name in names:
         link_or_copy(source / name, new / name)
     failpoint("publish.fsync.before")
     sync_folder(new)
     failpoint("publish.fsync.after")
+    if all((folder / name).is_file() for name in names):  # by now
+        shutil.rmtree(new, ignore_errors=True)
+        return
     if folder.exists():  # somebody took files out of it
         folder.rename(old)
     failpoint("publish.rename.before")

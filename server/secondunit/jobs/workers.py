@@ -104,7 +104,7 @@ class Workers:
             runner.cancel(id)
 
     def warm(self, engine: str) -> bool:
-        """It is in some worker's memory."""
+        """A worker has the engine in memory, so that its next job need not wait for it."""
         return any(runner.hand.alive and engine in runner.hand.engines for runner in self._runners)
 
     def may_give_way(self, device: str) -> bool:

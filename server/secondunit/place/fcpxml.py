@@ -135,23 +135,21 @@ class _Writer:
         if entry.kind == "gap" or (entry.asset is None and entry.nested is None):
             # A clip without a file keeps its place and its name.
             zero = _GAP_ZERO
-            node = Element("gap", name=said(entry.name) or "Gap", start=_fraction(zero), **common)
+            node = Element(
+                "gap", {"name": said(entry.name) or "Gap", "start": _fraction(zero), **common}
+            )  # fmt: skip
         elif entry.nested is not None:
             zero = _seconds(entry.start, rate)
-            node = Element(
-                "ref-clip", ref=self._nested(entry.nested), name=said(entry.name),
-                start=_fraction(zero), **common,
-            )  # fmt: skip
+            own = {"ref": self._nested(entry.nested), "name": said(entry.name)}
+            node = Element("ref-clip", {**own, "start": _fraction(zero), **common})
         else:
             assert entry.asset is not None
             asset = entry.asset
             first = _seconds(asset.range.start, asset.rate)
             zero = first + _seconds(entry.start - asset.range.start, asset.rate) / abs(entry.speed)
-            node = Element(
-                "asset-clip", ref=self._asset(asset, kind), name=said(entry.name),
-                start=_fraction(zero), **common,
-                tcFormat="DF" if asset.drop_frame else "NDF",
-            )  # fmt: skip
+            own = {"ref": self._asset(asset, kind), "name": said(entry.name)}
+            node = Element("asset-clip", {**own, "start": _fraction(zero), **common})
+            node.set("tcFormat", "DF" if asset.drop_frame else "NDF")
             node.set("srcEnable", kind)
             if entry.speed != 1:
                 _time_map(node, asset, entry, first)
@@ -170,8 +168,7 @@ class _Writer:
             node.set("start", _time(asset.range.start, asset.rate))
             if asset.range.frames:
                 node.set("duration", _time(asset.range.frames, asset.rate))
-            rep = SubElement(node, "media-rep", kind="original-media", src=_url(asset.path))
-            rep.tail = None
+            SubElement(node, "media-rep", kind="original-media", src=_url(asset.path))
             self._assets[asset.path] = id, node
             form = self._format(asset.rate, asset.size)
             self._resources.append(node)

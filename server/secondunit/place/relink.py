@@ -26,7 +26,8 @@ from secondunit.place.tracks import Layouts, gap_of, lay, swap
 from secondunit.place.words import Words, words_of
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.cut import CuttingRoom, generated, plain, rate_of
-from secondunit.timeline.read import read
+from secondunit.timeline.read import read, reading
+from secondunit.timeline.retimes import convention_of
 from secondunit.units import FrameRange, Operation
 
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
@@ -111,15 +112,19 @@ def place(
     check_beside(out_path, profile)
     if bundled is not None:
         check_bundle(timeline_path, out_path, bundled)
-    timeline = read(timeline_path)
+    # A format that does not say its rate was planned at the one that its caller gave.
+    rate = next((one.plan.rate for one in finished), None)
+    original = reading(timeline_path, rate=rate, data=config.data)
+    timeline = original.timeline
     notices: list[str] = []
-    if moved := rebase(timeline, timeline_path.parent, out_path.parent):
+    if moved := rebase(timeline, original.folder, out_path.parent):
         notices.append(f"{moved} relative media paths were rewritten to work from the new folder")
     room = CuttingRoom(
         rate=rate_of(timeline),
         folder=out_path.parent,  # where the references now lead from
-        config=replace(config, roots=(*config.roots, timeline_path.parent)),
+        config=replace(config, roots=(*config.roots, timeline_path.parent, original.folder)),
         notices=notices,
+        retimes=convention_of(timeline, []),
     )
     notices += shape(timeline, out_path.parent, room.rate, profile)
     table = _Table(timeline, room, out_path.parent, profile)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from secondunit.errors import BlobDamaged, BlobMissing, BlobUnknown
 from secondunit.jobs.blobs import BlobStore
-from secondunit.plan.build import Options, TimelinePlan
+from secondunit.plan.planned import Options, TimelinePlan
 from secondunit.rpc import convert
 from secondunit.rpc.carrier import files_of
 from secondunit.rpc.principal import current

@@ -132,7 +132,7 @@ def detail_of(error: errors.SecondUnitError) -> ErrorDetail:
 def unexpected(error: BaseException) -> status_pb2.Status:
     """INTERNAL with an id; the trace goes to the log under that id and nowhere else."""
     error_id = secrets.token_hex(6)
-    log.error("error %s", error_id, exc_info=error)
+    log.error("error %s", error_id, exc_info=error, extra={"error_id": error_id})
     detail = ErrorDetail(
         code=errors.SecondUnitError.code,
         what=f"the server failed; its log has the trace under {error_id}",

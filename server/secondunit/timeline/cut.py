@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -15,10 +15,12 @@ import opentimelineio as otio
 from opentimelineio._otio import AnyDictionary, AnyVector
 
 from secondunit.config import Config
-from secondunit.errors import Fault, MediaMissing, MediaUnreadable, Refused
-from secondunit.timeline.locate import locate
+from secondunit.errors import Fault, MediaForbidden, MediaMissing, MediaUnreadable, Refused
+from secondunit.timeline.by_name import FileNames
+from secondunit.timeline.locate import Located, locate, roots_of
 from secondunit.timeline.media import frame_at, probe, with_start
-from secondunit.timeline.notes import ID
+from secondunit.timeline.notes import ID, note_of_name
+from secondunit.timeline.retimes import Convention, speed_of
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
 
@@ -152,6 +154,9 @@ class CuttingRoom:
     folder: Path
     config: Config
     notices: list[str]
+    retimes: Convention = "record"
+    """What the length of a clip with a speed is that of."""
+    names: FileNames = field(default_factory=FileNames)
 
     def layout(self, track: otio.schema.Track, number: int) -> tuple[list[Laid], list[Fault]]:
         """Items of a track on the timeline; transitions take no room (`record.frames` is 0).
@@ -218,7 +223,7 @@ class CuttingRoom:
         Raises MediaError.
         """
         reference = clip.media_reference
-        found = locate(_target(clip, laid), self.folder, self.config)
+        found = self._located(clip, laid)
         if found.relinked:
             notice = f"'{laid.name}' was relinked by name to {found.path}"
             if notice not in self.notices:
@@ -228,9 +233,28 @@ class CuttingRoom:
             return media, Fraction(media.start)
         return media, frames_at(reference.available_range.start_time, media.rate)
 
+    def _located(self, clip: otio.schema.Clip, laid: Laid) -> Located:
+        """The file of a clip, by its reference, or else by the names that an edit list has."""
+        names = names_of(clip)
+        try:
+            return locate(_target(clip, laid), self.folder, self.config)
+        except (MediaMissing, MediaForbidden) as exc:
+            path = self.names.find(names, roots_of(self.folder, self.config)) if names else None
+            if path is None:
+                if not names:
+                    raise
+                said = ", ".join(f"'{name}'" for name in names)
+                raise MediaMissing(
+                    f"'{laid.name}' is known by name only ({said}), and no file of that name lies "
+                    f"below {', '.join(str(r) for r in roots_of(self.folder, self.config))}"
+                ) from exc
+            return Located(path=locate(str(path), self.folder, self.config).path, relinked=True)
+
     def _length(self, item: otio.core.Composable) -> Fraction:
         if isinstance(item, otio.core.Item) and item.source_range is not None:
-            return self.frames(item.source_range.duration)
+            frames = self.frames(item.source_range.duration)
+            speed = abs(speed_of(item)) if self.retimes == "media" else Fraction(1)
+            return frames / speed if speed else frames
         if isinstance(item, otio.schema.Clip):
             reference = item.media_reference
             if reference is not None and reference.available_range is not None:
@@ -287,6 +311,27 @@ def ours(carrier: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
     metadata = carrier.metadata
     record = plain(metadata["secondunit"]) if "secondunit" in metadata else None
     return record if isinstance(record, dict) else {}
+
+
+def names_of(clip: otio.schema.Clip) -> list[str]:
+    """What a format without paths calls the file of a clip, the best name first."""
+    reference = clip.media_reference
+    record = ours(reference) if reference is not None else {}
+    names = record.get("names")
+    return [one for one in names if isinstance(one, str) and one] if isinstance(names, list) else []
+
+
+def asks_by_name(item: otio.core.Composable) -> bool:
+    """A title, a solid or a colour matte that is called `GEN bridge ...`: it holds a place."""
+    return (
+        isinstance(item, otio.schema.Clip)
+        and not isinstance(
+            item.media_reference,
+            (otio.schema.ExternalReference, otio.schema.ImageSequenceReference),
+        )
+        and generated(item) is None
+        and note_of_name(item.name or "", "") is not None
+    )
 
 
 def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
