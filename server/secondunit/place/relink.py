@@ -332,7 +332,7 @@ class _Table:
 
     def _check_handles(self, track: otio.schema.Track, clip: otio.schema.Clip) -> None:
         """Say where a transition beside the clip reaches past its handles."""
-        index = track.index(clip)
+        index = self.layouts.index(track, clip)
         available, shown = clip.available_range(), clip.trimmed_range()
         head = shown.start_time.value - available.start_time.value
         tail = available.duration.value - shown.duration.value - head

@@ -166,6 +166,10 @@ def _schema(value: dict[str, Any]) -> tuple[str | None, int]:
     return (match[1], int(match[2])) if match else (None, 0)
 
 
+_Step = tuple[Any, str | int]
+"""(the step before, None at the root; the key or number): paths are spelt only for faults."""
+
+
 class _Changed:
     """The JSON was brought to a schema that our OpenTimelineIO knows."""
 
@@ -173,30 +177,49 @@ class _Changed:
 def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
     """Faults of the whole file; turns newer markers into ours on the way, saying so."""
     versions = {**otio.core.type_version_map(), **_VALUES}
-    pending: list[tuple[Any, str, int, bool]] = [(root, "", 1, False)]
+    pending: list[tuple[Any, _Step | None, int, bool]] = [(root, None, 1, False)]
     while pending:
-        value, path, depth, foreign = pending.pop()
+        value, step, depth, foreign = pending.pop()
         if depth > _DEEPEST:
-            yield Fault(what=f"nested deeper than {_DEEPEST} levels", path=path[:200])
+            yield Fault(what=f"nested deeper than {_DEEPEST} levels", path=_spelt(step)[:200])
             return
-        if isinstance(value, float) and not math.isfinite(value):
-            yield Fault(what=f"{value} is no number that JSON or time knows", path=path)
-        elif isinstance(value, int) and not _fits(value):
-            yield Fault(
-                what=f"a number of {len(str(value))} digits does not fit into 64 bits", path=path
-            )
+        if isinstance(value, str):
+            continue
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                what = f"{value} is no number that JSON or time knows"
+                yield Fault(what=what, path=_spelt(step))
+        elif isinstance(value, int):
+            if not _fits(value):
+                what = f"a number of {len(str(value))} digits does not fit into 64 bits"
+                yield Fault(what=what, path=_spelt(step))
         elif isinstance(value, list):
-            below = [(v, f"{path}[{n}]", depth + 1, foreign) for n, v in enumerate(value)]
-            pending.extend(reversed(below))
+            depth += 1
+            pending += [
+                (value[n], (step, n), depth, foreign) for n in range(len(value) - 1, -1, -1)
+            ]
         elif isinstance(value, dict):
             if not foreign:
-                yield from _object(value, path, versions)
-            dot = f"{path}." if path else ""
-            below = [
-                (v, f"{dot}{k}", depth + 1, foreign or k in _FOREIGN or _unknown(k, v))
-                for k, v in value.items()
+                key = "" if step is None else str(step[1])
+                found = list(_object(value, key, versions))
+                yield from (one for one in found if isinstance(one, _Changed))
+                if any(isinstance(one, Fault) for one in found):  # the whole path, then
+                    yield from _object(value, _spelt(step), versions)
+            depth += 1
+            pending += [
+                (v, (step, k), depth, foreign or k in _FOREIGN or _unknown(k, v))
+                for k, v in reversed(value.items())
             ]
-            pending.extend(reversed(below))
+
+
+def _spelt(step: _Step | None) -> str:
+    """`tracks.children[0].name` of the way to a value."""
+    keys: list[str | int] = []
+    while step is not None:
+        keys.append(step[1])
+        step = step[0]
+    text = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in reversed(keys))
+    return text.removeprefix(".")
 
 
 def _unknown(key: str, value: Any) -> bool:
