@@ -90,6 +90,8 @@ def timeline(folder: Path, clips: int, shots: int) -> Path:
             if n % 10 == 0:
                 clip.markers.append(otio.schema.Marker("look", span(start + 3, 1), comment="ok"))
             items.append(clip)
+            if number and n % 2:  # holes to look through
+                items.append(otio.schema.Gap(source_range=span(0, SHOWN)))
             if number == 0 and n < shots:
                 gap = otio.schema.Gap(source_range=span(0, HOLE))
                 note = f"gen: bridge\ncontext: 8\nid: {n:08d}"

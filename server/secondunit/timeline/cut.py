@@ -165,14 +165,15 @@ class CuttingRoom:
         """
         laid: list[Laid] = []
         faults: list[Fault] = []
-        at = Fraction(0)
+        at: Fraction | int = 0  # whole as long as it can be: fractions are slow
         if track.source_range is not None:  # a trimmed track starts somewhere inside
             at -= self.frames(track.source_range.start_time)
         for index, item in enumerate(track):
             start = round(at)
             if not isinstance(item, otio.schema.Transition):
                 try:
-                    at += self._length(item)
+                    length = self._length(item)
+                    at += length.numerator if length.denominator == 1 else length
                 except (Refused, MediaMissing, MediaUnreadable, otio.exceptions.OTIOError) as exc:
                     path = f"tracks[{number}].children[{index}]"
                     faults.append(Fault(what=f"how long is '{item.name}'? {exc}", path=path))
@@ -253,8 +254,8 @@ class CuttingRoom:
     def _length(self, item: otio.core.Composable) -> Fraction:
         if isinstance(item, otio.core.Item) and item.source_range is not None:
             frames = self.frames(item.source_range.duration)
-            speed = abs(speed_of(item)) if self.retimes == "media" else Fraction(1)
-            return frames / speed if speed else frames
+            speed = abs(speed_of(item)) if self.retimes == "media" else 1
+            return frames if speed in (0, 1) else frames / speed
         if isinstance(item, otio.schema.Clip):
             reference = item.media_reference
             if reference is not None and reference.available_range is not None:
