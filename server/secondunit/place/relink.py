@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,10 +27,12 @@ from secondunit.place.tracks import Layouts, gap_of, lay, swap
 from secondunit.place.words import Words, words_of
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.cut import CuttingRoom, generated, plain, rate_of
-from secondunit.timeline.read import read, reading
+from secondunit.timeline.read import reading
 from secondunit.timeline.retimes import convention_of
 from secondunit.units import FrameRange, Operation
 
+_LARGEST = 2**30
+"""Bytes; no timeline that we write has as many."""
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
 _ON_TOP = (
     Operation.ANIMATE,
@@ -181,15 +184,23 @@ def check_target(timeline_path: Path, out_path: Path) -> None:
     same = timeline_path.exists() and out_path.samefile(timeline_path)
     if same or out_path.resolve() == timeline_path.resolve():
         raise Refused.single(f"'{out_path.name}' is the original, which is never changed", "out")
-    try:
-        there = read(out_path)  # held: its metadata dies with it
-        earlier = plain(there.metadata).get("secondunit")
-    except Refused:
-        earlier = None
-    if not isinstance(earlier, dict) or "generated" not in earlier:
+    if not _is_generated(out_path):
         raise Refused.single(
             f"'{out_path.name}' exists and was not made by Second Unit; choose another name", "out"
         )
+
+
+def _is_generated(path: Path) -> bool:
+    # Its JSON alone: whether it is a timeline that can be read is all the same here.
+    try:
+        if path.stat().st_size > _LARGEST:
+            return False
+        there = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    metadata = there.get("metadata") if isinstance(there, dict) else None
+    record = metadata.get("secondunit") if isinstance(metadata, dict) else None
+    return isinstance(record, dict) and "generated" in record
 
 
 class _Table:
