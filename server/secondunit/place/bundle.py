@@ -156,6 +156,10 @@ def _pack_sequence(
         into = f"media/{parent}_{number}"
     for name, file in zip(names, files, strict=True):
         packed.put(f"{into}/{name}", file)
+    for suffix in _BESIDE:  # of a take that is a folder
+        beside, record = (files[0].parent.with_name(f"{parent}{s}") for s in (suffix, ".json"))
+        if record.is_file() and beside.is_file():
+            packed.name(beside, f"{into}{suffix}")
     reference.target_url_base = f"{quote(into)}/"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from secondunit import __version__
+from secondunit.catalog.deliveries import DELIVERIES, frame_name
 from secondunit.config import Config
 from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import PlacementError, Refused
@@ -167,12 +168,17 @@ def place(
 def _assets(finished: Sequence[Finished]) -> list[Asset]:
     return [
         Asset(
-            name=one.chosen.file.name, path=str(one.chosen.file.absolute()),
+            name=one.chosen.file.name, path=str(_first_file(one.chosen).absolute()),
             rate=one.chosen.rate, range=one.chosen.range, size=one.plan.size,
             reel=one.plan.reel, drop_frame=one.plan.drop_frame,
         )
         for one in finished
     ]  # fmt: skip
+
+
+def _first_file(take: Take) -> Path:
+    row = DELIVERIES[take.record["clip"]["delivery"]]
+    return take.file / frame_name(take.file.name, 0, row.suffix) if row.sequence else take.file
 
 
 def check_target(timeline_path: Path, out_path: Path) -> None:
@@ -410,7 +416,8 @@ def _is_placeholder(clip: otio.schema.Clip) -> bool:
     """A clip without footage that stands for the shot it asks for."""
     record = plain(clip.metadata).get("secondunit")
     asks = isinstance(record, dict) and "request" in record
-    return asks and not isinstance(clip.media_reference, otio.schema.ExternalReference)
+    footage = (otio.schema.ExternalReference, otio.schema.ImageSequenceReference)
+    return asks and not isinstance(clip.media_reference, footage)
 
 
 def _sign(

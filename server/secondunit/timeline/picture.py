@@ -7,7 +7,9 @@ matrix is BT.601 whatever the tags say, so the arithmetic is our own (ITU-T H.27
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import av
 import numpy as np
@@ -83,8 +85,11 @@ class Picture:
             and all(np.array_equal(a, b) for a, b in zip(self.planes, other.planes, strict=True))
         )
 
-    def rgb(self) -> Samples:
-        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised)."""
+    def rgb(self, *, clipped: bool = True) -> Samples:
+        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised).
+
+        Without `clipped`, what YUV holds above white and outside the colours of RGB stays.
+        """
         layout = FORMATS[self.format]
         if layout.rgb:
             g, b, r = self.planes
@@ -100,7 +105,10 @@ class Picture:
         g = (y - np.float32(kr) * r - np.float32(kb) * b) / np.float32(1 - kr - kb)
         whole = np.empty((*y.shape, 3), np.float32)
         for channel, plane in enumerate((r, g, b)):
-            np.clip(plane, 0, 1, out=whole[..., channel])
+            if clipped:
+                np.clip(plane, 0, 1, out=whole[..., channel])
+            else:
+                whole[..., channel] = plane
         return whole
 
     def converted(self, format: str, colour: ColourTags) -> Picture:
@@ -127,16 +135,22 @@ class Picture:
         """A PyAV frame with the same samples and tags."""
         size = self.size
         frame = av.VideoFrame(size.width, size.height, self.format)
-        for plane, data in zip(frame.planes, self.planes, strict=True):
-            row = data.shape[1] * data.itemsize
-            if plane.line_size == row:
-                plane.update(data.tobytes())
-            else:
-                padded = np.zeros((data.shape[0], plane.line_size), np.uint8)
-                padded[:, :row] = np.ascontiguousarray(data).view(np.uint8)
-                plane.update(padded.tobytes())
+        fill_planes(frame, self.planes)
         tag_frame(frame, self.colour)
         return frame
+
+
+def fill_planes(frame: av.VideoFrame, planes: Sequence[Plane]) -> None:
+    """Write the samples of every plane of a planar frame, in its own order; alpha is the last."""
+    for plane, data in zip(frame.planes, planes, strict=True):
+        row = data.shape[1] * data.itemsize
+        if plane.line_size == row:
+            # Any buffer will do, whatever PyAV's types say; a copy of a large picture takes time.
+            plane.update(cast(bytes, np.ascontiguousarray(data).data.cast("B")))
+        else:
+            padded = np.zeros((data.shape[0], plane.line_size), np.uint8)
+            padded[:, :row] = np.ascontiguousarray(data).view(np.uint8)
+            plane.update(padded.tobytes())
 
 
 # FFmpeg's numbers for the words of ColourTags (AVColorPrimaries and its kin).
@@ -322,11 +336,21 @@ def _signal(picture: Picture, like: PixelFormat | None = None) -> tuple[Samples,
     for plane in picture.planes[1:]:
         c = (plane.astype(np.float32) - middle) / np.float32(scale_c)
         if like is None or (like.across, like.down) != (layout.across, layout.down):
-            c = _filled(c, layout, y.shape)
-            if like is not None:
-                c = _thinned(c, like)
+            # Only across or down, where only that differs: there and back again would blur.
+            both = like or PixelFormat(name="", bits=layout.bits)
+            fill, thin = _apart(layout, both), _apart(both, layout)
+            c = _thinned(_filled(c, fill, y.shape), thin)
         chroma.append(c)
     return y, chroma[0], chroma[1]
+
+
+def _apart(layout: PixelFormat, other: PixelFormat) -> PixelFormat:
+    """A layout that is thinned only where the other is thinned otherwise."""
+    return replace(
+        layout,
+        across=1 if layout.across == other.across else layout.across,
+        down=1 if layout.down == other.down else layout.down,
+    )
 
 
 def _filled(c: Samples, layout: PixelFormat, shape: tuple[int, ...]) -> Samples:

@@ -245,10 +245,11 @@ class _Maker:
             }
         laid = self._standing.get(id)
         reference = getattr(laid.item, "media_reference", None) if laid is not None else None
-        if not isinstance(reference, otio.schema.ExternalReference):
-            return None
+        url, up = getattr(reference, "target_url", None) or "", 0
+        if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
+            url, up = reference.target_url_for_image_number(0), 1  # the take is a folder
         try:
-            found = locate(reference.target_url, self.room.folder, self.room.config).path.parent
+            found = locate(url, self.room.folder, self.room.config).path.parents[up]
         except MediaError:  # the take was not brought back; its shot can be made again
             return None
         return None if found.is_relative_to(self.room.config.data.resolve()) else found

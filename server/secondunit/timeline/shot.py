@@ -193,6 +193,8 @@ class Request:
     preset: str | None = None
     place: Literal["replace", "over", "new-track"] | None = None
     audio: Literal["none", "keep"] = "none"
+    alpha: Literal["none", "made"] = "none"
+    """`made`: the file must say which pixels were made."""
     strength: float = 1.0
     motion: Literal["freeze", "steady"] | None = None
     """What becomes of the motion inside the mask of a `replace`."""
