@@ -244,7 +244,9 @@ class _Maker:
                 if (take := generated(laid.item)) is not None
             }
         laid = self._standing.get(id)
-        reference = getattr(laid.item, "media_reference", None) if laid is not None else None
+        if laid is None or not isinstance(laid.item, otio.schema.Clip):
+            return None
+        reference = laid.item.media_reference
         url, up = getattr(reference, "target_url", None) or "", 0
         if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
             url, up = reference.target_url_for_image_number(0), 1  # the take is a folder
