@@ -18,6 +18,7 @@ from secondunit.errors import Fault, MediaMissing, MediaUnreadable, Refused
 from secondunit.timeline.locate import locate
 from secondunit.timeline.media import frame_at, probe, with_start
 from secondunit.timeline.notes import ID
+from secondunit.timeline.sequence import Spread, numbers_in_words, spread_of, spread_of_one
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
 
@@ -78,7 +79,7 @@ class View:
         if self.backwards:
             frame = self.frames - 1 - frame
         found = frame_at(self.media, self.origin + frame * self.pace)
-        return found if 0 <= found < self.media.frames else None
+        return found if self.media.has(found) else None
 
     def run(self, frames: range) -> SourceFrames:
         """File frames for consecutive frames of the clip, up to the first that the file lacks."""
@@ -118,7 +119,7 @@ class View:
         if len(shown.indexes) < frames:
             raise Refused.single(
                 f"'{self.name}' has no frame {start + len(shown.indexes)}: "
-                f"'{self.media.path.name}' holds {self.media.frames} frames",
+                f"'{self.media.path.name}' holds {self.media.frames} frames{lacking(self.media)}",
                 f"{self.path}.source_range",
             )
         return Neighbour(
@@ -134,7 +135,8 @@ class View:
         if not shown.indexes:
             raise Refused.single(
                 f"'{self.name}' has no frame at the cut: its {edge} frame on the timeline is not "
-                f"among the {self.media.frames} frames of '{self.media.path.name}'",
+                f"among the {self.media.frames} frames of '{self.media.path.name}'"
+                f"{lacking(self.media)}",
                 f"{self.path}.source_range",
             )
         return Neighbour(name=self.name, shown=shown, beyond=beyond)
@@ -219,10 +221,43 @@ class CuttingRoom:
             notice = f"'{laid.name}' was relinked by name to {found.path}"
             if notice not in self.notices:
                 self.notices.append(notice)
+        if (spread := spread_of(found.path.name)) is None:
+            spread = _one_of_many(found.path, reference)
+        if spread is not None and not found.path.with_name(spread.pattern).exists():
+            return self._sequence(found.path.with_name(spread.pattern), reference, laid)
         media = probe(found.path, self.config)
         if media.rate is None or reference.available_range is None:
             return media, Fraction(media.start)
         return media, frames_at(reference.available_range.start_time, media.rate)
+
+    def _sequence(
+        self, pattern: Path, reference: otio.core.MediaReference, laid: Laid
+    ) -> tuple[Media, Fraction]:
+        """Numbered pictures, and the number that the edit gives the lowest that is there."""
+        span, own = reference.available_range, self.rate
+        if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
+            own = Rate.snap(reference.rate)
+        elif span is not None and span.duration.rate > 0:
+            own = Rate.snap(span.duration.rate)
+        media = probe(pattern, self.config, rate=own)
+        if media.gaps:
+            notice = (
+                f"'{laid.name}': the sequence '{pattern.name}' lacks "
+                f"{numbers_in_words(media.gaps, media.start)}"
+            )
+            if notice not in self.notices:
+                self.notices.append(notice)
+        if span is None:
+            return media, Fraction(media.start)
+        known = frames_at(span.start_time, own)
+        if isinstance(reference, otio.schema.ImageSequenceReference):
+            first = reference.start_frame
+        elif media.start <= known < media.start + media.frames:  # it counts by the files' numbers
+            return media, Fraction(media.start)
+        else:
+            named = spread_of(_target_name(reference))
+            first = media.start if named is None or named.first is None else named.first
+        return media, known - (first - media.start)
 
     def _length(self, item: otio.core.Composable) -> Fraction:
         if isinstance(item, otio.core.Item) and item.source_range is not None:
@@ -298,6 +333,33 @@ def _whole(value: Fraction) -> Fraction:
     return Fraction(near) if abs(value - near) <= _NEARLY_WHOLE else value
 
 
+def lacking(media: Media) -> str:
+    """Words for the frames that a sequence has no file for; empty for none."""
+    if not media.gaps:
+        return ""
+    return f"; it lacks {numbers_in_words(media.gaps, media.first)}"
+
+
+def _target_name(reference: otio.core.MediaReference) -> str:
+    if isinstance(reference, otio.schema.ExternalReference):
+        return re.split(r"[/\\]", reference.target_url or "")[-1]
+    return ""
+
+
+def _one_of_many(path: Path, reference: otio.core.MediaReference) -> Spread | None:
+    """The sequence of a numbered picture whose reference is longer than one frame.
+
+    Only where the reference counts by the file's own number and the next file is there: a still
+    may have a number in its name.
+    """
+    spread, span = spread_of_one(path.name), reference.available_range
+    if spread is None or spread.first is None or span is None or span.duration.value <= 1:
+        return None
+    if span.start_time.value != spread.first:
+        return None
+    return spread if path.with_name(spread.name(spread.first + 1)).is_file() else None
+
+
 def _has_range(clip: otio.schema.Clip) -> bool:
     return clip.media_reference.available_range is not None
 
@@ -323,9 +385,15 @@ def _target(clip: otio.schema.Clip, laid: Laid) -> str:
     if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
         return reference.target_url
     if isinstance(reference, otio.schema.ImageSequenceReference):
-        raise MediaUnreadable(
-            f"'{laid.name}' is a sequence of pictures; render it to a movie and relink it"
-        )
+        if reference.frame_step != 1:
+            raise MediaUnreadable(
+                f"'{laid.name}' takes one of {reference.frame_step} pictures of its sequence, "
+                "which is not followed here; render it to a movie and relink it"
+            )
+        base = reference.target_url_base or ""
+        word = f"%0{reference.frame_zero_padding}d" if reference.frame_zero_padding > 1 else "%d"
+        slash = "/" if base and not base.endswith("/") else ""
+        return f"{base}{slash}{reference.name_prefix}{word}{reference.name_suffix}"
     if isinstance(reference, otio.schema.GeneratorReference):
         raise MediaMissing(
             f"'{laid.name}' is made by '{reference.generator_kind}' and has no file; render it"

@@ -3,20 +3,24 @@
 Frames stay in the code values they came in, so that what must be exact can be copied. RGB
 is made for engines, and YUV from RGB here only: libswscale's 10-bit white is 943 and its default
 matrix is BT.601 whatever the tags say, so the arithmetic is our own (ITU-T H.273, section 8.3).
+It clips floats to 0..1 too, so it never sees any.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from secondunit.timeline import working
+from secondunit.timeline.scaling import scaled
 from secondunit.units import ColourTags, Size
 
-Plane = NDArray[np.unsignedinteger]
-"""`h w` code values, uint8 or uint16."""
+Plane = NDArray[Any]
+"""`h w` code values, uint8 or uint16; of scene-linear light float16 or float32."""
 Samples = NDArray[np.floating]
 """Float32 in practice; numpy's types cannot say that of mixed arithmetic."""
 
@@ -38,16 +42,21 @@ class PixelFormat:
     across: int = 1
     down: int = 1
     rgb: bool = False
+    light: bool = False
+    """Floating point: scene-linear light, 1 a white surface, with what lies below 0 and above."""
 
     @property
-    def dtype(self) -> type[np.uint8] | type[np.uint16]:
+    def dtype(self) -> type[np.uint8 | np.uint16 | np.float16 | np.float32]:
         """Sample type of a plane."""
+        if self.light:
+            return np.float16 if self.bits == 16 else np.float32
         return np.uint8 if self.bits == 8 else np.uint16
 
 
 def _rows() -> dict[str, PixelFormat]:
     rows = [PixelFormat(name="gbrp", bits=8, rgb=True)]
     rows += [PixelFormat(name=f"gbrp{b}le", bits=b, rgb=True) for b in (10, 12, 16)]
+    rows += [PixelFormat(name=f"gbrpf{b}le", bits=b, rgb=True, light=True) for b in (16, 32)]
     for chroma, across, down in (("420", 2, 2), ("422", 2, 1), ("444", 1, 1)):
         rows.append(PixelFormat(name=f"yuv{chroma}p", bits=8, across=across, down=down))
         rows += [
@@ -84,10 +93,15 @@ class Picture:
         )
 
     def rgb(self) -> Samples:
-        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised)."""
+        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised).
+
+        Scene-linear light keeps what lies outside 0..1; `shown` has it between them.
+        """
         layout = FORMATS[self.format]
         if layout.rgb:
             g, b, r = self.planes
+            if layout.light:
+                return np.stack([r, g, b], axis=-1, dtype=np.float32, casting="same_kind")
             top = np.float32(2**layout.bits - 1)
             whole = np.empty((*g.shape, 3), np.float32)
             for channel, plane in enumerate((r, g, b)):
@@ -102,6 +116,14 @@ class Picture:
         for channel, plane in enumerate((r, g, b)):
             np.clip(plane, 0, 1, out=whole[..., channel])
         return whole
+
+    def shown(self) -> Samples:
+        """`h w 3` RGB, 0..1, as engines and eyes look at it: `rgb`, but light in its working space.
+
+        `working.light` is the way back.
+        """
+        rgb = self.rgb()
+        return working.coded(rgb) if FORMATS[self.format].light else rgb
 
     def converted(self, format: str, colour: ColourTags) -> Picture:
         """The same picture in another layout; luma and chroma keep their values where they can.
@@ -120,6 +142,9 @@ class Picture:
         """The picture scaled (bicubic) to another size, in the same layout."""
         if size == self.size:
             return self
+        if FORMATS[self.format].light:
+            planes = tuple(scaled(p, size).astype(p.dtype) for p in self.planes)
+            return replace(self, planes=planes)
         frame = self.frame().reformat(width=size.width, height=size.height, interpolation="BICUBIC")
         return picture_of_frame(frame, colour=self.colour)
 
@@ -145,13 +170,14 @@ _PRIMARIES = {"bt709": 1, "bt470m": 4, "bt470bg": 5, "smpte170m": 6, "smpte240m"
 _TRANSFER = {"bt709": 1, "gamma22": 4, "gamma28": 5, "smpte170m": 6, "smpte240m": 7, "linear": 8,
              "iec61966-2-1": 13, "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16,
              "arib-std-b67": 18}  # fmt: skip
+_UNSAID = 2
 _MATRIX = {"gbr": 0, "bt709": 1, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020nc": 9}
 
 
 def colour_numbers(colour: ColourTags) -> tuple[int, int, int, int]:
     """FFmpeg's (primaries, transfer, matrix, range) numbers; range is 1 limited, 2 full."""
     return (
-        _PRIMARIES[colour.primaries],
+        _PRIMARIES.get(colour.primaries, _UNSAID),  # FFmpeg has no number for those of ACES
         _TRANSFER[colour.transfer],
         _MATRIX[colour.matrix],
         2 if colour.full_range else 1,
@@ -204,6 +230,8 @@ def picture_of_frame(frame: av.VideoFrame, *, colour: ColourTags | None = None) 
     planes without colour.
     """
     name = frame.format.name
+    if name in _LIGHT:
+        return _of_light(frame, colour)
     if name in _GREYS:
         return _of_grey(frame, colour)
     full = name.startswith("yuvj") or int(frame.color_range) == 2
@@ -253,6 +281,34 @@ def _of_grey(frame: av.VideoFrame, colour: ColourTags | None) -> Picture:
     return Picture(format=layout.name, colour=colour, planes=(grey, thin, thin.copy()))
 
 
+_LIGHT = {"gbrpf16le": "gbrpf16le", "gbrapf16le": "gbrpf16le", "grayf16le": "gbrpf16le",
+          "yaf16le": "gbrpf16le", "gbrpf32le": "gbrpf32le", "gbrapf32le": "gbrpf32le",
+          "grayf32le": "gbrpf32le", "yaf32le": "gbrpf32le"}  # fmt: skip
+"""Layouts of floating point, and what they are kept in: without alpha, grey as three planes."""
+
+
+def _of_light(frame: av.VideoFrame, colour: ColourTags | None) -> Picture:
+    layout = FORMATS[_LIGHT[frame.format.name]]
+    planes = planes_of(frame, layout)
+    if frame.format.name.startswith("ya"):  # packed: grey and alpha take turns
+        planes = (np.ascontiguousarray(planes[0].reshape(frame.height, -1, 2)[..., 0]),)
+    if len(planes) < 3:
+        planes = (planes[0], planes[0].copy(), planes[0].copy())
+    colour = colour or ColourTags(
+        primaries="bt709", transfer="linear", matrix="gbr", full_range=True
+    )  # fmt: skip
+    return Picture(format=layout.name, colour=colour, planes=tuple(_finite(p) for p in planes[:3]))
+
+
+def _finite(plane: Plane) -> Plane:
+    # Renderers leave NaN and infinity in pixels; one of them would spread with everything that
+    # is moved, and would not even equal itself.
+    if np.isfinite(plane).all():
+        return plane
+    most = np.finfo(np.float16).max
+    return np.nan_to_num(plane, nan=0.0, posinf=most, neginf=-most)
+
+
 _NEAREST = {
     "nv12": "yuv420p", "nv21": "yuv420p", "p010le": "yuv420p10le", "yuyv422": "yuv422p",
     "uyvy422": "yuv422p", "yuv411p": "yuv422p", "yuv410p": "yuv420p", "yuv440p": "yuv444p",
@@ -268,8 +324,19 @@ def _nearest(frame: av.VideoFrame) -> str:
 
 
 def picture_from_rgb(rgb: Samples, format: str, colour: ColourTags) -> Picture:
-    """A Picture of `h w 3` RGB (0..1, in the transfer that `colour` names). The one RGB to YUV."""
+    """A Picture of `h w 3` RGB (0..1, in the transfer that `colour` names). The one RGB to YUV.
+
+    Of light, whatever a float of its depth holds.
+    """
     layout = FORMATS[format]
+    if layout.light:
+        most = float(np.finfo(layout.dtype).max)
+        planes = tuple(
+            np.clip(rgb[..., c], -most, most).astype(layout.dtype) for c in (1, 2, 0)
+        )  # fmt: skip
+        return Picture(
+            format=format, planes=planes, colour=replace(colour, matrix="gbr", full_range=True)
+        )
     rgb = np.clip(rgb, 0, 1)
     r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     if layout.rgb:

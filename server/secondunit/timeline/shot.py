@@ -35,6 +35,22 @@ class Media:
     reel: str | None
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel; anamorphic footage has wide ones."""
+    sequence: bool = False
+    """Numbered pictures: `path` is their name with `%04d` in it."""
+    first: int = 0
+    """Number of the first file of a sequence."""
+    gaps: tuple[FrameRange, ...] = ()
+    """Frames, from 0, for which a sequence has no file."""
+
+    def has(self, index: int) -> bool:
+        """Whether the file has a frame."""
+        return 0 <= index < self.frames and not any(index in gap for gap in self.gaps)
+
+    def run(self, index: int) -> range:
+        """Frames around one, next to each other, that are all there."""
+        start = max((gap.end for gap in self.gaps if gap.end <= index), default=0)
+        end = min((gap.start for gap in self.gaps if gap.start > index), default=self.frames)
+        return range(start, end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
