@@ -123,6 +123,8 @@ class ShotPlan:
     """A row of `catalog.deliveries`."""
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel, the source's own; the file says it too."""
+    working: str = "source"
+    """The space that pictures are moved in; results are in the source's own again."""
     draft: bool
     adaptations: tuple[Adaptation, ...]
     place: Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ from typing import Any
 import opentimelineio as otio
 from opentimelineio._otio import AnyDictionary, AnyVector
 
+from secondunit.catalog.colour_spaces import unknown_space
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaMissing, MediaUnreadable, Refused
+from secondunit.timeline.colour import alike, space_named, space_of
 from secondunit.timeline.locate import locate
 from secondunit.timeline.media import frame_at, probe, with_start
 from secondunit.timeline.notes import ID
@@ -22,6 +24,7 @@ from secondunit.timeline.sequence import Spread, numbers_in_words, spread_of, sp
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
 
+_SPACES = ("ayon.source.colorspace", "foundry.source.colourtransform")
 _NEARLY_WHOLE = Fraction(1, 20)
 # Facilities number their own clips too: `sh010_comp_approved_v012` is none of ours.
 _GENERATED = re.compile(rf"_({'|'.join(Operation)})_({ID.pattern})_v\d{{3,}}(\.\w+)?$")
@@ -187,6 +190,7 @@ class CuttingRoom:
         scalar = _scalar(clip, laid.path)
         media, known = self.media(clip, laid)
         source = clip.source_range
+        media = self._coloured(media, clip, laid)
         if media.rate is None:
             return View(
                 name=laid.name, path=laid.path, media=media, origin=Fraction(0),
@@ -258,6 +262,22 @@ class CuttingRoom:
             named = spread_of(_target_name(reference))
             first = media.start if named is None or named.first is None else named.first
         return media, known - (first - media.start)
+
+    def _coloured(self, media: Media, clip: otio.schema.Clip, laid: Laid) -> Media:
+        """The file with the colour space that the edit says it is in. Raises MediaUnreadable."""
+        for place in (clip, clip.media_reference):
+            word = ours(place).get("colour") if place is not None else None
+            if word is not None:
+                space = space_named(word) if isinstance(word, str) else None
+                if space is None:
+                    raise MediaUnreadable(f"'{laid.name}': {unknown_space(str(word))}")
+                return replace(media, space=space)
+            for key in _SPACES:  # as pipelines write it; what they mean by other words is theirs
+                word = place.metadata.get(key) if place is not None else None
+                space = space_named(word) if isinstance(word, str) else None
+                if space is not None and not alike(space, space_of(media)):
+                    return replace(media, space=space)
+        return media
 
     def _length(self, item: otio.core.Composable) -> Fraction:
         if isinstance(item, otio.core.Item) and item.source_range is not None:

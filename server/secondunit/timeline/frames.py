@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from secondunit.errors import MediaUnreadable
 from secondunit.timeline import sequence
+from secondunit.timeline.colour import brought
 from secondunit.timeline.containers import container_of, opened, pixel_limit
 from secondunit.timeline.fields import apart
 from secondunit.timeline.media import Index, index_of
@@ -45,7 +46,8 @@ def decoded(media: Media, indexes: Iterable[int]) -> Iterator[tuple[int, Picture
             f"'{media.path}' is not the file it was when the shot was planned; plan it again"
         )
     if media.still:
-        yield from dict.fromkeys(wanted, index.first).items()
+        (one,) = _home(media, [(0, index.first)])
+        yield from dict.fromkeys(wanted, one[1]).items()
         return
     if wanted[0] < 0 or wanted[-1] >= len(index.pts):
         raise MediaUnreadable(
@@ -53,7 +55,7 @@ def decoded(media: Media, indexes: Iterable[int]) -> Iterator[tuple[int, Picture
             f"not {wanted[0] if wanted[0] < 0 else wanted[-1]}"
         )
     if index.sequence is not None:
-        yield from _numbered(media, index, wanted)
+        yield from _home(media, _numbered(media, index, wanted))
         return
     missing = set(wanted)
     with opened(media.path, index.container, pixels) as source:
@@ -65,9 +67,16 @@ def decoded(media: Media, indexes: Iterable[int]) -> Iterator[tuple[int, Picture
             picture = upright(picture_of_frame(frame, colour=media.colour), index.orientation)
             _check_same(media, picture, number)
             missing.discard(number)
-            yield number, picture
+            yield from _home(media, [(number, picture)])
     if missing:
         raise MediaUnreadable(f"frame {min(missing)} of '{media.path}' does not decode")
+
+
+def _home(
+    media: Media, pictures: Iterable[tuple[int, Picture]]
+) -> Iterator[tuple[int, Picture]]:  # fmt: skip
+    for number, picture in pictures:
+        yield number, picture if media.home is None else brought(picture, media.home)
 
 
 def _numbered(media: Media, index: Index, wanted: list[int]) -> Iterator[tuple[int, Picture]]:
@@ -106,8 +115,9 @@ def load_mask(media: Media, size: Size, frame: int | None = None) -> NDArray[np.
 
 def luma(picture: Picture, size: Size) -> NDArray[np.float32]:
     """`h w`, 0..1: how light a picture is, scaled where `size` differs."""
-    rgb = picture.fitted(size).rgb()
-    if FORMATS[picture.format].light:  # a matte of a renderer is coverage, not light
+    light = FORMATS[picture.format].light  # a renderer's matte is coverage, and no light
+    rgb = picture.fitted(size).rgb(clipped=not light)
+    if light:
         rgb = np.clip(rgb, 0, 1)
     if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 1], rgb[..., 2]):
         return np.ascontiguousarray(rgb[..., 1])  # grey as it is, without rounding in the sum

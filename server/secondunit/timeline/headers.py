@@ -114,8 +114,8 @@ def _of_exr(data: bytes, path: Path) -> Header:
     if xy is None:
         primaries = "bt709"  # OpenEXR's own rule for files that say nothing
     else:
-        primaries = next((word for word, own in _XY.items() if _close(own, xy)), None)
-    if primaries is None:
+        primaries = next((word for word, own in _XY.items() if _close(own, xy)), UNKNOWN)
+    if primaries == UNKNOWN:
         notes.append(
             "its primaries have no name here; its numbers go through untouched, and other files "
             "are not matched to them: say `colour:`"
@@ -144,7 +144,7 @@ def _channels_wrong(listed: bytes) -> str | None:
         at = end + 17
     colour = [channels[name] for name in ("R", "G", "B") if name in channels]
     if len(colour) < 3:
-        colour = [channels["Y"]] if "Y" in channels and "RY" not in channels else []
+        colour = [channels["Y"]] if "Y" in channels and not {"RY", "A"} & set(channels) else []
     if not colour:
         names = ", ".join(sorted(channels)[:12])
         return (

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from secondunit.config import Config, Limits
 from secondunit.errors import MediaMissing, MediaUnreadable
 from secondunit.timeline import sequence
+from secondunit.timeline.colour import space_named
 from secondunit.timeline.containers import (
     SIGN,
     container_of,
@@ -26,6 +27,7 @@ from secondunit.timeline.containers import (
 )
 from secondunit.timeline.fields import Fields
 from secondunit.timeline.first_look import first_look
+from secondunit.timeline.headers import UNKNOWN, Header, header_of
 from secondunit.timeline.picture import Picture
 from secondunit.timeline.shot import Media
 from secondunit.timeline.signs import told
@@ -64,6 +66,8 @@ class Index:
     fields: Fields = "none"
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel."""
+    space: str | None = None
+    """OpenColorIO's name of the colour space, where the file names one that its tags do not."""
     cutout: Picture | None = None
     """Of a still that is one colour and transparent: its alpha, which is what it shows."""
     sequence: sequence.Listing | None = None
@@ -108,6 +112,7 @@ def probe(path: Path, config: Config, *, rate: Rate | None = None) -> Media:
         colour=index.first.colour,
         reel=index.reel,
         pixel_aspect=index.pixel_aspect,
+        space=index.space,
         sequence=index.sequence is not None,
         first=0 if index.sequence is None else index.sequence.first,
         gaps=() if index.sequence is None else index.sequence.gaps,
@@ -240,7 +245,14 @@ def _index_of_picture(path: Path, container: str, max_pixels: int) -> Index:
         digest=digest(path), container=container, stream=0, time_base=Fraction(1),
         pts=np.zeros(1, np.int64), keys=np.zeros(1, np.int64), rate=None, constant=True, start=0,
         reel=None, first=still.picture, cutout=still.cutout, notes=still.notes,
+        space=_space_in(header_of(path, container)),
     )  # fmt: skip
+
+
+def _space_in(header: Header) -> str | None:
+    """The colour space that a header names, where its primaries do not say it already."""
+    said = header.space if header.primaries == UNKNOWN else None
+    return None if said is None else space_named(said)
 
 
 def _index_of_numbered(path: Path, listing: sequence.Listing, max_pixels: int) -> Index:
@@ -250,6 +262,7 @@ def _index_of_numbered(path: Path, listing: sequence.Listing, max_pixels: int) -
         digest=read.digest, container=read.container, stream=0, time_base=Fraction(1), pts=frames,
         keys=frames, rate=read.header.rate, constant=True, start=listing.first,
         reel=read.header.reel, first=read.first.picture, sequence=listing, notes=read.first.notes,
+        space=_space_in(read.header),
     )  # fmt: skip
 
 

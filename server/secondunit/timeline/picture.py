@@ -46,11 +46,11 @@ class PixelFormat:
     """Floating point: scene-linear light, 1 a white surface, with what lies below 0 and above."""
 
     @property
-    def dtype(self) -> type[np.uint8 | np.uint16 | np.float16 | np.float32]:
+    def dtype(self) -> np.dtype[Any]:
         """Sample type of a plane."""
-        if self.light:
-            return np.float16 if self.bits == 16 else np.float32
-        return np.uint8 if self.bits == 8 else np.uint16
+        return np.dtype(
+            f"{'f' if self.light else 'u'}{self.bits // 8 if self.bits % 8 == 0 else 2}"
+        )
 
 
 def _rows() -> dict[str, PixelFormat]:
@@ -92,16 +92,19 @@ class Picture:
             and all(np.array_equal(a, b) for a, b in zip(self.planes, other.planes, strict=True))
         )
 
-    def rgb(self) -> Samples:
-        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised).
+    def rgb(self, *, clipped: bool = True) -> Samples:
+        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised); light is `working`.
 
-        Scene-linear light keeps what lies outside 0..1; `shown` has it between them.
+        Without `clipped`, what YUV holds above white and outside the colours of RGB stays, and
+        light is light.
         """
         layout = FORMATS[self.format]
+        if layout.light:
+            g, b, r = self.planes
+            light = np.stack([r, g, b], axis=-1).astype(np.float32)
+            return working.coded(light) if clipped else light
         if layout.rgb:
             g, b, r = self.planes
-            if layout.light:
-                return np.stack([r, g, b], axis=-1, dtype=np.float32, casting="same_kind")
             top = np.float32(2**layout.bits - 1)
             whole = np.empty((*g.shape, 3), np.float32)
             for channel, plane in enumerate((r, g, b)):
@@ -114,16 +117,11 @@ class Picture:
         g = (y - np.float32(kr) * r - np.float32(kb) * b) / np.float32(1 - kr - kb)
         whole = np.empty((*y.shape, 3), np.float32)
         for channel, plane in enumerate((r, g, b)):
-            np.clip(plane, 0, 1, out=whole[..., channel])
+            if clipped:
+                np.clip(plane, 0, 1, out=whole[..., channel])
+            else:
+                whole[..., channel] = plane
         return whole
-
-    def shown(self) -> Samples:
-        """`h w 3` RGB, 0..1, as engines and eyes look at it: `rgb`, but light in its working space.
-
-        `working.light` is the way back.
-        """
-        rgb = self.rgb()
-        return working.coded(rgb) if FORMATS[self.format].light else rgb
 
     def converted(self, format: str, colour: ColourTags) -> Picture:
         """The same picture in another layout; luma and chroma keep their values where they can.
@@ -133,6 +131,8 @@ class Picture:
         if (format, colour) == (self.format, self.colour):
             return self
         source, target = FORMATS[self.format], FORMATS[format]
+        if source.light and target.light:
+            return picture_of_light(self.rgb(clipped=False), format, colour)
         if source.rgb or target.rgb or colour.matrix != self.colour.matrix:
             return picture_from_rgb(self.rgb(), format, colour)
         y, cb, cr = _signal(self, like=target)
@@ -255,7 +255,7 @@ def planes_of(frame: av.VideoFrame, layout: PixelFormat) -> tuple[Plane, ...]:
     planes = []
     for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        row = rows[: plane.height, : plane.width * np.dtype(layout.dtype).itemsize]
+        row = rows[: plane.height, : plane.width * layout.dtype.itemsize]
         planes.append(np.ascontiguousarray(row).view(layout.dtype).copy())
     return tuple(planes)
 
@@ -282,18 +282,16 @@ def _of_grey(frame: av.VideoFrame, colour: ColourTags | None) -> Picture:
 
 
 _LIGHT = {"gbrpf16le": "gbrpf16le", "gbrapf16le": "gbrpf16le", "grayf16le": "gbrpf16le",
-          "yaf16le": "gbrpf16le", "gbrpf32le": "gbrpf32le", "gbrapf32le": "gbrpf32le",
-          "grayf32le": "gbrpf32le", "yaf32le": "gbrpf32le"}  # fmt: skip
+          "gbrpf32le": "gbrpf32le", "gbrapf32le": "gbrpf32le",
+          "grayf32le": "gbrpf32le"}  # fmt: skip
 """Layouts of floating point, and what they are kept in: without alpha, grey as three planes."""
 
 
 def _of_light(frame: av.VideoFrame, colour: ColourTags | None) -> Picture:
     layout = FORMATS[_LIGHT[frame.format.name]]
     planes = planes_of(frame, layout)
-    if frame.format.name.startswith("ya"):  # packed: grey and alpha take turns
-        planes = (np.ascontiguousarray(planes[0].reshape(frame.height, -1, 2)[..., 0]),)
-    if len(planes) < 3:
-        planes = (planes[0], planes[0].copy(), planes[0].copy())
+    if frame.format.name.startswith("gray"):
+        planes = tuple(plane.copy() for plane in planes * 3)
     colour = colour or ColourTags(
         primaries="bt709", transfer="linear", matrix="gbr", full_range=True
     )  # fmt: skip
@@ -305,7 +303,7 @@ def _finite(plane: Plane) -> Plane:
     # is moved, and would not even equal itself.
     if np.isfinite(plane).all():
         return plane
-    most = np.finfo(np.float16).max
+    most = float(np.finfo(np.float16).max)
     return np.nan_to_num(plane, nan=0.0, posinf=most, neginf=-most)
 
 
@@ -326,17 +324,11 @@ def _nearest(frame: av.VideoFrame) -> str:
 def picture_from_rgb(rgb: Samples, format: str, colour: ColourTags) -> Picture:
     """A Picture of `h w 3` RGB (0..1, in the transfer that `colour` names). The one RGB to YUV.
 
-    Of light, whatever a float of its depth holds.
+    Of light, `rgb` is in its working space.
     """
     layout = FORMATS[format]
     if layout.light:
-        most = float(np.finfo(layout.dtype).max)
-        planes = tuple(
-            np.clip(rgb[..., c], -most, most).astype(layout.dtype) for c in (1, 2, 0)
-        )  # fmt: skip
-        return Picture(
-            format=format, planes=planes, colour=replace(colour, matrix="gbr", full_range=True)
-        )
+        return picture_of_light(working.light(rgb), format, colour)
     rgb = np.clip(rgb, 0, 1)
     r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     if layout.rgb:
@@ -350,6 +342,16 @@ def picture_from_rgb(rgb: Samples, format: str, colour: ColourTags) -> Picture:
     cb = _thinned((b - y) / np.float32(2 - 2 * kb), layout)
     cr = _thinned((r - y) / np.float32(2 - 2 * kr), layout)
     return _quantised(y, cb, cr, layout, colour)
+
+
+def picture_of_light(light: Samples, format: str, colour: ColourTags) -> Picture:
+    """A Picture of scene-linear `h w 3`, as far as a float of the layout's depth reaches."""
+    layout = FORMATS[format]
+    most = float(np.finfo(layout.dtype).max)
+    planes = tuple(np.clip(light[..., c], -most, most).astype(layout.dtype) for c in (1, 2, 0))
+    return Picture(
+        format=format, planes=planes, colour=replace(colour, matrix="gbr", full_range=True)
+    )
 
 
 def _quantised(

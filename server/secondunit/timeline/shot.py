@@ -14,6 +14,18 @@ Ease = Literal["linear", "in", "out", "in-out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The colours of a shot, for a picture that comes from another space."""
+
+    source: str
+    """OpenColorIO's name of the space that it comes from."""
+    space: str
+    """OpenColorIO's name of the shot's."""
+    format: str
+    colour: ColourTags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A source file on this machine, probed: nothing here needs a second look at the file."""
 
@@ -35,6 +47,10 @@ class Media:
     reel: str | None
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel; anamorphic footage has wide ones."""
+    space: str | None = None
+    """OpenColorIO's name of its colour space, where somebody said so; None: `colour` says it."""
+    home: Home | None = None
+    """What its pictures are brought to as they are decoded; None: they stay as they are."""
     sequence: bool = False
     """Numbered pictures: `path` is their name with `%04d` in it."""
     first: int = 0
@@ -207,6 +223,8 @@ class Request:
     engine: str | None = None
     delivery: str | None = None
     preset: str | None = None
+    colour: str | None = None
+    """The colour space that the clips are in, in the words of the request; None: as files say."""
     place: Literal["replace", "over", "new-track"] | None = None
     audio: Literal["none", "keep"] = "none"
     strength: float = 1.0

@@ -14,7 +14,7 @@ import av
 import numpy as np
 
 from secondunit.errors import MediaUnreadable
-from secondunit.timeline.headers import UNKNOWN, header_of
+from secondunit.timeline.headers import header_of
 from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame, planes_of
 from secondunit.timeline.upright import AS_STORED, Orientation, orientation_of_exif, upright
 
@@ -104,7 +104,7 @@ def _of_scan_or_light(frame: av.VideoFrame, path: Path, container: str) -> Still
         picture = picture_of_frame(frame)
     said = replace(
         picture.colour,
-        primaries=(header.primaries or UNKNOWN) if light else picture.colour.primaries,
+        primaries=(header.primaries or "bt709") if light else picture.colour.primaries,
         transfer=header.transfer or ("linear" if light else picture.colour.transfer),
     )
     return Still(picture=replace(picture, colour=said), cutout=None, notes=tuple(notes))

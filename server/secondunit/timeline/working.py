@@ -10,9 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-SOURCE, CODED = "source", "acescct-curve"
-"""Names of working spaces, as plans have them."""
-
 _BREAK, _SLOPE, _OFFSET = 0.0078125, 10.5402377416545, 0.0729055341958355
 _CODE_BREAK = 0.155251141552511
 
