@@ -18,6 +18,7 @@ _LONGEST = 1 << 20
 _TILED, _DEEP, _PARTS = 0x200, 0x800, 0x1000
 UNKNOWN = "unknown"
 """Primaries that have no name here."""
+_NO_CLOCK = 0xFFFFFFFF
 _NEAR = 0.002
 """Of a chromaticity: writers round theirs to three places."""
 
@@ -46,6 +47,8 @@ _XY = {
     "ACES2065-1": (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.0770, 0.32168, 0.33767),
     "ACEScg": (0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767),
 }
+# Of one block, by the number of the compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44(A), DWAA(B).
+_LINES = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}
 _DPX_TRANSFER = {1: "log", 2: "linear", 3: "log", 5: "bt709", 6: "bt709", 7: "smpte170m",
                  8: "smpte170m"}  # fmt: skip
 
@@ -61,12 +64,12 @@ def header_of(path: Path, container: str) -> Header:
         data = file.read(_LONGEST)
     try:
         return _of_exr(data, path) if container == "exr_pipe" else _of_dpx(data)
-    except (struct.error, IndexError, ValueError, UnicodeDecodeError):
+    except (struct.error, IndexError, KeyError, ValueError):
         return Header()  # what cannot be understood says nothing
 
 
-def attributes(data: bytes) -> dict[str, bytes]:
-    """The attributes of an OpenEXR file's (first) header, by name.
+def attributes(data: bytes) -> tuple[dict[str, bytes], int]:
+    """(the attributes of an OpenEXR file's first header by name, where the header ends).
 
     Raises ValueError, IndexError or struct.error for damage.
     """
@@ -81,7 +84,7 @@ def attributes(data: bytes) -> dict[str, bytes]:
             raise ValueError("the header goes on past what was read")
         found[data[at:name_end].decode()] = data[start : start + size]
         at = start + size
-    return found
+    return found, at + 1
 
 
 def _of_exr(data: bytes, path: Path) -> Header:
@@ -91,9 +94,11 @@ def _of_exr(data: bytes, path: Path) -> Header:
             raise MediaUnreadable(
                 f"'{path}' holds {word}; write one flat picture of one part and relink it"
             )
-    found = attributes(data)
+    found, end = attributes(data)
     if (wrong := _channels_wrong(found["channels"])) is not None:
         raise MediaUnreadable(f"'{path}' {wrong}")
+    if not flags & _TILED and not _whole(path, found, end):
+        raise MediaUnreadable(f"'{path}' is not whole: lines of its picture are missing")
     notes: list[str] = []
     data_window, shown = found.get("dataWindow"), found.get("displayWindow")
     if shown is not None and any(struct.unpack_from("<2i", shown)):
@@ -133,6 +138,28 @@ def _of_exr(data: bytes, path: Path) -> Header:
     )
 
 
+def _whole(path: Path, found: dict[str, bytes], end: int) -> bool:
+    """Whether the last block of lines that the table names lies inside the file.
+
+    A renderer that is still at work leaves a file that decodes, with black where nothing is yet.
+    """
+    _, top, _, bottom = struct.unpack("<4i", found["dataWindow"])
+    lines = _LINES.get(found["compression"][0])
+    if lines is None or not 0 <= bottom - top < 1 << 20:
+        return True
+    count = (bottom - top) // lines + 1
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(end)
+        table = file.read(8 * count)
+        offsets = [at for (at,) in struct.iter_unpack("<Q", table[: len(table) // 8 * 8])]
+        if len(offsets) < count or min(offsets) < end + 8 * count or max(offsets) + 8 > size:
+            return False
+        file.seek(max(offsets) + 4)
+        (last,) = struct.unpack("<I", file.read(4))
+    return max(offsets) + 8 + last <= size
+
+
 def _channels_wrong(listed: bytes) -> str | None:
     """Why a list of channels is no colour picture that we read; None where it is one."""
     channels: dict[str, tuple[int, int, int]] = {}
@@ -158,12 +185,14 @@ def _channels_wrong(listed: bytes) -> str | None:
 
 def _of_dpx(data: bytes) -> Header:
     order = {b"SDPX": ">", b"XPDS": "<"}[data[:4]]
-    rate = None
-    for at in (1724, 1940):  # of film, of television
-        (value,) = struct.unpack_from(f"{order}f", data, at)
+    (pixels,) = struct.unpack_from(f"{order}I", data, 4)
+    rate, clock = None, _NO_CLOCK
+    for at, end in ((1724, 1920), (1940, 2048)):  # of film, of television; many lack both
+        (value,) = struct.unpack_from(f"{order}f", data, at) if pixels >= end else (math.nan,)
         if rate is None and math.isfinite(value) and 1 <= value <= 1000:
             rate = Rate.snap(value)
-    (clock,) = struct.unpack_from(f"{order}I", data, 1920)
+    if pixels >= 2048:
+        (clock,) = struct.unpack_from(f"{order}I", data, 1920)
     transfer = _DPX_TRANSFER.get(data[801])
     notes = ()
     if transfer in ("log", "linear"):
@@ -173,7 +202,7 @@ def _of_dpx(data: bytes) -> Header:
         )
     return Header(
         rate=rate,
-        timecode=None if clock == 0xFFFFFFFF else _smpte(clock, dpx=True),
+        timecode=None if clock == _NO_CLOCK else _smpte(clock, dpx=True),
         transfer=transfer if transfer not in ("log", "linear") else None,
         notes=notes,
     )
