@@ -1,11 +1,12 @@
 # Two commands do everything: `make demo` renders a real shot, `make test` checks what CI checks.
+# `make soak` (half an hour or so) kills the server 200 times over 40 real shots, and feeds it rubbish.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Installed when either file that names packages changes.
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check protos install clean
+.PHONY: demo test soak check protos install clean
 
 install: $(STAMP)
 
@@ -14,7 +15,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (torch is large; this is done once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade -c constraints.txt pip
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[engine]' --group dev
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[engine,aaf]' --group dev
 	@touch $@
 
 demo: $(STAMP)
@@ -29,6 +30,9 @@ demo: $(STAMP)
 
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+soak: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak --jobs 40 --kills 200 --fuzz 2000
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from secondunit.config import Config
-from secondunit.engine.engine import RGB, Progress, Show, Sources, unseen
+from secondunit.engine.engine import RGB, UNKEPT, Keep, Progress, Show, Sources, unseen
 from secondunit.jobs import spool
 from secondunit.jobs.job import Stage, stage_folder
 from secondunit.jobs.stages import Rooms
@@ -30,7 +30,12 @@ class Slide:
     """An engine that slides the nearest pin to the right, a pixel a frame."""
 
     def run(
-        self, plan: ShotPlan, sources: Sources, progress: Progress, show: Show = unseen
+        self,
+        plan: ShotPlan,
+        sources: Sources,
+        progress: Progress,
+        show: Show = unseen,
+        keep: Keep = UNKEPT,
     ) -> Iterator[tuple[int, RGB]]:
         pins = [pin.frame for pin in plan.pins]
         for made in plan.generate:
@@ -41,7 +46,7 @@ class Slide:
 
 @pytest.fixture
 def rooms(tmp_path: Path) -> Rooms:
-    return Rooms(Config(data=tmp_path), load=lambda name, config: Slide())
+    return Rooms(Config(data=tmp_path), load=lambda name, config, device, later: Slide())
 
 
 @pytest.fixture(scope="module")

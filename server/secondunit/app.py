@@ -7,10 +7,11 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from secondunit import logs, measures
 from secondunit.config import Config
-from secondunit.jobs.desk import Desk
+from secondunit.jobs.desk import STAGES, Desk
 from secondunit.jobs.reader import Reader
 from secondunit.rpc.listen import raise_file_limit
 from secondunit.rpc.serve import Server, serving
@@ -47,22 +48,22 @@ def running(
         reader.stop()
 
 
-def serve_forever(config: Config, listen: str) -> None:
+def serve_forever(config: Config, listen: str, *, stages: str = STAGES) -> None:
     """Serve until SIGTERM or SIGINT, then checkpoint and end; at once at the second of them.
 
-    Raises StoreBusy, Refused.
+    `stages` is "module:callable": what the workers do their work with. Raises StoreBusy, Refused.
     """
     logs.configure(config.log)
-    asyncio.run(_serve(config, listen))
+    asyncio.run(_serve(config, listen, stages))
 
 
-async def _serve(config: Config, listen: str) -> None:
+async def _serve(config: Config, listen: str, stages: str) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
     raise_file_limit()
-    desk = await asyncio.to_thread(Desk, config)
+    desk = await asyncio.to_thread(partial(Desk, config, stages=stages))
     reader = Reader(config)
     parts = ExitStack()
     try:

@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from secondunit.commands.flags import (
     server_flags,
 )
 from secondunit.errors import SecondUnitError
+from secondunit.units import Rate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,7 +140,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _timeline_flags(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("timeline", type=Path, help="an .otio file; it is never changed")
+    sub.add_argument(
+        "timeline",
+        type=Path,
+        help="an edit: .otio .otioz .otiod .edl .xml .fcpxml .aaf, or a bin .ale; never changed",
+    )
+    sub.add_argument(
+        "--rate",
+        type=_rate,
+        metavar="FPS",
+        help="of a timeline that does not say its own, as an .edl: 25, 23.976, 30000/1001",
+    )
     sub.add_argument("--engine", help=f"for every shot (engines: {', '.join(ENGINES)})")
     sub.add_argument("--delivery", help="for every shot; see `secondunit deliveries`")
     sub.add_argument(
@@ -146,6 +158,17 @@ def _timeline_flags(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--seed", type=_seed, help="for every shot; another seed is another take")
     sub.add_argument("--draft", action="store_true", help="small and fast, at the delivered size")
+
+
+def _rate(text: str) -> Rate:
+    try:
+        rate = Rate.snap(float(Fraction(text)))
+    except (ValueError, ZeroDivisionError):
+        what = f"{text} is no rate such as 25, 23.976, 30000/1001"
+        raise argparse.ArgumentTypeError(what) from None
+    if not 1 <= rate.nominal < 1000:
+        raise argparse.ArgumentTypeError(f"{text} frames per second are none that an edit has")
+    return rate
 
 
 def _seed(text: str) -> int:

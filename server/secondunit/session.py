@@ -59,6 +59,7 @@ def _options(config: Config, flags: argparse.Namespace) -> plans_pb2.PlanOptions
         shots=flags.shot,
         seed=flags.seed,
         roots=flags.root,
+        rate=None if flags.rate is None else (flags.rate.num, flags.rate.den),
     )
 
 

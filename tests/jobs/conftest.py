@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def open_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     def opener(*, max_attempts: int = 3, patience: Patience | None = None, **schedule: Any) -> Desk:
         config = Config(
             data=tmp_path / "data", max_attempts=max_attempts,
-            schedule=Schedule(**{"devices": ("cpu",)} | schedule),
+            schedule=replace(Schedule(devices=("cpu",)), **schedule),
         )  # fmt: skip
         desk = Desk(config, stages=STAGES, patience=patience or Patience(confirm=1.0))
         desk.start()

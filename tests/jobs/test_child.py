@@ -50,7 +50,8 @@ def test_the_workers_log_is_as_the_settings_say_and_names_no_words_of_users(
     finally:
         desk.stop(0.5)
     text = (tmp_path / "data" / "worker.log").read_text()
-    lines = [json.loads(line) for line in text.splitlines()]
+    first, *lines = [json.loads(line) for line in text.splitlines()]
+    assert first["message"].startswith("taken from this process")
     assert [line["level"] for line in lines] == ["warning", "error"]
     assert lines[0]["code"] == "ENGINE_FAILED" and lines[0]["stage"] == "engine"
     assert lines[1]["trace"].endswith("RuntimeError") and lines[1]["job"] != lines[0]["job"]

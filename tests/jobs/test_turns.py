@@ -135,7 +135,7 @@ def test_a_claim_among_ten_thousand_looks_at_a_few_rows(opened: Opener) -> None:
     store = opened()
     job = add(store, 1)
     with sqlite3.connect(store.data / "jobs.db") as db:
-        columns = [row[1] for row in db.execute("PRAGMA table_info(job)")][2:]
+        columns = [str(row[1]) for row in db.execute("PRAGMA table_info(job)")][2:]
         names = ", ".join(columns)
         values = ", ".join(
             {"request_id": "'r' || n", "user": "'u' || (n % 7)", "digest": "'d' || n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import sys
@@ -16,6 +17,7 @@ from secondunit.rpc.tokens import Register
 from secondunit_client import Access, Connection
 from secondunit_client.errors import UnitError
 
+from tests.conftest import REPOSITORY
 from tests.rpc.test_drain import SERVE, handed_in
 from tests.rpc.test_plans import bridge_request
 
@@ -53,8 +55,14 @@ def left(tmp_path_factory: pytest.TempPathFactory, footage: Path) -> Iterator[Le
     async def live() -> Left:
         serve = SERVE.replace("data=Path(sys.argv[1])", "data=Path(sys.argv[1]), roots=ROOTS")
         serve = serve.replace("app.serve", f"ROOTS = (Path({str(media.parent)!r}),)\napp.serve")
+        path = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", serve, str(data), stderr=asyncio.subprocess.PIPE
+            sys.executable,
+            "-c",
+            serve,
+            str(data),
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
         )
         assert process.stderr is not None
         log = b""

@@ -65,9 +65,12 @@ def test_a_lone_clip_gets_a_timeline_around_it(shared: Path) -> None:
 
 
 def test_a_kind_of_file_that_is_not_read_is_told_what_is(tmp_path: Path) -> None:
-    path = tmp_path / "cut.aaf"
+    path = tmp_path / "cut.prproj"
     path.write_bytes(b"x")
-    assert refused(path) == ["'cut.aaf' is no kind of timeline that we read; we read .otio @ file"]
+    assert refused(path) == [
+        "'cut.prproj' is no kind of timeline that we read; we read .otio, .edl, .xml, .fcpxml, "
+        ".ale, .aaf, .otioz, .otiod, .fcpxmld @ file"
+    ]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

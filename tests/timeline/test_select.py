@@ -195,12 +195,6 @@ def test_a_timeline_without_requests_has_no_shots_and_needs_no_media(shared: Pat
         assert (edit.shots, edit.faults) == ((), ()), path
 
 
-def test_nested_sequences_are_named_and_left_alone(shared: Path) -> None:
-    path = shared / "timelines" / "otio" / "nested_example.otio"
-    notices = find_shots(path, config=config(path.parent)).notices
-    assert any("is a nested sequence; it was not looked into" in n for n in notices)
-
-
 # -- the frames -------------------------------------------------------------------------------
 
 

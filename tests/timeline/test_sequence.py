@@ -231,7 +231,7 @@ def test_an_edit_is_told_which_pictures_are_missing(tmp_path: Path) -> None:
     there = [n for n in range(1001, 1031) if n not in (1013, 1014, 1021)]
     numbered(tmp_path / "plates", numbers=there, size=(32, 32))
     edit = bridged(tmp_path, image_sequence(1001, 1001, 30), 1011, 1021)
-    assert "'one': the sequence 'plate.%04d.png' lacks 1013-1014, 1021" in edit.notices
+    assert "'one': the sequence 'plate.%04d.png'; it lacks 1013-1014, 1021" in edit.notices
     (fault,) = edit.faults
     assert "no frame at the cut" in fault.what and "it lacks 1013-1014, 1021" in fault.what
     (shot,) = bridged(tmp_path, image_sequence(1001, 1001, 30), 1011, 1022).shots

@@ -13,6 +13,7 @@ from pathlib import Path
 from secondunit.v1 import plans_pb2 as pb
 from secondunit.v1.plans_pb2_grpc import PlanServiceStub
 from secondunit.v1.shots_pb2 import ShotRequest
+from secondunit.v1.units_pb2 import Rate
 
 from secondunit_client.calls import Caller
 
@@ -25,8 +26,12 @@ def options(
     shots: Iterable[str] = (),
     seed: int | None = None,
     roots: Iterable[Path] = (),
+    rate: tuple[int, int] | None = None,
 ) -> pb.PlanOptions:
-    """What the caller decides; what is left out is left to each request and to the server."""
+    """What the caller decides; what is left out is left to each request and to the server.
+
+    `rate` is (frames, seconds) of a timeline that does not say its own: (24000, 1001).
+    """
     return pb.PlanOptions(
         engine=engine,
         delivery=delivery,
@@ -34,6 +39,7 @@ def options(
         shots=list(shots),
         seed=seed,
         roots=[str(root.absolute()) for root in roots],
+        rate=None if rate is None else Rate(num=rate[0], den=rate[1]),
     )
 
 

@@ -19,7 +19,9 @@ from secondunit.jobs.plan_cache import PlanCache
 from secondunit.jobs.reading_child import ReadingChild
 from secondunit.plan.planned import Options, PlannedShots, TimelinePlan
 from secondunit.plan.shot_plan import canonical, record_of_json
+from secondunit.timeline.formats.bundle import unpacked
 from secondunit.timeline.shot import Edit
+from secondunit.units import Rate
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -110,9 +112,9 @@ class Reader:
         """What `find_shots` gives. Raises as `plan` does."""
         return record_of_json(Edit, self._ask("inspect", timeline, config), "edit")
 
-    def check(self, timeline: Path, config: Config | None = None) -> None:
+    def check(self, timeline: Path, config: Config | None = None, rate: Rate | None = None) -> None:
         """Raise what `read` raises, and what `plan` does; no footage is looked at."""
-        self._ask("check", timeline, config)
+        self._ask("check", timeline, config, rate=None if rate is None else [rate.num, rate.den])
 
     async def apart(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await a call that waits for the reader, in a thread of its own kind.
@@ -138,6 +140,9 @@ class Reader:
             raise LimitReached("the processes that read timelines are busy") from None
         try:
             self.readings += 1
+            if timeline.suffix.lower() == ".otioz":
+                # Here, not there: the process that reads may not write.
+                unpacked(timeline, (config or self._config).data)
             record = canonical(config or self._config)
             order = {"do": do, "timeline": str(timeline), "config": record, **more}
             return child.ask(order, timeline)

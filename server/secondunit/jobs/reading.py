@@ -84,10 +84,12 @@ def _do(order: Mapping[str, Any]) -> Any:
     from secondunit.plan.shot_plan import canonical, record_of_json
     from secondunit.timeline.read import read
     from secondunit.timeline.select import find_shots
+    from secondunit.units import Rate
 
     path = Path(order["timeline"])
     if order["do"] == "check":
-        read(path)
+        rate = order["rate"]
+        read(path, rate=None if rate is None else Rate(num=rate[0], den=rate[1]))
         return None
     config = record_of_json(Config, order["config"], "config")
     if order["do"] == "inspect":

@@ -42,9 +42,9 @@ log = logging.getLogger(__name__)
 class Worker:
     """One process, one engine, one stage at a time."""
 
-    def __init__(self, pipe: Pipe, factory: str) -> None:
+    def __init__(self, pipe: Pipe, factory: str, confined: str) -> None:
         self._pipe = pipe
-        self._factory = factory
+        self._factory, self._confined = factory, confined
         self._stages: Stages | None = None
         self._previewer: Show | None = None
         self._orders: list[dict[str, Any]] = []
@@ -157,6 +157,7 @@ class Worker:
             make: Callable[[Config], Stages] = getattr(importlib.import_module(module), name)
             settings = record_of_json(Config, config, "config")
             logs.configure(settings.log)
+            log.info("taken from this process: %s", self._confined)
             stages = self._stages = make(settings)
         return stages
 
@@ -218,8 +219,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides what Ctrl-C means
     logs.configure("text")  # until the settings come with the first order
     # Footage is decoded here: whatever breaks out of it shall reach nobody.
-    log.info("taken from this process: %s", confine(network=False))
-    Worker(pipe, sys.argv[1]).serve()
+    Worker(pipe, sys.argv[1], str(confine(network=False))).serve()
     logging.shutdown()
     os._exit(0)  # engines leave threads behind that would keep the process for seconds
 

@@ -21,7 +21,8 @@ from secondunit.place.tracks import Layouts, lay, swap
 from secondunit.place.words import Words, words_of
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.cut import CuttingRoom, generated, plain, rate_of
-from secondunit.timeline.read import read
+from secondunit.timeline.read import read, reading
+from secondunit.timeline.retimes import convention_of
 from secondunit.units import FrameRange, Operation
 
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
@@ -97,15 +98,19 @@ def place(
     fit the shots, TimelineUnreadable, PlacementError and StoreFull; then nothing is written.
     """
     check_target(timeline_path, out_path)
-    timeline = read(timeline_path)
+    # A format that does not say its rate was planned at the one that its caller gave.
+    rate = next((one.plan.rate for one in finished), None)
+    original = reading(timeline_path, rate=rate, data=config.data)
+    timeline = original.timeline
     notices: list[str] = []
-    if moved := rebase(timeline, timeline_path.parent, out_path.parent):
+    if moved := rebase(timeline, original.folder, out_path.parent):
         notices.append(f"{moved} relative media paths were rewritten to work from the new folder")
     room = CuttingRoom(
         rate=rate_of(timeline),
         folder=out_path.parent,  # where the references now lead from
-        config=replace(config, roots=(*config.roots, timeline_path.parent)),
+        config=replace(config, roots=(*config.roots, timeline_path.parent, original.folder)),
         notices=notices,
+        retimes=convention_of(timeline, []),
     )
     before = contents(timeline, room)
     table = _Table(timeline, room, out_path.parent, profile)

@@ -23,6 +23,8 @@ class Options:
     seed: int | None = None
     roots: tuple[Path, ...] = ()
     """Further folders that media may be read from."""
+    rate: Rate | None = None
+    """Of a timeline that does not say its own, as an EDL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

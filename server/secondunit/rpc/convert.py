@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from secondunit import units
 from secondunit.config import Config
-from secondunit.errors import Fault
+from secondunit.errors import Fault, Refused
 from secondunit.jobs.blobs import Digest
 from secondunit.jobs.job import (
     Estimate,
@@ -116,7 +116,15 @@ def options(
         shots=tuple(value.shots) if shots is None else shots,
         seed=value.seed if value.HasField("seed") else None,
         roots=tuple(within(root, "options.roots", config) for root in value.roots),
+        rate=_given(value.rate) if value.HasField("rate") else None,
     )
+
+
+def _given(value: units_pb2.Rate) -> units.Rate:
+    try:
+        return units.Rate(num=value.num, den=value.den)
+    except ValueError as exc:
+        raise Refused.single(str(exc), "options.rate") from exc
 
 
 def money(micros: int | None, currency: str) -> units_pb2.Money | None:

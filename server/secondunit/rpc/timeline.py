@@ -58,7 +58,8 @@ class Timelines(TimelineServiceServicer):
         media = request.media_folder
         folder = file_within(media, "media_folder", config) if media else None
         # It is read again here, by a process that may write: first by one that may die of it.
-        await self._reader.apart(self._reader.check, timeline, config)
+        rate = next((self._desk.plan(id).rate for id in request.job_ids), None)
+        await self._reader.apart(self._reader.check, timeline, config, rate)
         edit = await asyncio.to_thread(
             place_jobs,
             self._desk,

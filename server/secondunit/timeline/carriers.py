@@ -9,8 +9,24 @@ from typing import Any
 import opentimelineio as otio
 
 from secondunit.errors import Fault
-from secondunit.timeline.cut import CuttingRoom, Laid, Rows, generated, ours, plain
-from secondunit.timeline.notes import ID, Note, note_of_mapping, note_of_marker, note_of_text
+from secondunit.timeline.cut import (
+    CuttingRoom,
+    Laid,
+    Rows,
+    asks_by_name,
+    generated,
+    ours,
+    plain,
+)
+from secondunit.timeline.notes import (
+    ID,
+    Note,
+    note_of_mapping,
+    note_of_marker,
+    note_of_name,
+    note_of_text,
+)
+from secondunit.timeline.retimes import speed_of
 from secondunit.units import FrameRange
 
 
@@ -48,18 +64,24 @@ def requests_in(
         assert isinstance(track, otio.schema.Track)
         asked += _on_the_timeline(track, f"tracks[{number}]", number, room, timecode_start, end)
         for laid in row:
-            if not isinstance(laid.item, (otio.schema.Clip, otio.schema.Gap)):
+            if not isinstance(laid.item, otio.core.Item):  # a transition
                 continue
             if not laid.item.enabled:
                 continue
             found = [*_in_metadata(laid, laid.item, faults), *_in_markers(laid, laid.item, room)]
             made_for = generated(laid.item)
             if made_for is None:
-                asked += found
+                asked += found or _in_name(laid)
             else:
                 asked += _of_take(found, *made_for)
     asked.sort(key=lambda a: a.take)
     return asked, faults
+
+
+def _in_name(laid: Laid) -> list[Asked]:
+    """A generator that is called `GEN bridge ...` and says nothing else."""
+    note = note_of_name(laid.name, laid.path) if asks_by_name(laid.item) else None
+    return [Asked(note=note, laid=laid, track=laid.track, marked=None, id=None)] if note else []
 
 
 def _of_take(found: list[Asked], operation: str, id: str) -> list[Asked]:
@@ -96,6 +118,9 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
             zero = item.media_reference.available_range
         offset = room.frames(marker.marked_range.start_time)
         offset -= room.frames(zero.start_time) if zero is not None else 0
+        speed = abs(speed_of(item))
+        if speed:  # markers of a clip count in its media
+            offset /= speed
         inside = min(max(offset.__floor__(), 0), max(laid.record.frames - 1, 0))
         frames = max(round(room.frames(marker.marked_range.duration)), 1)
         yield Asked(

@@ -7,12 +7,19 @@ one camera to another.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from secondunit.catalog.colour_spaces import BY_OCIO, BY_TAGS, COLOUR_SPACES, CONFIGURATION
+from secondunit.catalog.colour_spaces import (
+    BY_OCIO,
+    BY_TAGS,
+    COLOUR_SPACES,
+    CONFIGURATION,
+    unknown_space,
+)
 from secondunit.errors import MediaUnreadable
 from secondunit.timeline.picture import (
     FORMATS,
@@ -23,6 +30,9 @@ from secondunit.timeline.picture import (
 )
 from secondunit.timeline.shot import Home, Media
 from secondunit.units import ColourTags
+
+_KEYS = ("ayon.source.colorspace", "foundry.source.colourtransform")
+"""Metadata in which AYON and Hiero name the space of a file."""
 
 
 def space_named(word: str) -> str | None:
@@ -47,6 +57,25 @@ def space_of_tags(colour: ColourTags) -> str | None:
     """OpenColorIO's name of the space that tags mean; None where there is none."""
     row = BY_TAGS.get((colour.transfer, colour.primaries))
     return None if row is None else row.ocio
+
+
+def space_said(media: Media, word: object, metadata: Mapping[str, Any], clip: str) -> str | None:
+    """The space that an edit says a file is in; None where it says none.
+
+    `word` is said to us, and must be known; what pipelines write beside it in `metadata` may be
+    words of their own. Raises MediaUnreadable.
+    """
+    if word is not None:
+        space = space_named(word) if isinstance(word, str) else None
+        if space is None:
+            raise MediaUnreadable(f"'{clip}': {unknown_space(str(word))}")
+        return space
+    for key in _KEYS:
+        word = metadata.get(key)
+        space = space_named(word) if isinstance(word, str) else None
+        if space is not None and not alike(space, space_of(media)):
+            return space
+    return None
 
 
 def alike(one: str | None, other: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,19 @@ from typing import Any
 import opentimelineio as otio
 from opentimelineio._otio import AnyDictionary, AnyVector
 
-from secondunit.catalog.colour_spaces import unknown_space
 from secondunit.config import Config
-from secondunit.errors import Fault, MediaMissing, MediaUnreadable, Refused
-from secondunit.timeline.colour import alike, space_named, space_of
-from secondunit.timeline.locate import locate
+from secondunit.errors import Fault, MediaForbidden, MediaMissing, MediaUnreadable, Refused
+from secondunit.timeline import numbered
+from secondunit.timeline.by_name import FileNames
+from secondunit.timeline.colour import space_said
+from secondunit.timeline.locate import Located, locate, roots_of
 from secondunit.timeline.media import frame_at, probe, with_start
-from secondunit.timeline.notes import ID
-from secondunit.timeline.sequence import Spread, numbers_in_words, spread_of, spread_of_one
+from secondunit.timeline.notes import ID, note_of_name
+from secondunit.timeline.numbered import lacking
+from secondunit.timeline.retimes import Convention, speed_of
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
 
-_SPACES = ("ayon.source.colorspace", "foundry.source.colourtransform")
 _NEARLY_WHOLE = Fraction(1, 20)
 # Facilities number their own clips too: `sh010_comp_approved_v012` is none of ours.
 _GENERATED = re.compile(rf"_({'|'.join(Operation)})_({ID.pattern})_v\d{{3,}}(\.\w+)?$")
@@ -153,6 +154,9 @@ class CuttingRoom:
     folder: Path
     config: Config
     notices: list[str]
+    retimes: Convention = "record"
+    """What the length of a clip with a speed is that of."""
+    names: FileNames = field(default_factory=FileNames)
 
     def layout(self, track: otio.schema.Track, number: int) -> tuple[list[Laid], list[Fault]]:
         """Items of a track on the timeline; transitions take no room (`record.frames` is 0).
@@ -220,15 +224,14 @@ class CuttingRoom:
         Raises MediaError.
         """
         reference = clip.media_reference
-        found = locate(_target(clip, laid), self.folder, self.config)
+        found = self._located(clip, laid)
         if found.relinked:
             notice = f"'{laid.name}' was relinked by name to {found.path}"
             if notice not in self.notices:
                 self.notices.append(notice)
-        if (spread := spread_of(found.path.name)) is None:
-            spread = _one_of_many(found.path, reference)
-        if spread is not None and not found.path.with_name(spread.pattern).exists():
-            return self._sequence(found.path.with_name(spread.pattern), reference, laid)
+        pattern = numbered.pattern_of(found.path, reference)
+        if pattern is not None:
+            return self._sequence(pattern, reference, laid)
         media = probe(found.path, self.config)
         if media.rate is None or reference.available_range is None:
             return media, Fraction(media.start)
@@ -238,50 +241,48 @@ class CuttingRoom:
         self, pattern: Path, reference: otio.core.MediaReference, laid: Laid
     ) -> tuple[Media, Fraction]:
         """Numbered pictures, and the number that the edit gives the lowest that is there."""
-        span, own = reference.available_range, self.rate
-        if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
-            own = Rate.snap(reference.rate)
-        elif span is not None and span.duration.rate > 0:
-            own = Rate.snap(span.duration.rate)
+        span, own = reference.available_range, numbered.rate_of(reference) or self.rate
         media = probe(pattern, self.config, rate=own)
         if media.gaps:
-            notice = (
-                f"'{laid.name}': the sequence '{pattern.name}' lacks "
-                f"{numbers_in_words(media.gaps, media.start)}"
-            )
+            notice = f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}"
             if notice not in self.notices:
                 self.notices.append(notice)
         if span is None:
             return media, Fraction(media.start)
-        known = frames_at(span.start_time, own)
-        if isinstance(reference, otio.schema.ImageSequenceReference):
-            first = reference.start_frame
-        elif media.start <= known < media.start + media.frames:  # it counts by the files' numbers
-            return media, Fraction(media.start)
-        else:
-            named = spread_of(_target_name(reference))
-            first = media.start if named is None or named.first is None else named.first
-        return media, known - (first - media.start)
+        return media, numbered.clock(reference, media, frames_at(span.start_time, own))
 
     def _coloured(self, media: Media, clip: otio.schema.Clip, laid: Laid) -> Media:
         """The file with the colour space that the edit says it is in. Raises MediaUnreadable."""
         for place in (clip, clip.media_reference):
-            word = ours(place).get("colour") if place is not None else None
-            if word is not None:
-                space = space_named(word) if isinstance(word, str) else None
-                if space is None:
-                    raise MediaUnreadable(f"'{laid.name}': {unknown_space(str(word))}")
-                return replace(media, space=space)
-            for key in _SPACES:  # as pipelines write it; what they mean by other words is theirs
-                word = place.metadata.get(key) if place is not None else None
-                space = space_named(word) if isinstance(word, str) else None
-                if space is not None and not alike(space, space_of(media)):
+            if place is not None:
+                word = ours(place).get("colour")
+                space = space_said(media, word, place.metadata, laid.name)
+                if space is not None:
                     return replace(media, space=space)
         return media
 
+    def _located(self, clip: otio.schema.Clip, laid: Laid) -> Located:
+        """The file of a clip, by its reference, or else by the names that an edit list has."""
+        names = names_of(clip)
+        try:
+            return locate(_target(clip, laid), self.folder, self.config)
+        except (MediaMissing, MediaForbidden) as exc:
+            path = self.names.find(names, roots_of(self.folder, self.config)) if names else None
+            if path is None:
+                if not names:
+                    raise
+                said = ", ".join(f"'{name}'" for name in names)
+                raise MediaMissing(
+                    f"'{laid.name}' is known by name only ({said}), and no file of that name lies "
+                    f"below {', '.join(str(r) for r in roots_of(self.folder, self.config))}"
+                ) from exc
+            return Located(path=locate(str(path), self.folder, self.config).path, relinked=True)
+
     def _length(self, item: otio.core.Composable) -> Fraction:
         if isinstance(item, otio.core.Item) and item.source_range is not None:
-            return self.frames(item.source_range.duration)
+            frames = self.frames(item.source_range.duration)
+            speed = abs(speed_of(item)) if self.retimes == "media" else Fraction(1)
+            return frames / speed if speed else frames
         if isinstance(item, otio.schema.Clip):
             reference = item.media_reference
             if reference is not None and reference.available_range is not None:
@@ -336,6 +337,27 @@ def ours(carrier: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
+def names_of(clip: otio.schema.Clip) -> list[str]:
+    """What a format without paths calls the file of a clip, the best name first."""
+    reference = clip.media_reference
+    record = ours(reference) if reference is not None else {}
+    names = record.get("names")
+    return [one for one in names if isinstance(one, str) and one] if isinstance(names, list) else []
+
+
+def asks_by_name(item: otio.core.Composable) -> bool:
+    """A title, a solid or a colour matte that is called `GEN bridge ...`: it holds a place."""
+    return (
+        isinstance(item, otio.schema.Clip)
+        and not isinstance(
+            item.media_reference,
+            (otio.schema.ExternalReference, otio.schema.ImageSequenceReference),
+        )
+        and generated(item) is None
+        and note_of_name(item.name or "", "") is not None
+    )
+
+
 def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
     """(operation, shot id) of a clip that is a take of ours, by its metadata or by its name."""
     if not isinstance(clip, otio.schema.Clip):
@@ -351,33 +373,6 @@ def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
 def _whole(value: Fraction) -> Fraction:
     near = round(value)
     return Fraction(near) if abs(value - near) <= _NEARLY_WHOLE else value
-
-
-def lacking(media: Media) -> str:
-    """Words for the frames that a sequence has no file for; empty for none."""
-    if not media.gaps:
-        return ""
-    return f"; it lacks {numbers_in_words(media.gaps, media.first)}"
-
-
-def _target_name(reference: otio.core.MediaReference) -> str:
-    if isinstance(reference, otio.schema.ExternalReference):
-        return re.split(r"[/\\]", reference.target_url or "")[-1]
-    return ""
-
-
-def _one_of_many(path: Path, reference: otio.core.MediaReference) -> Spread | None:
-    """The sequence of a numbered picture whose reference is longer than one frame.
-
-    Only where the reference counts by the file's own number and the next file is there: a still
-    may have a number in its name.
-    """
-    spread, span = spread_of_one(path.name), reference.available_range
-    if spread is None or spread.first is None or span is None or span.duration.value <= 1:
-        return None
-    if span.start_time.value != spread.first:
-        return None
-    return spread if path.with_name(spread.name(spread.first + 1)).is_file() else None
 
 
 def _has_range(clip: otio.schema.Clip) -> bool:
@@ -405,15 +400,7 @@ def _target(clip: otio.schema.Clip, laid: Laid) -> str:
     if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
         return reference.target_url
     if isinstance(reference, otio.schema.ImageSequenceReference):
-        if reference.frame_step != 1:
-            raise MediaUnreadable(
-                f"'{laid.name}' takes one of {reference.frame_step} pictures of its sequence, "
-                "which is not followed here; render it to a movie and relink it"
-            )
-        base = reference.target_url_base or ""
-        word = f"%0{reference.frame_zero_padding}d" if reference.frame_zero_padding > 1 else "%d"
-        slash = "/" if base and not base.endswith("/") else ""
-        return f"{base}{slash}{reference.name_prefix}{word}{reference.name_suffix}"
+        return numbered.name_of(reference, laid.name)
     if isinstance(reference, otio.schema.GeneratorReference):
         raise MediaMissing(
             f"'{laid.name}' is made by '{reference.generator_kind}' and has no file; render it"

@@ -6,8 +6,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 from secondunit.errors import Fault, Refused
-from secondunit.timeline.cut import View, lacking
+from secondunit.timeline.cut import View
 from secondunit.timeline.media import position_at
+from secondunit.timeline.numbered import lacking
 from secondunit.timeline.shot import Footage, Request
 from secondunit.units import FrameRange, Operation
 

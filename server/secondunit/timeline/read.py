@@ -2,394 +2,133 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import opentimelineio as otio
 
-from secondunit.errors import Fault, TimelineUnreadable
-
-SUFFIXES = (".otio",)
-"""What `read` takes."""
+from secondunit.errors import TimelineUnreadable
+from secondunit.timeline.formats import aaf, ale, bundle, edl, fcp7, fcpxml, marker_edl, otio_json
+from secondunit.units import Rate
 
 _LARGEST = 128 * 1024 * 1024
-_MOST_OBJECTS = 750_000
-"""Ten thousand clips of an editor with all their effects are half as many."""
-_MOST_VALUES = 12_000_000
-"""Of any kind, by the commas and brackets before them; strings have such too, and few."""
-_DEEPEST = 200
-_MOST_FAULTS = 100
-_SCHEMA = re.compile(r"(\w+)\.(\d{1,9})")
-_VALUES = {"RationalTime": 1, "TimeRange": 1, "TimeTransform": 1, "Box2d": 1, "V2d": 1, "Color": 1}
-_ALIASES = {"Sequence": "Track", "Filler": "Gap"}
-_ROOTS = ("Timeline", "Stack", "Track", "Clip", "SerializableCollection")
-_ITEMS = ("Clip", "Gap", "Stack", "Track", "Transition")
-# What may stand in a list or a field, so that an error names the place and not a C++ type.
-_MEMBERS = {
-    "effects": ("Effect", "TimeEffect", "LinearTimeWarp", "FreezeFrame"),
-    "markers": ("Marker",),
-    "children": _ITEMS,
-}
-_NEVER_NULL = (
-    "metadata", "effects", "markers", "enabled", "children", "media_references", "in_offset",
-    "out_offset", "time_scalar", "marked_range", "parameters",
-)  # fmt: skip
-# Fields that OpenTimelineIO 0.18 insists on; a Clip's are told apart by its version.
-_NEEDED = {
-    "Timeline": ("tracks",), "Stack": ("children",), "Track": ("children", "kind"),
-    "Transition": ("in_offset", "out_offset", "transition_type"), "Effect": ("effect_name",),
-    "TimeEffect": ("effect_name",), "LinearTimeWarp": ("effect_name", "time_scalar"),
-    "FreezeFrame": ("effect_name", "time_scalar"), "Marker": ("marked_range",),
-    "ExternalReference": ("target_url",), "GeneratorReference": ("generator_kind", "parameters"),
-    "SerializableCollection": ("children",),
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A timeline as it was read from its file."""
+
+    timeline: otio.schema.Timeline
+    """Held by whoever looks into it: OTIO's members die with their root."""
+    folder: Path
+    """Where relative media references start from."""
+    notices: tuple[str, ...] = ()
+    """What an editor should know of the reading."""
+
+
+def _otio(data: bytes, name: str, rate: Rate | None, notices: list[str]) -> otio.schema.Timeline:
+    return otio_json.timeline_of(data, name)
+
+
+def _xml(data: bytes, name: str, rate: Rate | None, notices: list[str]) -> otio.schema.Timeline:
+    # Both are called .xml: Final Cut Pro X's own suffix came later.
+    of = fcpxml if b"<fcpxml" in data[:4096] else fcp7
+    return of.timeline_of(data, name, notices)
+
+
+Reader = Callable[[bytes, str, Rate | None, list[str]], otio.schema.Timeline]
+_READERS: Mapping[str, Reader] = {
+    ".otio": _otio, ".edl": edl.timeline_of, ".xml": _xml, ".fcpxml": _xml,
+    ".ale": ale.timeline_of,
 }  # fmt: skip
-_CXX_TYPE = re.compile(r" \(of type '[^']*'\)")
+_FOLDERS = {".otiod": "content.otio", ".fcpxmld": "Info.fcpxml"}
+"""Folders that are one document, by suffix: the timeline in them. Their media stay in place."""
 
-_FOREIGN = ("metadata", "parameters")
-"""Fields that may hold any JSON."""
-_STRUCTURE = frozenset(
-    {"tracks", "children", "effects", "markers", "media_reference", "media_references",
-     "source_range", "available_range", "marked_range", "start_time", "duration", "in_offset",
-     "out_offset", "global_start_time", "available_image_bounds", "min", "max", "color"}
-)  # fmt: skip
-"""Fields in which OpenTimelineIO insists on its own objects."""
+SUFFIXES = (*_READERS, ".aaf", ".otioz", *_FOLDERS)
+"""What `read` takes."""
 
 
-def read(path: Path) -> otio.schema.Timeline:
-    """The timeline in an .otio file, the file untouched.
-
-    The JSON is checked before OpenTimelineIO sees it, so that all faults come at once, each with
-    its place in the file. Markers of the coming schema version are turned into today's. A lone
-    clip, track or stack (Resolve exports such) gets a timeline around it.
+def read(path: Path, *, rate: Rate | None = None) -> otio.schema.Timeline:
+    """The timeline in a file, the file untouched; `rate` for a format that does not say its own.
 
     Raises TimelineUnreadable.
     """
-    text = _text_of(path)
-    root = _json_of(text)
-    faults: list[Fault] = []
-    changed = False
-    for fault_or_change in _examine(root):
-        if isinstance(fault_or_change, Fault):
-            faults.append(fault_or_change)
-            if len(faults) == _MOST_FAULTS:
-                faults.append(Fault(what=f"and more: only {_MOST_FAULTS} are listed", path="file"))
-                break
-        else:
-            changed = True
-    if faults:
-        raise TimelineUnreadable(faults)
-    try:
-        # Not through an adapter: those run whatever hooks and media linkers are installed.
-        found = otio.core.deserialize_json_from_string(json.dumps(root) if changed else text)
-    except Exception as exc:  # OTIO's C++ core throws whatever it likes
-        said = _CXX_TYPE.sub("", str(exc))
-        raise TimelineUnreadable.single(f"OpenTimelineIO refuses it: {said}", "file") from exc
-    return _timeline_of(found, path)
+    return reading(path, rate=rate).timeline
 
 
-def _text_of(path: Path) -> str:
-    if path.suffix.lower() not in SUFFIXES:
+def reading(path: Path, *, rate: Rate | None = None, data: Path | None = None) -> Reading:
+    """The timeline in a file, and the folder of its media.
+
+    What a bundle holds is unpacked below `data`, the data folder; without one, its media are not
+    there. Raises TimelineUnreadable, and StoreFull where a bundle has no room.
+    """
+    notices: list[str] = []
+    suffix = path.suffix.lower()
+    if suffix == ".otioz":
+        _check_file(path, None)
+        folder = path.parent if data is None else bundle.unpacked(path, data)
+        text, inside = bundle.content_of(path), "content.otio"
+        return Reading(timeline=otio_json.timeline_of(text, inside), folder=folder)
+    if suffix in _FOLDERS and path.is_dir():
+        file = path / _FOLDERS[suffix]
+        found = _READERS[file.suffix](_bytes_of(file), file.name, rate, notices)
+        return Reading(timeline=found, folder=path, notices=tuple(notices))
+    if suffix == ".aaf":
+        found = aaf.timeline_of(path, _bytes_of(path), notices)
+        return Reading(timeline=found, folder=path.parent, notices=tuple(notices))
+    reader = _READERS.get(suffix)
+    if reader is None:
         raise TimelineUnreadable.single(
             f"'{path.name}' is no kind of timeline that we read; we read {', '.join(SUFFIXES)}",
             "file",
         )
+    content = _bytes_of(path)
+    if suffix == ".edl" and marker_edl.is_markers(content):
+        return _with_markers(path, content, rate)
+    found = reader(content, path.name, rate, notices)
+    return Reading(timeline=found, folder=path.parent, notices=tuple(notices))
+
+
+def _with_markers(path: Path, content: bytes, rate: Rate | None) -> Reading:
+    """The cut that a list of markers belongs to, with the markers on it."""
+    stem = marker_edl.stem_of_cut(path.stem)
+    beside = [path.with_name(f"{stem}{suffix}") for suffix in SUFFIXES] if stem else []
+    cut = next((one for one in beside if one.exists()), None)
+    if cut is None:
+        raise TimelineUnreadable.single(
+            f"'{path.name}' lists the markers of a timeline, not its cuts: export the cut beside "
+            "it, and call the two CUT.otio (or .edl, .xml, .fcpxml, .aaf) and CUT_markers.edl",
+            "file",
+        )
+    found = reading(cut, rate=rate)
+    marker_edl.put(found.timeline, content, path.name)
+    return Reading(
+        timeline=found.timeline, folder=found.folder,
+        notices=(*found.notices, f"the cut is '{cut.name}'; '{path.name}' are its markers"),
+    )  # fmt: skip
+
+
+def _check_file(path: Path, largest: int | None) -> None:
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-            raise TimelineUnreadable.single(f"'{path}' is no file", "file")
-        size = status.st_size
-        if size > _LARGEST:
-            raise TimelineUnreadable.single(
-                f"'{path.name}' has {size} bytes; {_LARGEST} at most", "file"
-            )
+    except OSError as exc:
+        raise TimelineUnreadable.single(f"'{path}' cannot be read: {exc.strerror}", "file") from exc
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+        raise TimelineUnreadable.single(f"'{path}' is no file", "file")
+    if largest is not None and status.st_size > largest:
+        raise TimelineUnreadable.single(
+            f"'{path.name}' has {status.st_size} bytes; {largest} at most", "file"
+        )
+
+
+def _bytes_of(path: Path) -> bytes:
+    _check_file(path, _LARGEST)
+    try:
         data = path.read_bytes()
     except OSError as exc:
         raise TimelineUnreadable.single(f"'{path}' cannot be read: {exc.strerror}", "file") from exc
-    _check_count(data, path)
     if not data.strip():
         raise TimelineUnreadable.single(f"'{path.name}' is empty", "file")
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise TimelineUnreadable.single(
-            f"'{path.name}' starts with a byte order mark; save it as plain UTF-8", "file"
-        )
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise TimelineUnreadable.single(
-            f"'{path.name}' is not UTF-8 (byte {exc.start} is 0x{data[exc.start]:02x}); "
-            "it may be Latin-1: save it as UTF-8",
-            "file",
-        ) from exc
-
-
-def _check_count(data: bytes, path: Path) -> None:
-    """Refuse what would take minutes and gigabytes to parse, without parsing it."""
-    objects = data.count(b"OTIO_SCHEMA")
-    values = sum(data.count(mark) for mark in (b",", b"[", b"{"))
-    for count, most, word in (
-        (objects, _MOST_OBJECTS, "objects"),
-        (values, _MOST_VALUES, "values"),
-    ):
-        if count > most:
-            raise TimelineUnreadable.single(
-                f"'{path.name}' holds {count} {word}; {most} at most", "file"
-            )
-
-
-def _json_of(text: str) -> dict[str, Any]:
-    try:
-        root = json.loads(text)
-    except json.JSONDecodeError as exc:
-        cut = exc.pos >= len(text.rstrip()) - 1 or exc.msg.startswith("Unterminated string")
-        whole = "breaks off" if cut else "is no JSON"
-        raise TimelineUnreadable.single(
-            f"the file {whole}: {exc.msg}", f"line {exc.lineno} column {exc.colno}"
-        ) from exc
-    except RecursionError as exc:
-        raise TimelineUnreadable.single(
-            f"the file is nested deeper than {_DEEPEST} levels", "file"
-        ) from exc
-    except ValueError as exc:  # an integer of thousands of digits
-        raise TimelineUnreadable.single(f"the file holds a wrong number: {exc}", "file") from exc
-    # Spelt with escapes, objects were not found by counting bytes.
-    if "\\u" in text and (count := _objects(root)) > _MOST_OBJECTS:
-        raise TimelineUnreadable.single(f"{count} objects; {_MOST_OBJECTS} at most", "file")
-    name, _ = _schema(root) if isinstance(root, dict) else (None, 0)
-    if not isinstance(root, dict) or name is None:
-        raise TimelineUnreadable.single(
-            "this JSON is no OpenTimelineIO: it has no OTIO_SCHEMA", "file"
-        )
-    if _ALIASES.get(name, name) not in _ROOTS:
-        raise TimelineUnreadable.single(
-            f"the file holds a {name}; it must hold one of {', '.join(_ROOTS)}", "OTIO_SCHEMA"
-        )
-    return root
-
-
-def _objects(root: Any) -> int:
-    count, pending = 0, [root]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            count += "OTIO_SCHEMA" in value
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
-    return count
-
-
-def _schema(value: dict[str, Any]) -> tuple[str | None, int]:
-    said = value.get("OTIO_SCHEMA")
-    match = _SCHEMA.fullmatch(said) if isinstance(said, str) else None
-    return (match[1], int(match[2])) if match else (None, 0)
-
-
-class _Changed:
-    """The JSON was brought to a schema that our OpenTimelineIO knows."""
-
-
-def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
-    """Faults of the whole file; turns newer markers into ours on the way, saying so."""
-    versions = {**otio.core.type_version_map(), **_VALUES}
-    pending: list[tuple[Any, str, int, bool]] = [(root, "", 1, False)]
-    while pending:
-        value, path, depth, foreign = pending.pop()
-        if depth > _DEEPEST:
-            yield Fault(what=f"nested deeper than {_DEEPEST} levels", path=path[:200])
-            return
-        if isinstance(value, float) and not math.isfinite(value):
-            yield Fault(what=f"{value} is no number that JSON or time knows", path=path)
-        elif isinstance(value, int) and not _fits(value):
-            yield Fault(
-                what=f"a number of {len(str(value))} digits does not fit into 64 bits", path=path
-            )
-        elif isinstance(value, list):
-            below = [(v, f"{path}[{n}]", depth + 1, foreign) for n, v in enumerate(value)]
-            pending.extend(reversed(below))
-        elif isinstance(value, dict):
-            if not foreign:
-                yield from _object(value, path, versions)
-            dot = f"{path}." if path else ""
-            below = [
-                (v, f"{dot}{k}", depth + 1, foreign or k in _FOREIGN or _unknown(k, v))
-                for k, v in value.items()
-            ]
-            pending.extend(reversed(below))
-
-
-def _unknown(key: str, value: Any) -> bool:
-    """A field of someone else's, which OpenTimelineIO keeps without looking into it."""
-    return key not in _STRUCTURE and isinstance(value, dict) and "OTIO_SCHEMA" not in value
-
-
-def _object(
-    value: dict[str, Any], path: str, versions: dict[str, int]
-) -> Iterator[Fault | _Changed]:
-    """Faults of one schema object, its own fields only."""
-    name, version = _schema(value)
-    if name is None:
-        if not path.endswith("media_references"):
-            yield Fault(what="an object without OTIO_SCHEMA", path=path or "file")
-        return
-    name = _ALIASES.get(name, name)
-    dot = f"{path}." if path else ""
-    if name == "Marker" and version == 3:  # its colour is an object; ours is a word
-        value["OTIO_SCHEMA"] = "Marker.2"
-        value["color"] = _colour_word(value.get("color"))
-        version = 2
-        yield _Changed()
-    if name not in versions:
-        yield Fault(
-            what=f"unknown schema {name}.{version}: a plug-in wrote it; export without it, "
-            "or keep its data in metadata",
-            path=f"{dot}OTIO_SCHEMA",
-        )
-        return
-    if version > versions[name]:
-        yield Fault(
-            what=f"{name}.{version} is newer than {name}.{versions[name]}, the newest we know; "
-            f"export for an older version of OpenTimelineIO",
-            path=f"{dot}OTIO_SCHEMA",
-        )
-        return
-    for key in _NEEDED.get(name, ()):
-        if key not in value:
-            yield Fault(what=f"a {name} needs '{key}'", path=dot + key)
-    for key in _NEVER_NULL:
-        if key in value and value[key] is None:
-            what = f"'{key}' of a {name} cannot be null"
-            yield Fault(what=what, path=dot + key)
-    if name == "RationalTime":
-        yield from _time(value, dot)
-    elif name == "TimeRange":
-        yield from _range(value, dot)
-    elif name == "Clip" and version >= 2:
-        yield from _clip(value, dot)
-    elif name == "Timeline" and _kind(value.get("tracks")) not in (None, "Stack"):
-        yield Fault(what="the tracks of a Timeline are a Stack", path=f"{dot}tracks")
-    if name != "SerializableCollection":  # which may hold anything
-        for key, allowed in _MEMBERS.items():
-            if value.get(key) is not None:
-                yield from _list(value[key], dot + key, allowed, versions)
-
-
-def _list(
-    value: Any, path: str, allowed: tuple[str, ...], versions: dict[str, int]
-) -> Iterator[Fault]:
-    if not isinstance(value, list):
-        yield Fault(what=f"'{path.rpartition('.')[2]}' is a list", path=path)
-        return
-    for n, one in enumerate(value):
-        kind = _kind(one)
-        if kind is None:
-            if not isinstance(one, dict):
-                what = f"expected {' or '.join(allowed)}, not {one!r:.40}"
-                yield Fault(what=what, path=f"{path}[{n}]")
-        elif kind in versions and kind not in allowed:  # an unknown kind is named elsewhere
-            yield Fault(what=f"a {kind} cannot stand here", path=f"{path}[{n}]")
-
-
-def _kind(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    name, _ = _schema(value)
-    return _ALIASES.get(name, name) if name else None
-
-
-def _time(value: dict[str, Any], dot: str) -> Iterator[Fault]:
-    for key in ("rate", "value"):
-        number = value.get(key)
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            yield Fault(what=f"'{key}' of a time is a number, not {number!r:.40}", path=dot + key)
-        elif not _fits(number):
-            continue  # named by the walk
-        elif key == "rate" and not 0.01 <= number <= 1e6:
-            yield Fault(what=f"a rate of {number:g} frames per second", path=dot + key)
-        elif key == "value" and abs(number) > 1e12:
-            yield Fault(what=f"a time of {number:g} frames", path=dot + key)
-
-
-def _range(value: dict[str, Any], dot: str) -> Iterator[Fault]:
-    for key in ("start_time", "duration"):
-        if _kind(value.get(key)) != "RationalTime":
-            yield Fault(what=f"'{key}' of a range is a RationalTime", path=dot + key)
-    duration = value.get("duration")
-    length = duration.get("value") if isinstance(duration, dict) else None
-    if isinstance(length, (int, float)) and _fits(length) and length < 0:
-        yield Fault(what=f"a duration of {length:g} frames", path=f"{dot}duration.value")
-
-
-def _fits(number: float) -> bool:
-    """A number that arithmetic and messages can bear: JSON's may have thousands of digits."""
-    return -(2**63) <= number < 2**63 if isinstance(number, int) else math.isfinite(number)
-
-
-def _clip(value: dict[str, Any], dot: str) -> Iterator[Fault]:
-    references = value.get("media_references")
-    key = value.get("active_media_reference_key")
-    if not isinstance(references, dict):
-        if "media_references" not in value or references is not None:
-            yield Fault(what="a Clip.2 has media_references", path=f"{dot}media_references")
-        return
-    if not isinstance(key, str):
-        yield Fault(
-            what="a Clip.2 has an active_media_reference_key",
-            path=f"{dot}active_media_reference_key",
-        )
-    elif key not in references:
-        known = ", ".join(f"'{k}'" for k in references) or "none"
-        yield Fault(
-            what=f"no media reference '{key}'; there are: {known}",
-            path=f"{dot}active_media_reference_key",
-        )
-    for name, reference in references.items():
-        kind = _kind(reference)
-        if kind is None and not isinstance(reference, dict):
-            yield Fault(what="no media reference", path=f"{dot}media_references.{name}")
-        elif kind in (*_ITEMS, "Timeline", "Effect", "Marker"):
-            yield Fault(
-                what=f"a {kind} is no media reference", path=f"{dot}media_references.{name}"
-            )
-
-
-def _colour_word(colour: Any) -> str:
-    """The name of a marker colour, or `#rrggbb` where it has none."""
-    if isinstance(colour, str):
-        return colour
-    if not isinstance(colour, dict):
-        return "RED"
-    if isinstance(colour.get("name"), str) and colour["name"]:
-        return colour["name"].upper()
-    numbers = [colour.get(k) for k in "rgb"]
-    if all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
-        return "#" + "".join(f"{round(max(0.0, min(1.0, n or 0)) * 255):02x}" for n in numbers)
-    return "RED"
-
-
-def _timeline_of(root: Any, path: Path) -> otio.schema.Timeline:
-    if isinstance(root, otio.schema.SerializableCollection):
-        timelines = [one for one in root if isinstance(one, otio.schema.Timeline)]
-        if len(timelines) != 1:
-            raise TimelineUnreadable.single(
-                f"the file holds {len(timelines)} timelines; it must hold one", "children"
-            )
-        root = timelines[0].deepcopy()  # the collection dies here, and its members with it
-    if isinstance(root, otio.schema.Timeline):
-        if root.tracks is None:
-            raise TimelineUnreadable.single("the timeline has no tracks", "tracks")
-        return root
-    timeline = otio.schema.Timeline(name=path.stem)
-    if isinstance(root, otio.schema.Stack):
-        timeline.tracks = root
-    elif isinstance(root, otio.schema.Track):
-        timeline.tracks.append(root)
-    else:
-        track = otio.schema.Track(name=root.name, kind=otio.schema.TrackKind.Video)
-        track.append(root)
-        timeline.tracks.append(track)
-    return timeline
+    return data

@@ -15,12 +15,14 @@ from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
 from secondunit.timeline.footage import footage_of, span_on
-from secondunit.timeline.read import read
+from secondunit.timeline.nested import view_inside
+from secondunit.timeline.read import reading
 from secondunit.timeline.requests import requests_of_note
+from secondunit.timeline.retimes import convention_of
 from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
 from secondunit.timeline.spans import loop_span, transition_span
 from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
-from secondunit.units import FrameRange, Operation
+from secondunit.units import FrameRange, Operation, Rate
 
 _SEVERAL = (Operation.ANIMATE, Operation.REPLACE)
 """Operations of which a clip may have more than one, on different frames or regions."""
@@ -33,21 +35,27 @@ _END = 2**31
 """Frames of a timeline: past it no count fits the messages (two and a half years at 25)."""
 
 
-def find_shots(timeline_path: Path, *, config: Config) -> Edit:
+def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None) -> Edit:
     """Every request of a timeline as a Shot, or as the faults that keep it from being one.
 
+    `rate` is for a format that does not say its own (an EDL).
     Media is looked for below the timeline's folder and `config.roots`. Raises TimelineUnreadable
     if the file is no timeline; every other fault is in the Edit.
     """
-    timeline = read(timeline_path)  # held to the end: OTIO's members die with their root
+    found = reading(timeline_path, rate=rate, data=config.data)
+    timeline = found.timeline  # held to the end: OTIO's members die with their root
     rate = rate_of(timeline)
     if rate.nominal not in _RATES:
         raise TimelineUnreadable.single(
             f"the timeline runs at {rate} frames per second; we count {_RATES[0]} to {_RATES[-1]}",
             "global_start_time.rate",
         )
-    notices: list[str] = []
-    room = CuttingRoom(rate=rate, folder=timeline_path.parent, config=config, notices=notices)
+    notices = list(found.notices)
+    # What a bundle holds was unpacked into the data folder: that too is the timeline's own.
+    room = CuttingRoom(
+        rate=rate, folder=found.folder, config=config, notices=notices,
+        retimes=convention_of(timeline, notices),
+    )  # fmt: skip
     start = timeline.global_start_time
     timecode_start = 0 if start is None else round(room.frames(start))
     rows, unmeasured = _rows(timeline, room)
@@ -73,7 +81,7 @@ def find_shots(timeline_path: Path, *, config: Config) -> Edit:
 def _rows(timeline: otio.schema.Timeline, room: CuttingRoom) -> tuple[Rows, dict[int, list[Fault]]]:
     """(the enabled video tracks, laid out; what cannot be measured on each).
 
-    Nested sequences are named and left alone.
+    Nested sequences are footage like another; what is asked for in one is named and left alone.
     """
     rows: Rows = {}
     faults: dict[int, list[Fault]] = {}
@@ -87,11 +95,19 @@ def _rows(timeline: otio.schema.Timeline, room: CuttingRoom) -> tuple[Rows, dict
         elif track.kind == otio.schema.TrackKind.Video and track.enabled:
             rows[number], faults[number] = room.layout(track, number)
             room.notices.extend(
-                f"'{laid.name}' ({laid.path}) is a nested sequence; it was not looked into"
+                f"'{laid.name}' ({laid.path}) is a nested sequence; the markers in it, {count}, "
+                "were not read: open it, and export it as a timeline of its own"
                 for laid in rows[number]
                 if isinstance(laid.item, otio.core.Composition)
+                and (count := _markers_in(laid.item))
             )
     return rows, faults
+
+
+def _markers_in(stack: otio.core.Composition) -> int:
+    return sum(
+        len(item.markers) for item in stack.find_children() if isinstance(item, otio.core.Item)
+    )
 
 
 def _drop_frame(timeline: otio.schema.Timeline) -> bool:
@@ -140,7 +156,10 @@ class _Maker:
                 faults += exc.faults
         if spot is not None:
             faults += self.unmeasured[spot.laid.track]  # nobody knows where the place is, then
-            left, right = (self._view(laid, asked, faults) for laid in self._clips(spot, asked))
+            first, second = self._clips(spot, asked)
+            head = asked.note.operation is Operation.EXTEND and asked.note.edge == "head"
+            left = self._view(first, asked, faults, "first" if head else "last")
+            right = self._view(second, asked, faults, "first")
         size = next((v.media.size for v in (left, right) if v is not None), None)
         requests, wrong = requests_of_note(
             note, rate=self.room.rate, size=size, folder=self.room.folder,
@@ -157,9 +176,10 @@ class _Maker:
             return spot.left, spot.right
         return spot.laid, None
 
-    def _view(self, laid: Laid | None, asked: Asked, faults: list[Fault]) -> View | None:
+    def _view(self, laid: Laid | None, asked: Asked, faults: list[Fault], edge: str) -> View | None:
         path, operation = asked.note.path, asked.note.operation
-        if laid is None or not isinstance(laid.item, otio.schema.Clip) or not laid.item.enabled:
+        shown = (otio.schema.Clip, otio.core.Composition)
+        if laid is None or not isinstance(laid.item, shown) or not laid.item.enabled:
             # A clip made from nothing but words needs no neighbours; anything else does.
             if operation in (Operation.BRIDGE, Operation.TRANSITION):
                 what = "nothing" if laid is None else f"'{laid.name}', which is no clip in use"
@@ -169,6 +189,8 @@ class _Maker:
                 )  # fmt: skip
             return None
         try:
+            if isinstance(laid.item, otio.core.Composition):
+                return view_inside(self.room, laid, edge)
             return self.room.view(laid)
         except Refused as exc:
             faults += exc.faults

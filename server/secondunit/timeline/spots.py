@@ -8,7 +8,7 @@ import opentimelineio as otio
 
 from secondunit.errors import Refused
 from secondunit.timeline.carriers import Asked
-from secondunit.timeline.cut import Laid, Rows, generated, ours
+from secondunit.timeline.cut import Laid, Rows, asks_by_name, generated, ours
 from secondunit.timeline.touching import left_of_cut, right_of_cut
 from secondunit.units import FrameRange, Operation
 
@@ -85,6 +85,14 @@ def _clip(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) ->
         found = [one for one in _under(asked.marked.start, rows) if is_footage(one)]
         found = [one for one in found if asked.track in (None, one.track)]
         laid = found[0] if found else None
+    if laid is not None and isinstance(laid.item, otio.core.Composition):
+        if operation is Operation.EXTEND and asked.note.edge != "both":
+            return Spot(laid=laid, record=laid.record)
+        raise Refused.single(
+            f"'{laid.name}' is a nested sequence, of which one edge can be extended at a time; "
+            f"{operation} works on a clip: open the sequence and export it as a timeline",
+            asked.note.path,
+        )
     if laid is None or not _is_clip(laid):
         raise Refused.single(f"{operation} stands on a clip, and there is none here",
                              asked.note.path)  # fmt: skip
@@ -192,7 +200,7 @@ def _is_transition(laid: Laid) -> bool:
 
 
 def _asks(item: otio.core.Item) -> bool:
-    return "request" in ours(item)
+    return "request" in ours(item) or asks_by_name(item)
 
 
 def _common(a: FrameRange, b: FrameRange) -> int:

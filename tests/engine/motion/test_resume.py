@@ -101,8 +101,10 @@ def test_frames_that_are_kept_cost_nothing(wild: LoadedEngine) -> None:
 
 
 def transition() -> tuple[ShotPlan, Pictures]:
-    streams = {"outgoing": CLIP[:5], "incoming": [p[:, ::-1] for p in CLIP[:5]]}
-    sources = Pictures(pins={-1: CLIP[0], 5: CLIP[5]}, streams=streams)
+    sources = Pictures(
+        pins={-1: CLIP[0], 5: CLIP[5]},
+        streams={"outgoing": CLIP[:5], "incoming": [p[:, ::-1] for p in CLIP[:5]]},
+    )
     return plan_of(Operation.TRANSITION, sources, 5, FrameRange(start=0, frames=5)), sources
 
 

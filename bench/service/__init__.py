@@ -1,0 +1,1 @@
+"""What the service costs beside the work it does: `python -m bench.service [--quick] [--json]`."""
