@@ -170,7 +170,7 @@ _PRIMARIES = {"bt709": 1, "bt470m": 4, "bt470bg": 5, "smpte170m": 6, "smpte240m"
 _TRANSFER = {"bt709": 1, "gamma22": 4, "gamma28": 5, "smpte170m": 6, "smpte240m": 7, "linear": 8,
              "iec61966-2-1": 13, "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16,
              "arib-std-b67": 18}  # fmt: skip
-_UNSAID = 2
+_UNSAID, _LINEAR = 2, 8
 _MATRIX = {"gbr": 0, "bt709": 1, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020nc": 9}
 
 
@@ -292,9 +292,12 @@ def _of_light(frame: av.VideoFrame, colour: ColourTags | None) -> Picture:
     planes = planes_of(frame, layout)
     if frame.format.name.startswith("gray"):
         planes = tuple(plane.copy() for plane in planes * 3)
-    colour = colour or ColourTags(
-        primaries="bt709", transfer="linear", matrix="gbr", full_range=True
-    )  # fmt: skip
+    if colour is None:
+        said = int(frame.color_trc)
+        colour = colour_of_numbers(
+            int(frame.color_primaries), said if said in _TRANSFER.values() else _LINEAR, 0, 2,
+            size=Size(width=frame.width, height=frame.height), rgb=True,
+        )  # fmt: skip
     return Picture(format=layout.name, colour=colour, planes=tuple(_finite(p) for p in planes[:3]))
 
 
