@@ -17,7 +17,7 @@ from secondunit.timeline.signs import told
 
 _BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 PICTURES = ("jpeg_pipe", "png_pipe", "tiff_pipe", "webp_pipe", "bmp_pipe", "dpx_pipe", "exr_pipe")
-_KNOWN = "mov, mp4, m4v, mxf, mkv, webm, avi, jpg, png, tif, webp, bmp, dpx, exr"
+_KNOWN = "mov, mp4, m4v, mxf, mkv, webm, avi, ts, m2ts, jpg, png, tif, webp, bmp, dpx, exr"
 _PART, SIGN = 2**20, 2**28
 """Bytes that are read at once, and after which whoever waits is told that we live."""
 
@@ -72,11 +72,21 @@ def container_of(path: Path) -> tuple[str, bool]:
         return ("webp_pipe", True) if head[8:12] == b"WEBP" else ("avi", False)
     if head[4:8] in _BRANDS:
         return "mov", False
+    if _is_transport_stream(head):
+        return "mpegts", False
     # An MXF file may carry a run-in before its first partition pack (SMPTE ST 377-1, 6.5).
     if b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01" in head:
         return "mxf", False
     kind = "empty" if not head else "no footage that we read"
     raise MediaUnreadable(f"'{path}' is {kind}, whatever its name says; we read {_KNOWN}")
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """Packets of 188 bytes (ISO/IEC 13818-1), of 192 with a clock before each (BDAV)."""
+    return any(
+        len(head) >= first + 5 * length and all(head[first + n * length] == 0x47 for n in range(5))
+        for length, first in ((188, 0), (192, 4))
+    )
 
 
 def video_stream(source: InputContainer, path: Path) -> VideoStream:

@@ -168,7 +168,10 @@ def _exactly(
     back = 1
     while True:
         at = max(position, 0)
-        source.seek(int(index.keys[at]), stream=stream, backward=True)
+        if index.places:
+            source.seek(index.places[at], unsupported_byte_offset=True)
+        else:
+            source.seek(int(index.keys[at]), stream=stream, backward=True)
         landed = False
         pending = list(run)
         for frame in _frames(source, stream):

@@ -52,6 +52,8 @@ class Index:
     """Of each shown frame, rising, in `time_base`; one entry for a still."""
     keys: NDArray[np.int64]
     """Of the frames that can be decoded without others, rising."""
+    places: tuple[int, ...]
+    """Of the `keys`, in bytes, where the container cannot be sought in by time; else empty."""
     rate: Rate | None
     """None for a still."""
     constant: bool
@@ -221,7 +223,7 @@ def _read_index(path: Path, max_pixels: int, limits: Limits | None) -> Index:
                 f"'{path}' is {size} pixels; {max_pixels} pixels at most are allowed"
             )
         context.options = pixel_limit(max_pixels)
-        pts, keys = _table(source, stream, path)
+        pts, keys, places = _table(source, stream, path)
         time_base = stream.time_base or Fraction(1)
         rate, constant = _rate_of(pts, time_base, stream)
         start, reel = _timecode_of(source, stream, rate)
@@ -233,9 +235,9 @@ def _read_index(path: Path, max_pixels: int, limits: Limits | None) -> Index:
         look = first_look(source, stream, pts, rate, path)
     return Index(
         digest=digest(path), container=container, stream=index, time_base=time_base, pts=pts,
-        keys=keys, rate=rate, constant=constant, start=start, reel=reel, first=look.first,
-        orientation=look.orientation, fields=look.fields, pixel_aspect=look.pixel_aspect,
-        notes=look.notes,
+        keys=keys, places=places if container == "mpegts" else (), rate=rate, constant=constant,
+        start=start, reel=reel, first=look.first, orientation=look.orientation,
+        fields=look.fields, pixel_aspect=look.pixel_aspect, notes=look.notes,
     )  # fmt: skip
 
 
@@ -243,7 +245,8 @@ def _index_of_picture(path: Path, container: str, max_pixels: int) -> Index:
     still = sequence.picture(path, container, max_pixels)
     return Index(
         digest=digest(path), container=container, stream=0, time_base=Fraction(1),
-        pts=np.zeros(1, np.int64), keys=np.zeros(1, np.int64), rate=None, constant=True, start=0,
+        pts=np.zeros(1, np.int64), keys=np.zeros(1, np.int64), places=(), rate=None,
+        constant=True, start=0,
         reel=None, first=still.picture, cutout=still.cutout, notes=still.notes,
         space=_space_in(header_of(path, container)),
     )  # fmt: skip
@@ -260,7 +263,7 @@ def _index_of_numbered(path: Path, listing: sequence.Listing, max_pixels: int) -
     frames = np.arange(len(listing.files))
     return Index(
         digest=read.digest, container=read.container, stream=0, time_base=Fraction(1), pts=frames,
-        keys=frames, rate=read.header.rate, constant=True, start=listing.first,
+        keys=frames, places=(), rate=read.header.rate, constant=True, start=listing.first,
         reel=read.header.reel, first=read.first.picture, sequence=listing, notes=read.first.notes,
         space=_space_in(read.header),
     )  # fmt: skip
@@ -288,10 +291,10 @@ def _check_header(source: InputContainer, path: Path, limits: Limits) -> None:
 
 def _table(
     source: InputContainer, stream: VideoStream, path: Path
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(pts of every frame that is shown, pts of key frames), both rising."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, ...]]:
+    """(pts of every frame that is shown, pts of key frames, their places in bytes), all rising."""
     shown: list[int] = []
-    keys: list[int] = []
+    keys: dict[int, int] = {}
     read = 0
     for packet in source.demux(stream):
         if packet.size == 0:
@@ -304,17 +307,17 @@ def _table(
         if pts is None:
             raise MediaUnreadable(f"frames of '{path}' do not say when they are shown")
         if packet.is_keyframe:
-            keys.append(pts)
+            keys.setdefault(pts, packet.pos or 0)
         if not packet.is_discard:  # an edit list hides those, though others are decoded from them
             shown.append(pts)
         if len(shown) > _MOST_FRAMES:
             raise MediaUnreadable(f"'{path}' has more than {_MOST_FRAMES} frames")
     if not shown:
         raise MediaUnreadable(f"'{path}' holds no frame")
-    key = np.unique(np.array(keys or [min(shown)], np.int64))
+    key = np.array(sorted(keys or [min(shown)]), np.int64)
     pts = np.unique(np.array(shown, np.int64))
     # Leading frames of an open GOP at the very start refer to frames that the file lacks.
-    return pts[pts >= key[0]], key
+    return pts[pts >= key[0]], key, tuple(keys.get(int(at), 0) for at in key)
 
 
 def _rate_of(pts: NDArray[np.int64], time_base: Fraction, stream: VideoStream) -> tuple[Rate, bool]:
