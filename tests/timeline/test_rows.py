@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from secondunit.catalog.colour_spaces import COLOUR_SPACES
 from secondunit.config import Config
 from secondunit.timeline.frames import decode
 from secondunit.timeline.media import frame_at, probe
@@ -44,7 +45,18 @@ def test_every_frame_of_every_kind_of_movie_is_the_one_of_its_number(
 
 
 def test_the_table_names_every_kind_of_movie_that_is_tried() -> None:
-    text = DOCS.read_text()
+    text = DOCS.read_text(encoding="utf-8")
     table = text[text.index("## Movies") : text.index("## Pictures")]
-    named = re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE)
-    assert sorted(named[2:]) == sorted(row.name for row in ROWS)
+    named = re.findall(r"^\| ([^|]+?) \| (\w+) \| (\w+)", table, re.MULTILINE)
+    tried = [(r.name, r.file.partition(".")[2], r.kept or r.pixels) for r in ROWS]
+    assert named == tried
+
+
+def test_the_tables_name_tests_and_spaces_that_are_there() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    here = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py"))
+    for name in re.findall(r"`(test_\w+)`", text):
+        assert f"def {name}(" in here, name
+    table = text[text.index("| `colour:` |") : text.index("Any other name")]
+    named = re.findall(r"`([\w-]+)`(?=,| \|)", table)
+    assert sorted(set(named) & set(COLOUR_SPACES)) == sorted(COLOUR_SPACES)
