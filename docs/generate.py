@@ -1,4 +1,4 @@
-"""Writes the pages that come from the code: `docs/errors.md` and `docs/deploy/secondunit.toml`.
+"""Writes what comes from the code: `errors.md`, `deliveries.md` and `deploy/secondunit.toml`.
 
     python docs/generate.py
 
@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from secondunit import errors
+from secondunit.catalog.deliveries import DEFAULT, DELIVERIES, Delivery
 from secondunit.config import Config
 from secondunit.rpc.status import TABLE
 
 FOLDER = Path(__file__).parent
 ERRORS = FOLDER / "errors.md"
+DELIVERIES_PAGE = FOLDER / "deliveries.md"
 SETTINGS = FOLDER / "deploy" / "secondunit.toml"
 
 ERRORS_HEAD = """# What each error means, and what to do
@@ -34,6 +36,77 @@ may work later as it is. This page is written by `python docs/generate.py`.
 
 | code | gRPC status | what happened | again | what to do |
 |---|---|---|---|---|
+"""
+
+DELIVERIES_HEAD = f"""# Deliveries: what comes back, and what each can hold
+
+Say `delivery: NAME` in a request, `--delivery NAME` for all of them, or set another default than
+`{DEFAULT}`. This page is written by `python docs/generate.py`.
+
+| name | file | codec, layout | size | rates | colour | timecode | reel | `audio: keep` | alpha | keeps |
+|---|---|---|---|---|---|---|---|---|---|---|
+"""
+DELIVERIES_TAIL = """
+*keeps*: the least PSNR of RGB in dB that a pinned frame has in the file, against itself in the
+file's own layout; *exact* returns every sample of the source, *lossless* every sample of the layout
+that is named. It is measured on every take, and the control report says what came out.
+
+## What every file is
+
+- **Frames**: `handles + frames + handles`, pts from 0, constant rate as a fraction, progressive, no
+  B-frames, closed groups; the movie's clock counts in its rate, so that the edit list is exact.
+  The index stands first in mov and mp4.
+- **Timecode** of the timeline, drop frame where the timeline has it. A picture's header counts at
+  most 30 frames per second (ST 12-1): in faster sequences it is left out.
+- **Colour**: YUV is of limited range, with the source's own primaries, transfer and matrix in the
+  stream and in the container. RGB becomes BT.709, sRGB keeps its code values under that name.
+  Chroma is sited left. What YUV holds above white and below black stays. One place converts between
+  YUV and RGB (`timeline/picture.py`): black, grey and white are 64, 502 and 940.
+- **EXR**: half floats, ZIP, scene-linear: the transfer's inverse (ITU-T H.273) and a Bradford
+  adaptation to ACES primaries. It is no grade: `prores_422_hq` and `exr_half` of one shot are one
+  picture. PQ counts 100 cd/m2 as 1; HLG is scene light, 0 to 12.
+- **HDR10**: the mastering display is declared as P3 at 1000 cd/m2, the brightest light as unknown.
+  Pictures are not graded into HDR: a source that is none is refused.
+- **Sequences** are a folder `SHOT_operation_id_v003` of `SHOT_operation_id_v003.1001.exr` and so on,
+  with the sound as `.wav` (`.a1.wav`, `.a2.wav` for several tracks; Broadcast Wave with the time of
+  day) among them, and one record beside the folder. On a timeline it is an
+  `ImageSequenceReference`. The digest is of the files' digests in the order of their names, so
+  that it stays when the folder gets another name.
+- **Sound** (`audio: keep`): 24-bit PCM at 48 kHz, each track of the source as it is laid out there,
+  cut to the sample (sample `round(n * 48000 / rate)` begins frame `n`: 2002 to a frame at 23.976).
+  Frames that a source shows sound like it, a transition fades from one clip to the other, what was
+  made is silent; a retime and a loop come without, which the plan says.
+- **Alpha** (`prores_4444_alpha`): 1 where the picture may have changed, 0 where it is the source's
+  own; laid over the source, straight, it gives the finished picture. With `alpha: made` a request
+  insists on it.
+
+## What is refused, before any work
+
+Odd sizes in 4:2:0, pictures under a codec's least, rates that MXF does not know, sound in mp4, alpha
+where there is none, pixels that are not square in a file that cannot say so, SDR as HDR: each
+sentence names the deliveries that hold all that was asked.
+
+## What was verified, and by what
+
+Every file, at work: decoded whole by FFmpeg before it gets its name, and compared with what was
+asked: number, time and size of frames, layout, tags, timecode, reel, pixel aspect, every sample
+where the row is exact or lossless, the mean of every plane elsewhere; every sample of the sound;
+of a sequence every header. `secondunit verify` does it again.
+
+| property | by | where |
+|---|---|---|
+| frames, rate, DF and NDF timecode, start, duration, tags, reel | PyAV | `tests/encode/test_writer.py` |
+| QuickTime atoms: nclc, fiel, pasp, tmcd, movie clock, edit list | own reader | `tests/encode/test_writer.py` |
+| format, profile, tag, depth, colour, HDR10, timecode, OP1a, scan | MediaInfo | `tests/encode/test_another_reader.py` |
+| levels 64, 502, 940, primaries, ramps, beyond white and black | PyAV | `tests/encode/test_levels.py` |
+| EXR and DPX written here, headers and samples | FFmpeg's decoders | `tests/encode/test_sequence.py` |
+| sound, to the sample | PyAV | `tests/encode/test_sound.py` |
+| *keeps* | PyAV | `python -m bench.deliveries` |
+| speed beside the ffmpeg command line | ffmpeg | `python -m bench.media` |
+
+Nobody has opened these files in Resolve, Premiere or Media Composer for this table. MediaInfo
+shows no chroma siting and no reel of mov and MXF; FFmpeg reads the reel. FFmpeg's MXF calls every
+DNxHR 444 full-range RGB, so in MXF that is what it is.
 """
 
 SETTINGS_HEAD = """\
@@ -67,6 +140,29 @@ def errors_page() -> str:
         )
         lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
     return ERRORS_HEAD + "\n".join(lines) + "\n"
+
+
+def deliveries_page() -> str:
+    """The catalogue as a table, and what holds for every row."""
+    lines = ["| " + " | ".join(_cells(row)) + " |" for row in DELIVERIES.values()]
+    return DELIVERIES_HEAD + "\n".join(lines) + "\n" + DELIVERIES_TAIL
+
+
+def _cells(row: Delivery) -> Iterator[str]:
+    yield f"`{row.name}`"
+    yield f"folder of `{row.suffix}`" if row.sequence else f"`{row.suffix}`"
+    yield f"{row.codec}, {row.format or 'as the source'}"
+    sizes = ["even"] if row.even else []
+    sizes += ["not 16 n + 1 wide"] if row.pales else []
+    sizes += [f"from {row.smallest}"] if row.smallest.width > 16 else []
+    yield ", ".join(sizes) or "any"
+    yield ", ".join(map(str, row.rates)) or "any"
+    yield row.light or row.transfer or "the source's"
+    yield "yes" if row.clock else "no"
+    yield "yes" if row.reel else "no"
+    yield row.sound or "refused"
+    yield "what was made" if row.alpha else "no"
+    yield "exact" if row.exact else f"lossless, {row.holds:g}" if row.lossless else f"{row.holds:g}"
 
 
 def settings_file() -> str:
@@ -130,9 +226,10 @@ def _docstrings(owner: type) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write both."""
+    """Write them all."""
     SETTINGS.parent.mkdir(exist_ok=True)
     ERRORS.write_text(errors_page())
+    DELIVERIES_PAGE.write_text(deliveries_page())
     SETTINGS.write_text(settings_file())
 
 

@@ -119,6 +119,16 @@ def test_every_error_that_the_page_names_is_one(generate: Any) -> None:
     assert len(codes - settings) >= 5
 
 
+def test_the_table_of_deliveries_is_the_catalogue(generate: Any) -> None:
+    told = generate.DELIVERIES_PAGE.read_text()
+    assert told == generate.deliveries_page(), "run python docs/generate.py"
+
+
+def test_every_test_that_the_table_of_deliveries_names_is_there(generate: Any) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", generate.deliveries_page())
+    assert named and all((DOCS.parent / name).is_file() for name in named)
+
+
 def test_the_example_of_the_settings_is_that_of_the_code(generate: Any) -> None:
     assert generate.SETTINGS.read_text() == generate.settings_file(), "run python docs/generate.py"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
+from secondunit.catalog.deliveries import stem_of
 from secondunit.encode import sidecar
+from secondunit.encode.durable import digest_of, files_of
 from secondunit.encode.verify import Content
 from secondunit.encode.verify import verify as read_back
 from secondunit.errors import DeliveryError, MediaMissing, MediaUnreadable
@@ -15,13 +16,18 @@ from secondunit.errors import DeliveryError, MediaMissing, MediaUnreadable
 def verify(clip: Path) -> dict[str, Any]:
     """What the record promises and what the file holds, check by check.
 
-    A file that was transcoded fails `bytes` and may still pass `file`. Raises MediaMissing where
-    the clip or its record is not there, MediaUnreadable or DeliveryError where one cannot be read.
+    Of a sequence `clip` is its folder, or any of its pictures. A file that was transcoded fails
+    `bytes` and may still pass `file`. Raises MediaMissing where the clip or its record is not
+    there, MediaUnreadable or DeliveryError where one cannot be read.
     """
-    record_path = clip.with_suffix(".json")
-    for path in (clip, record_path):
-        if not path.is_file():
-            raise MediaMissing(f"there is no {path}")
+    folder = clip.parent
+    if not record_of(clip).is_file() and record_of(folder).is_file() and clip in files_of(folder):
+        clip = folder
+    record_path = record_of(clip)
+    if not clip.exists():
+        raise MediaMissing(f"there is no {clip}")
+    if not record_path.is_file():
+        raise MediaMissing(f"there is no {record_path}")
     record = sidecar.read(record_path)
     digest = _sha256(clip)
     same = digest == record["clip"]["sha256"]
@@ -60,9 +66,13 @@ def _check(asked: Any, measured: Any, passed: bool) -> dict[str, Any]:
     return {"asked": asked, "measured": measured, "pass": passed}
 
 
+def record_of(clip: Path) -> Path:
+    """Where the record of a clip lies: beside it, by its name."""
+    return clip.with_name(f"{stem_of(clip)}.json")
+
+
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_of(path)[0]
     except OSError as exc:
         raise MediaUnreadable(f"'{path}' cannot be read: {exc.strerror}") from exc

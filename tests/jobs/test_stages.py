@@ -12,23 +12,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from secondunit.config import Config
+from secondunit.encode.thumbnails import save
 from secondunit.encode.writer import write
 from secondunit.engine import parallel
 from secondunit.engine.engine import RGB, UNKEPT, Keep, Progress, Show, Sources, unseen
 from secondunit.errors import Cancelled, MediaError, MediaMissing, StoreError
 from secondunit.jobs import spool
 from secondunit.jobs.job import Checkpoint, Result, Stage, stage_folder
+from secondunit.jobs.kept import damage
 from secondunit.jobs.stages import Rooms, publish
 from secondunit.jobs.work import Work
 from secondunit.plan.shot_plan import Pin, ShotPlan, canonical
 from secondunit.timeline.frames import decode
 from secondunit.timeline.media import probe
-from secondunit.timeline.picture import picture_from_rgb
-from secondunit.timeline.shot import Media
-from secondunit.units import ColourTags, FrameRange
+from secondunit.timeline.picture import FORMATS, picture_from_rgb, planes_of
+from secondunit.timeline.shot import Footage, Media
+from secondunit.units import ColourTags, FrameRange, Operation
+from secondunit.verify import verify
 
 from tests.plans import number_in, numbered_pictures, shot_plan, silent
 
@@ -117,6 +121,55 @@ def test_a_shot_goes_through_every_room(tmp_path: Path, plan: ShotPlan, media: M
     assert record["missed"] == [c for c, entry in take.report.items() if not entry["pass"]]
     assert record["timings"]["engine"] == 0.5
     assert json.loads((tmp_path / "jobs/a/plan-1/plan.json").read_text())["seed"] == plan.seed
+
+
+@pytest.mark.parametrize("delivery", ["exr_half", "dpx"])
+def test_a_sequence_goes_through_every_room(
+    tmp_path: Path, plan: ShotPlan, delivery: str
+) -> None:  # fmt: skip
+    plan = replace(plan, delivery=delivery)
+    warm = rooms(tmp_path)
+
+    take, done = through(warm, plan, tmp_path)
+
+    assert take.file == take.folder / "clip" and take.file.is_dir()
+    assert len(list(take.file.iterdir())) == take.frames == 8
+    assert all(p.is_file() for p in (take.sidecar, *take.thumbnails))
+    assert take.report["K"]["pass"] and take.report["T"]["pass"]
+    assert take.clip is not None and damage(take) == ""
+    assert verify(take.file)["pass"]
+    stage_folder(tmp_path / "jobs" / "a", Stage.PLACE, 1).rmdir()
+    assert warm.place(work_on(Stage.PLACE, plan, tmp_path, done)) == take
+    next(take.file.iterdir()).unlink()
+    assert damage(take) == "clip is no longer what was made"
+
+
+def test_alpha_is_1_where_the_mask_let_something_be_made(
+    tmp_path: Path, plan: ShotPlan, media: Media
+) -> None:
+    matte = np.zeros((48, 64), np.float32)
+    matte[:, 40:] = 0.3  # however little may change, what came of it is part of the patch
+    save(np.rint(np.repeat(matte[..., None], 3, 2) * 255).astype(np.uint8), tmp_path / "matte.png")
+    mask = probe(tmp_path / "matte.png", Config(data=tmp_path))
+    plan = replace(
+        plan, delivery="prores_4444_alpha", operation=Operation.REPLACE, mask=mask,
+        footage=Footage(media=media, lead=2, indexes=tuple(range(6, 14))),
+        pins=tuple(Pin(frame=f, media=media, index=8 + f) for f in (-2, -1, 4, 5)),
+    )  # fmt: skip
+
+    take, _ = through(rooms(tmp_path), plan, tmp_path)
+
+    with av.open(str(take.file)) as container:
+        alphas = [
+            planes_of(frame, FORMATS["yuv444p12le"])[3] / 4095
+            for frame in container.decode(video=0)
+        ]
+    assert len(alphas) == 8
+    for number in (0, 1, 6, 7):
+        assert alphas[number].max() < 0.01, "a handle is the source's own"
+    for number in range(2, 6):
+        assert alphas[number][:, :40].max() < 0.01 and alphas[number][:, 40:].min() > 0.99
+    assert verify(take.file)["checks"]["file"]["pass"]
 
 
 def test_a_source_that_changed_since_it_was_planned_stops_the_job(

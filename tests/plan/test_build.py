@@ -370,3 +370,33 @@ def test_neighbours_of_other_shapes_are_said_to_be_stretched() -> None:
     assert "is scaled to 1280x720, which stretches it" in said(size=Size(width=720, height=720))
     assert said(size=Size(width=640, height=360)).endswith("is scaled to 1280x720")
     assert "are 4:3 wide and are shown 1:1 wide" in said(pixel_aspect=(4, 3))
+
+
+@pytest.mark.parametrize(
+    ("asked", "what", "named"),
+    [
+        ({"alpha": "made", "delivery": "h264"}, "'h264' holds no alpha", "prores_4444_alpha"),
+        ({"alpha": "made"}, "'prores_422_hq' holds no alpha", "prores_4444_alpha"),
+        ({"audio": "keep", "delivery": "h264"}, "holds no PCM", "prores_422_hq"),
+        ({"delivery": "hevc_main10_pq"}, "these are in bt709", "hevc_main10"),
+    ],
+    ids=["alpha in H.264", "alpha in the default", "sound in mp4", "SDR as HDR10"],
+)
+def test_what_a_codec_cannot_hold_is_refused_with_one_that_can(
+    asked: dict[str, Any], what: str, named: str
+) -> None:
+    text = refused(shot(Operation.BRIDGE, **asked))
+
+    assert what in text and named in text.rpartition("these can: ")[2]
+
+
+def test_the_plan_says_whether_sound_comes_with_the_pictures() -> None:
+    assert planned(shot(Operation.BRIDGE, audio="keep")).audio == "keep"
+    assert planned(shot(Operation.BRIDGE)).audio == "none"
+
+
+def test_a_loop_says_that_it_comes_without_sound() -> None:
+    plan = planned(shot(Operation.LOOP, audio="keep", strokes=(ACROSS,)))
+
+    (said,) = (a for a in plan.adaptations if a.path.endswith("audio"))
+    assert said.level is Level.DROPPED and "the edit's own audio stays" in said.what

@@ -100,8 +100,8 @@ def test_an_unknown_operation_lists_the_known() -> None:
 def test_all_faults_of_a_note_come_at_once() -> None:
     assert faults(
         "gen: extnd\nframes: -3\nseconds: 2\ntakes: many\nseed: -1\nstrength: 1.5\nedge: top\n"
-        "place: left\naudio: loud\nid: A\nhandles: 2.5\ncontext: nan\nwhat is this\nstroke: 1\n"
-        "frames: 4\nengine: a b"
+        "place: left\naudio: loud\nalpha: much\nid: A\nhandles: 2.5\ncontext: nan\n"
+        "what is this\nstroke: 1\nframes: 4\nengine: a b"
     ) == [
         "'what is this' is no line of the form key: value @ m",
         "'frames' is given twice @ m.frames",
@@ -117,6 +117,7 @@ def test_all_faults_of_a_note_come_at_once() -> None:
         "engine is 'a b'; it is made of letters, digits and ._/:@+- @ m.engine",
         "place is 'left'; it is one of replace, over, new-track @ m.place",
         "audio is 'loud'; it is one of none, keep @ m.audio",
+        "alpha is 'much'; it is one of none, made @ m.alpha",
         "strength is 1.5; it goes from 0 to 1 @ m.strength",
         "id is 'A'; it is made of eight lower-case letters and digits @ m.id",
         "a stroke has at least two points: 0.2,0.5 > 0.4,0.5; for motion without a direction "

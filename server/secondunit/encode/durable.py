@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -29,11 +31,63 @@ def replacing(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+_OF_A_TAKE = re.compile(r"[^.].*(\.\d{4,}\.\w+|\.wav)")
+"""What counts of a folder that is a take; systems leave files of their own in any folder."""
+
+
 def settle(temporary: Path, target: Path) -> None:
-    """Give a finished temporary file its name, replacing what had it."""
-    sync(temporary)
-    temporary.replace(target)
+    """Give a finished temporary file or folder its name, replacing what had it.
+
+    A folder's files must be on disk already.
+    """
+    if temporary.is_dir():
+        sync_folder(temporary)
+        aside = temporary_beside(target)
+        if target.exists():  # a folder with something in it is not replaced by a rename
+            target.rename(aside)
+        temporary.rename(target)
+        discard(aside)
+    else:
+        sync(temporary)
+        temporary.replace(target)
     sync_folder(target.parent)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def files_of(take: Path) -> tuple[Path, ...]:
+    """The files of a take, by name: itself, or the pictures and the sound in its folder."""
+    if not take.is_dir():
+        return (take,)
+    return tuple(sorted(p for p in take.iterdir() if _OF_A_TAKE.fullmatch(p.name)))
+
+
+def digest_of(take: Path) -> tuple[str, int]:
+    """(SHA-256, bytes) of a take. Raises OSError.
+
+    Of a file: of its bytes. Of a folder: of the digests of its files in hexadecimal, a line each,
+    in the order of their names; so that a folder whose files were given another stem keeps it.
+    """
+    if not take.is_dir():
+        with take.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    whole, size = hashlib.sha256(), 0
+    for path in files_of(take):
+        digest, count = digest_of(path)
+        whole.update(f"{digest}\n".encode())
+        size += count
+    return whole.hexdigest(), size
+
+
+def renamed(name: str, old: str, new: str) -> str:
+    """A file's name in a folder whose stem changes from `old` to `new`."""
+    return new + name[len(old) :] if name.startswith(f"{old}.") else name
 
 
 def temporary_beside(target: Path) -> Path:
@@ -59,7 +113,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def claim(temporary: Path, target: Path) -> None:
-    """Give a finished temporary file a name that nothing has. Raises FileExistsError."""
+    """Give a finished temporary file or folder a name that nothing has. Raises FileExistsError."""
+    if temporary.is_dir():
+        sync_folder(temporary)
+        target.mkdir()  # the one call that fails where the name is taken
+        temporary.replace(target)
+        sync_folder(target.parent)
+        return
     sync(temporary)
     try:
         os.link(temporary, target)
@@ -76,8 +136,15 @@ def claim(temporary: Path, target: Path) -> None:
 def link_or_copy(source: Path, target: Path) -> None:
     """Give a file that nobody changes any more a second name, or a copy where there are none.
 
-    Raises FileExistsError where the target is there.
+    Of a folder the same for each of its files, under the folder's new name. Raises
+    FileExistsError where the target is there.
     """
+    if source.is_dir():
+        target.mkdir()
+        for path in files_of(source):
+            link_or_copy(path, target / renamed(path.name, source.name, target.name))
+        sync_folder(target)
+        return
     try:
         os.link(source, target)
     except (FileExistsError, FileNotFoundError):

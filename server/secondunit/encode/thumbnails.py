@@ -11,33 +11,40 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.encode.durable import replacing, unwritten
+from secondunit.encode.sequence import numbered, pictures_in
+from secondunit.encode.verify import Facts
 from secondunit.errors import DeliveryError
 from secondunit.finish.drawing import Canvas, width_of
-from secondunit.timeline.picture import picture_of_frame
+from secondunit.timeline.picture import Picture, picture_of_frame
 from secondunit.units import Size
 
 _GAP = 2  # black pixels between the pictures of a strip
 _LABEL, _INK = (232, 178, 76), (24, 25, 27)
 
 
-def poster(clip: Path, target: Path, *, frame: int, height: int = 360, draft: bool = False) -> None:
+def poster(
+    clip: Path, target: Path, *, frame: int, height: int = 360, draft: bool = False,
+    facts: Facts | None = None,
+) -> None:  # fmt: skip
     """Write frame number `frame` of a clip, at most `height` pixels high. Raises DeliveryError.
 
     A draft says that it is one.
     """
-    (shown,) = pictures(clip, (frame,), height)
+    (shown,) = pictures(clip, (frame,), height, facts=facts)
     save(stamped(shown) if draft else shown, target)
 
 
 def strip(
-    clip: Path, target: Path, *, frames: tuple[int, ...], height: int = 96, draft: bool = False
-) -> None:
+    clip: Path, target: Path, *, frames: tuple[int, ...], height: int = 96, draft: bool = False,
+    facts: Facts | None = None,
+) -> None:  # fmt: skip
     """Write the numbered frames of a clip (from 0) side by side. Raises DeliveryError.
 
     A draft says that it is one, on its first picture.
     """
-    shown = pictures(clip, frames, height)
+    shown = pictures(clip, frames, height, facts=facts)
     if draft:
         shown[0] = stamped(shown[0])
     tall = shown[0].shape[0]
@@ -51,30 +58,50 @@ def spread(frames: int, count: int) -> tuple[int, ...]:
     return tuple(sorted({round(i * (frames - 1) / max(1, count - 1)) for i in range(count)}))
 
 
-def pictures(clip: Path, frames: tuple[int, ...], height: int) -> list[NDArray[np.uint8]]:
+def pictures(
+    clip: Path, frames: tuple[int, ...], height: int, *, facts: Facts | None = None
+) -> list[NDArray[np.uint8]]:
     """The numbered frames of a clip (from 0) as `h w 3` 8-bit RGB, in the order asked.
 
-    At most `height` pixels high. Raises DeliveryError.
+    At most `height` pixels high. A clip that is a folder needs its `facts`. Raises DeliveryError.
     """
-    found: dict[int, NDArray[np.uint8]] = {}
     try:
-        with av.open(
-            str(clip),
-            container_options={"format_whitelist": "mov,matroska", "protocol_whitelist": "file"},
-        ) as container:
-            video = container.streams.video[0]
-            tick, rate = Fraction(video.time_base or 1), Fraction(video.average_rate or 1)
-            for number in sorted(set(frames)):
-                container.seek(int(number / rate / tick), stream=video)
-                for frame in container.decode(video):
-                    if (frame.pts or 0) * tick > (number - Fraction(1, 2)) / rate:
-                        found[number] = _small(frame, height)
-                        break
+        if facts is not None and DELIVERIES[facts.delivery].sequence:
+            found = _of_folder(clip, frames, height, facts)
+        else:
+            found = _of_movie(clip, frames, height)
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as exc:
         raise DeliveryError(f"no thumbnail of {clip.name}: {exc}") from exc
     if missing := set(frames) - set(found):
         raise DeliveryError(f"no thumbnail of {clip.name}: it has no frame {min(missing)}")
     return [found[number] for number in frames]
+
+
+def _of_folder(
+    clip: Path, frames: tuple[int, ...], height: int, facts: Facts
+) -> dict[int, NDArray[np.uint8]]:
+    row = DELIVERIES[facts.delivery]
+    files = numbered(clip, row.suffix)
+    wanted = sorted({n for n in frames if n < len(files)})
+    shown = pictures_in(tuple(files[n] for n in wanted), row, facts.colour, facts.format)
+    return {n: _small(picture, height) for n, picture in zip(wanted, shown, strict=True)}
+
+
+def _of_movie(clip: Path, frames: tuple[int, ...], height: int) -> dict[int, NDArray[np.uint8]]:
+    found: dict[int, NDArray[np.uint8]] = {}
+    with av.open(
+        str(clip),
+        container_options={"format_whitelist": "mov,matroska,mxf", "protocol_whitelist": "file"},
+    ) as container:
+        video = container.streams.video[0]
+        tick, rate = Fraction(video.time_base or 1), Fraction(video.average_rate or 1)
+        for number in sorted(set(frames)):
+            container.seek(int(number / rate / tick), stream=video)
+            for frame in container.decode(video):
+                if (frame.pts or 0) * tick > (number - Fraction(1, 2)) / rate:
+                    found[number] = _small(picture_of_frame(frame), height)
+                    break
+    return found
 
 
 def stamped(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -89,8 +116,7 @@ def stamped(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return canvas.pixels
 
 
-def _small(frame: av.VideoFrame, height: int) -> NDArray[np.uint8]:
-    picture = picture_of_frame(frame)
+def _small(picture: Picture, height: int) -> NDArray[np.uint8]:
     size = picture.size
     if size.height > height:
         width = max(1, round(size.width * height / size.height))

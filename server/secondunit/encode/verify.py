@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,12 +10,22 @@ from pathlib import Path
 import av
 import av.container
 import av.error
+import numpy as np
+from numpy.typing import NDArray
 
 from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.encode.sequence import clock_of, header_differences, numbered, pictures_in
+from secondunit.encode.sound import digest_of_sound, span
 from secondunit.engine.engine import Progress
 from secondunit.errors import DeliveryError
 from secondunit.finish.fingerprint import Fingerprint
-from secondunit.timeline.picture import FORMATS, Picture, colour_numbers, picture_of_frame
+from secondunit.timeline.picture import (
+    FORMATS,
+    Picture,
+    colour_numbers,
+    picture_of_frame,
+    planes_of,
+)
 from secondunit.units import ColourTags, Rate, Size, frame_of_timecode
 
 _CONTENT_TOLERANCE = 0.02
@@ -41,6 +52,10 @@ class Facts:
     """SHA-256 of every sample in file order; None where the codec loses some."""
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel."""
+    sound: tuple[int, ...] = ()
+    """Channels of each stream of PCM, 24 bit at 48 kHz, as long as the pictures."""
+    sound_samples: str | None = None
+    """SHA-256 of their samples, as `sound.digest_of_sound` has it; None without sound."""
 
 
 class Content:
@@ -51,6 +66,8 @@ class Content:
         self._fingerprint = Fingerprint()
         self._hashed = hashed
         self.means: list[tuple[float, ...]] = []
+        self.opaque: list[float] = []
+        """Mean of each picture's alpha, 0..1, where there is any."""
 
     @property
     def digest(self) -> str:
@@ -63,6 +80,10 @@ class Content:
         if self._hashed:
             self._fingerprint.add(picture)
         self.means.append(tuple(float(plane.mean()) / top for plane in picture.planes))
+
+    def add_alpha(self, alpha: NDArray[np.floating] | None) -> None:
+        """Account for the alpha (`h w`, 0..1) of the last picture; None: all of it is opaque."""
+        self.opaque.append(1.0 if alpha is None else float(np.mean(alpha)))
 
 
 def verify(
@@ -93,25 +114,67 @@ class _Reading:
         seen: Content,
         progress: Progress | None,
     ) -> None:
-        self.path, self.facts = path, facts
+        self.path, self.facts, self.row = path, facts, DELIVERIES[facts.delivery]
         self.content, self.seen, self.progress = content, seen, progress
         self.wrong: list[str] = []
 
     def differences(self) -> list[str]:
-        row = DELIVERIES[self.facts.delivery]
+        row = self.row
+        if row.sequence:
+            self._sequence()
+            return self.wrong
         with av.open(
             str(self.path),
-            container_options={"format_whitelist": "mov,matroska", "protocol_whitelist": "file"},
+            container_options={"format_whitelist": row.demuxer, "protocol_whitelist": "file"},
         ) as container:
-            self._streams(container, reel_kept=row.reel)
+            self._streams(container)
             self._frames(container)
+        self._sound((self.path,))
         return self.wrong
+
+    def _sequence(self) -> None:
+        """Every file of a folder: its header, then its picture."""
+        facts, row = self.facts, self.row
+        files = numbered(self.path, row.suffix)
+        start = frame_of_timecode(facts.timecode, facts.rate)
+        for number, path in enumerate(files):
+            clock = clock_of(start + number, facts.rate, drop_frame=";" in facts.timecode)
+            self.wrong += header_differences(path, row, facts, clock)
+        self._pictures(pictures_in(files, row, facts.colour, facts.format))
+        self._sound(sorted(self.path.glob("*.wav")))
+
+    def _sound(self, paths: Iterable[Path]) -> None:
+        """The streams of PCM in one file, or in several, one after the other."""
+        channels: list[int] = []
+        tracks: list[NDArray[np.int32]] = []
+        for path in paths:
+            with av.open(
+                str(path), container_options={
+                    "format_whitelist": f"{self.row.demuxer},wav", "protocol_whitelist": "file",
+                },
+            ) as container:  # fmt: skip
+                for n in range(len(container.streams.audio)):
+                    container.seek(0)
+                    stream = container.streams.audio[n]
+                    channels.append(stream.codec_context.channels)
+                    parts = [
+                        frame.to_ndarray().reshape(-1, channels[-1]).astype(np.int32)
+                        for frame in container.decode(stream)
+                    ]
+                    tracks.append(np.concatenate(parts) if parts else np.zeros((0, 1), np.int32))
+        self._differ("the channels of the sound", tuple(channels), self.facts.sound)
+        if self.facts.sound_samples is not None and channels:
+            end = span(self.facts.frames - 1, self.facts.rate)[1]
+            for track in tracks:
+                self._differ("the length of the sound, in samples,", len(track), end)
+            if digest_of_sound(tracks) != self.facts.sound_samples:
+                self.wrong.append("the samples of the sound are not those that went in")
 
     def _differ(self, what: str, seen: object, wanted: object) -> None:
         if seen != wanted:
             self.wrong.append(f"{what} is {seen}, not {wanted}")
 
-    def _streams(self, container: av.container.InputContainer, *, reel_kept: bool) -> None:
+    def _streams(self, container: av.container.InputContainer) -> None:
         facts, video = self.facts, container.streams.video[0]
         context = video.codec_context
         self._differ("the size", f"{context.width}x{context.height}", str(facts.size))
@@ -122,8 +185,10 @@ class _Reading:
                 context.colorspace, context.color_range,
             )
         )  # fmt: skip
-        self._differ("the colour tags (primaries, transfer, matrix, range)", seen,
-                     colour_numbers(facts.colour))  # fmt: skip
+        wanted_tags = colour_numbers(facts.colour)
+        if self.row.container == "mxf" and seen[3] == 0:  # of RGB, FFmpeg does not say
+            seen = (*seen[:3], wanted_tags[3])
+        self._differ("the colour tags (primaries, transfer, matrix, range)", seen, wanted_tags)
         seen_aspect = Fraction(video.sample_aspect_ratio or 1)
         wanted_aspect = Fraction(*facts.pixel_aspect)
         self._differ("the width of a pixel", str(seen_aspect), str(wanted_aspect))
@@ -141,7 +206,7 @@ class _Reading:
             tags |= stream.metadata
         tags = {key.lower(): value for key, value in tags.items()}
         self._timecode(tags.get("timecode"))
-        if facts.reel is not None and reel_kept:
+        if facts.reel is not None and self.row.reel:
             self._differ("the reel", tags.get("reel_name"), facts.reel)
 
     def _timecode(self, seen: str | None) -> None:
@@ -159,26 +224,49 @@ class _Reading:
             self.wrong.append(f"the timecode is {seen}, not {wanted}")
 
     def _frames(self, container: av.container.InputContainer) -> None:
-        facts, video = self.facts, container.streams.video[0]
+        video = container.streams.video[0]
         video.thread_type = "AUTO"
         tick = Fraction(video.time_base or 0)
-        content, off_time, interlaced = self.seen, 0, 0
-        formats: set[str] = set()
-        for number, frame in enumerate(container.decode(video)):
-            if self.progress:
-                self.progress("verify", number + 1, max(facts.frames, number + 1))
-            picture = picture_of_frame(frame)
-            formats.add(picture.format)
-            content.add(picture)
-            seconds = (frame.pts or 0) * tick
-            off_time += abs(seconds - number / facts.rate.fraction) > tick / 2
-            interlaced += frame.interlaced_frame
-        self._differ("the number of frames that decode", len(content.means), facts.frames)
-        self._differ("the layout", ", ".join(sorted(formats)), facts.format)
+        off_time = interlaced = 0
+        opaque: list[float] = []
+
+        def pictures() -> Iterator[Picture]:
+            nonlocal off_time, interlaced
+            for number, frame in enumerate(container.decode(video)):
+                seconds = (frame.pts or 0) * tick
+                off_time += abs(seconds - number / self.facts.rate.fraction) > tick / 2
+                interlaced += frame.interlaced_frame
+                if self.row.alpha and len(frame.planes) == 4:
+                    layout = FORMATS[self.facts.format]
+                    top = 2**layout.bits - 1
+                    opaque.append(float(planes_of(frame, layout)[3].mean()) / top)
+                yield picture_of_frame(frame)
+
+        self._pictures(pictures())
         if off_time:
             self.wrong.append(f"{off_time} frames are not at their time")
         if interlaced:
             self.wrong.append(f"{interlaced} frames are marked interlaced")
+        if self.row.alpha:
+            self._differ("the number of frames with alpha", len(opaque), self.facts.frames)
+            went_in = self.content.opaque if self.content is not None else opaque
+            pairs = zip(opaque, went_in, strict=False)
+            if max((abs(a - b) for a, b in pairs), default=0) > _CONTENT_TOLERANCE:
+                self.wrong.append("the decoded alpha is not the one that went in")
+
+    def _pictures(self, pictures: Iterable[Picture]) -> None:
+        facts, content = self.facts, self.seen
+        formats: set[str] = set()
+        sizes: set[str] = set()
+        for number, picture in enumerate(pictures):
+            if self.progress:
+                self.progress("verify", number + 1, max(facts.frames, number + 1))
+            formats.add(picture.format)
+            sizes.add(str(picture.size))
+            content.add(picture)
+        self._differ("the number of frames that decode", len(content.means), facts.frames)
+        self._differ("the layout", ", ".join(sorted(formats)), facts.format)
+        self._differ("the size of the pictures", ", ".join(sorted(sizes)), str(facts.size))
         if facts.samples is not None:
             if content.digest != facts.samples:
                 self.wrong.append("the decoded samples are not those that went in")

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
-from typing import cast
-
-import av
-import av.container
-import av.error
-from av.video.stream import VideoStream
 
 from secondunit.catalog.deliveries import DELIVERIES, Delivery
-from secondunit.encode.durable import settle, temporary_beside, unwritten
+from secondunit.encode.durable import digest_of, discard, settle, temporary_beside
+from secondunit.encode.movie import Alpha, Movie, translated
+from secondunit.encode.sequence import Sequence
+from secondunit.encode.sound import Sound, digest_of_sound, sound_of
 from secondunit.encode.verify import Content, Facts, verify
 from secondunit.engine.engine import Progress
 from secondunit.engine.parallel import in_order
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import FORMATS, Picture, colour_numbers
+from secondunit.timeline.picture import FORMATS, HALF, Picture
 from secondunit.units import ColourTags, timecode
 
-_PROGRESSIVE = 1  # AV_FIELD_PROGRESSIVE: without it mov has no `fiel` atom and hosts guess
-_PACKED = {"gbrp": "bgr0"}
-"""Layouts that FFV1 keeps, sample for sample, under another name."""
+Mattes = Callable[[int], Alpha]
+"""`h w`, 0..1, by number of the picture in the file: 1 where it may have been made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """A file that was written, read back and found to be what was asked."""
+    """A file, or a folder of them, that was written, read back and found to be what was asked."""
 
     path: Path
     facts: Facts
     digest: str
-    """SHA-256 of the file's bytes."""
+    """SHA-256, as `durable.digest_of` has it."""
     bytes: int
 
 
@@ -48,11 +42,15 @@ def write(
     *,
     progress: Progress,
     seen: Content | None = None,
+    alpha: Mattes | None = None,
 ) -> Encoded:
     """Encode `plan.file_range.frames` pictures, in file order, to `target`; verify; then rename.
 
+    A delivery that is a sequence makes `target` a folder. The sound that the plan keeps is read
+    from its sources here; `alpha` is asked for each picture where the delivery has one.
+
     Pictures are taken one at a time and not kept. The file is decoded whole before it gets its
-    name, and an exact delivery must give back the very samples that went in. Whatever goes
+    name, and a lossless delivery must give back the very samples that went in. Whatever goes
     wrong, or is raised by `progress` or by `pictures`, leaves nothing behind. Raises
     DeliveryError for a wrong number, size or layout of pictures, for what the codec refuses,
     and for a file that reads back as something else; StoreFull where the disk is full.
@@ -61,23 +59,27 @@ def write(
     """
     facts = facts_of(plan)
     row = DELIVERIES[plan.delivery]
+    sound = sound_of(plan)
+    if sound is not None:
+        whole = digest_of_sound(sound.codes(track) for track in sound.tracks)
+        channels = tuple(track.samples.shape[1] for track in sound.tracks)
+        facts = replace(facts, sound=channels, sound_samples=whole)
     temporary = temporary_beside(target.absolute())
+    stem = target.name if row.sequence else target.stem
     try:
-        content = _encode(pictures, plan, temporary, progress)
-        if row.exact:
+        content = _encode(pictures, plan, temporary, stem, sound, alpha, progress)
+        if row.exact or row.lossless:
             facts = replace(facts, samples=content.digest)
-        back = seen or Content(hashed=row.exact)
+        back = seen or Content(hashed=row.exact or row.lossless)
         wrong = verify(temporary, facts, content=content, seen=back, progress=progress)
         if wrong:
             raise DeliveryError(f"{target.name} is not as asked: {'; '.join(wrong)}")
-        with _translated(target):
-            with temporary.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = temporary.stat().st_size
+        with translated(target):
+            digest, size = digest_of(temporary)
             settle(temporary, target)
     finally:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            discard(temporary)
     return Encoded(path=target, facts=facts, digest=digest, bytes=size)
 
 
@@ -111,9 +113,15 @@ def layout_of(plan: ShotPlan, row: Delivery) -> tuple[str, ColourTags]:
     An exact delivery keeps the plan's own. Elsewhere YUV is limited range, since mov has no flag
     for full range; RGB becomes BT.709 (BT.2020 where its primaries are), and pictures in sRGB
     keep their code values under the BT.709 transfer, as hosts show stills in a video timeline.
+    Sequences are RGB of full range, with the plan's own transfer; a scene-linear one is known by
+    the code values that it stands for, or by its light where the plan's pictures are that.
     """
-    if row.format is None or FORMATS[row.format].rgb:
-        return row.format or plan.format, plan.colour
+    if row.format is None:
+        return plan.format, plan.colour
+    if row.light is not None and FORMATS[plan.format].light:
+        return HALF, plan.colour
+    if FORMATS[row.format].rgb:
+        return row.format, replace(plan.colour, matrix="gbr", full_range=True)
     colour = replace(plan.colour, full_range=False)
     if colour.matrix == "gbr":
         colour = replace(colour, matrix="bt2020nc" if colour.primaries == "bt2020" else "bt709")
@@ -123,26 +131,48 @@ def layout_of(plan: ShotPlan, row: Delivery) -> tuple[str, ColourTags]:
 
 
 def _encode(
-    pictures: Iterable[Picture], plan: ShotPlan, temporary: Path, progress: Progress
+    pictures: Iterable[Picture],
+    plan: ShotPlan,
+    temporary: Path,
+    stem: str,
+    sound: Sound | None,
+    alpha: Mattes | None,
+    progress: Progress,
 ) -> Content:
     row = DELIVERIES[plan.delivery]
     total = plan.file_range.frames
-    content, count = Content(hashed=row.exact), 0
-    mux = _Mux(temporary, plan, row)
+    content, count = Content(hashed=row.exact or row.lossless), 0
+    if row.sequence:
+        file = Sequence(temporary, stem, plan, row, sound)
+    else:
+        file = Movie(temporary, plan, row, layout_of(plan, row), sound)
+
+    def ready(numbered: tuple[int, Picture]) -> tuple[Picture, bytes]:
+        number, picture = numbered
+        fitted = _fitting(picture, plan, row)
+        data = file.packed(picture, fitted, number) if isinstance(file, Sequence) else b""
+        return fitted, data
+
     try:
         # The encoder works on one picture while the next ones are brought to its layout.
-        for picture in in_order(lambda p: _fitting(p, plan, row), pictures):
+        for picture, data in in_order(ready, enumerate(pictures)):
             if count == total:
                 raise DeliveryError(f"{plan.name}: more pictures came than the {total} planned")
             content.add(picture)
-            mux.add(picture, count)
+            if isinstance(file, Sequence):
+                file.add(data, count)
+            else:
+                matte = alpha(count) if row.alpha and alpha is not None else None
+                file.add(picture, count, matte)
+                if row.alpha:
+                    content.add_alpha(matte)
             count += 1
             progress("encode", count, total)
         if count != total:
             raise DeliveryError(f"{plan.name}: {count} pictures came, {total} were planned")
-        mux.finish()
+        file.finish()
     finally:
-        mux.close()
+        file.close()
     return content
 
 
@@ -161,80 +191,3 @@ def _fitting(picture: Picture, plan: ShotPlan, row: Delivery) -> Picture:
         picture.colour, primaries=colour.primaries, transfer=colour.transfer
     )  # fmt: skip
     return replace(picture, colour=named).converted(format, colour)
-
-
-class _Mux:
-    """One file being written; every call translates FFmpeg's errors."""
-
-    def __init__(self, path: Path, plan: ShotPlan, row: Delivery) -> None:
-        self._path = path
-        format, colour = layout_of(plan, row)
-        self._format = _PACKED.get(format, format) if row.codec == "ffv1" else format
-        self._tick = 1 / plan.rate.fraction
-        options: dict[str, str] = {}
-        if row.container in ("mov", "mp4"):
-            # The default movie timescale of 1000 would cut the edit list to milliseconds.
-            options = {"movie_timescale": str(plan.rate.num), "movflags": "+faststart"}
-        with _translated(path):
-            self._container = av.open(str(path), "w", format=row.container, options=options)
-        try:
-            with _translated(path):
-                self._stream = cast(
-                    VideoStream,
-                    self._container.add_stream(
-                        row.codec, rate=plan.rate.fraction, options=dict(row.options)
-                    ),
-                )
-                self._configure(plan, row, colour)
-        except BaseException:
-            self.close()
-            raise
-
-    def _configure(self, plan: ShotPlan, row: Delivery, colour: ColourTags) -> None:
-        self._container.flags |= av.container.Flags.bitexact.value  # the same plan, the same bytes
-        stream, context = self._stream, self._stream.codec_context
-        context.width, context.height = plan.size.width, plan.size.height
-        context.pix_fmt = self._format
-        context.time_base = self._tick
-        if row.tag:
-            context.codec_tag = row.tag
-        # On the context too: tags on frames alone never reach the container's colour atom.
-        numbers = colour_numbers(colour)
-        context.color_primaries, context.color_trc = numbers[:2]
-        context.colorspace, context.color_range = numbers[2:]
-        context.field_order = _PROGRESSIVE
-        context.sample_aspect_ratio = Fraction(*plan.pixel_aspect)
-        stream.metadata["timecode"] = timecode(plan.timecode, plan.rate, drop_frame=plan.drop_frame)
-        if plan.reel:
-            stream.metadata["reel_name"] = plan.reel
-
-    def add(self, picture: Picture, number: int) -> None:
-        """Write picture `number`, counted from 0."""
-        with _translated(self._path):
-            frame = picture.frame()
-            if frame.format.name != self._format:
-                frame = frame.reformat(format=self._format)
-            # encode() would silently convert any other layout, through swscale and BT.601.
-            if frame.format.name != self._stream.codec_context.pix_fmt:
-                raise DeliveryError(f"'{frame.format.name}' is not what the encoder takes")
-            frame.pts, frame.time_base = number, self._tick
-            self._container.mux(self._stream.encode(frame))
-
-    def finish(self) -> None:
-        """Write what the encoder still holds, and the index."""
-        with _translated(self._path):
-            self._container.mux(self._stream.encode(None))
-            self._container.close()
-
-    def close(self) -> None:
-        """Let go of the file; after `finish` there is nothing left to do."""
-        with suppress(av.error.FFmpegError, OSError, ValueError):
-            self._container.close()
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (av.error.FFmpegError, OSError, ValueError) as exc:
-        raise unwritten(f"the file cannot be written in {path.parent}", exc) from exc

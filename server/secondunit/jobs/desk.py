@@ -143,9 +143,9 @@ class Desk:
         return self._store.result(id)
 
     def give(self, tenant: str, result: Result) -> None:
-        """Let a tenant whose job made this take read its files as blobs."""
+        """Let a tenant whose job made this take read its files as blobs; a sequence is no file."""
         for made, file in ((result.clip, result.file), (result.record, result.sidecar)):
-            if made is not None:
+            if made is not None and not file.is_dir():
                 self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
 
     def collect(self) -> int:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from secondunit.encode import durable
 from secondunit.jobs.job import FileDigest, Result
 
 
 def digest_of(path: Path) -> FileDigest | None:
-    """The digest of a file's bytes; None if it cannot be read."""
+    """The digest of a file's bytes, or of a sequence's; None if it cannot be read."""
     try:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            return FileDigest(sha256=sha256, bytes=file.tell())
+        sha256, size = durable.digest_of(path)
     except OSError:
         return None
+    return FileDigest(sha256=sha256, bytes=size)
 
 
 def with_digests(result: Result) -> Result:

@@ -17,6 +17,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
@@ -165,7 +168,7 @@ class Rooms:
     def encode(self, work: Work) -> Mapping[str, Any]:
         """The clip, read back and measured; its record and its thumbnails."""
         plan, row = work.plan, DELIVERIES[work.plan.delivery]
-        clip = work.folder / f"clip{row.suffix}"
+        clip = work.folder / row.name_of("clip")
         sources = self._pictures(work)
         encoded, report = _written_and_measured(work, clip, sources)
         record = sidecar.compose(
@@ -176,14 +179,17 @@ class Rooms:
         sidecar.write(record, work.folder / "clip.json")
         total = plan.file_range.frames
         shown = plan.handles[0] + plan.frames // 2
-        thumbnails.poster(clip, work.folder / "poster.png", frame=shown, draft=plan.draft)
+        thumbnails.poster(
+            clip, work.folder / "poster.png", frame=shown, draft=plan.draft, facts=encoded.facts
+        )
         thumbnails.strip(
             clip,
             work.folder / "strip.png",
             frames=thumbnails.spread(total, min(total, 6)),
             draft=plan.draft,
+            facts=encoded.facts,
         )
-        _sheet(plan, sources, report, clip, work.folder / SHEET)
+        _sheet(plan, sources, report, encoded, work.folder / SHEET)
         return {
             "clip": clip.name, "sidecar": "clip.json",
             "thumbnails": ["poster.png", "strip.png", SHEET], "timecode": encoded.facts.timecode,
@@ -248,9 +254,10 @@ def _ran(work: Work) -> Mapping[str, Any]:
 def publish(source: Path, names: list[str], folder: Path) -> None:
     """Make `folder` hold the named files of `source`: whole or not at all, with one rename.
 
-    A folder that has them all already is left as it is: equal digests are equal takes.
+    A sequence is a folder among them. A folder that has them all already is left as it is: equal
+    digests are equal takes.
     """
-    if all((folder / name).is_file() for name in names):
+    if all((folder / name).exists() for name in names):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(f".{folder.name}.*"):
@@ -324,11 +331,21 @@ def _written_and_measured(work: Work, clip: Path, sources: PlanSources) -> tuple
     """The clip, and the report of the pictures that reading it back gave."""
     plan = work.plan
     facts = facts_of(plan)
-    relay = _Relay(facts.colour, hashed=DELIVERIES[plan.delivery].exact)
+    row = DELIVERIES[plan.delivery]
+    relay = _Relay(facts.colour, hashed=row.exact or row.lossless)
+
+    def made_of(number: int) -> NDArray[np.floating]:
+        # Where nothing may have changed the picture is the source's, pixel by pixel.
+        frame = number - plan.handles[0]
+        if not any(frame in span for span in plan.generate):
+            return np.zeros((plan.size.height, plan.size.width), np.float32)
+        return (sources.delivered_mask(plan.home(frame)) > 0).astype(np.float32)
 
     def written() -> Encoded:
         try:
-            encoded = write(_finished(work), plan, clip, progress=work.progress, seen=relay)
+            encoded = write(
+                _finished(work), plan, clip, progress=work.progress, seen=relay, alpha=made_of
+            )
         except BaseException as exc:
             relay.over(exc)
             raise
@@ -344,10 +361,13 @@ def _written_and_measured(work: Work, clip: Path, sources: PlanSources) -> tuple
         return encoding.result(), report
 
 
-def _sheet(plan: ShotPlan, sources: PlanSources, report: Report, clip: Path, target: Path) -> None:
+def _sheet(
+    plan: ShotPlan, sources: PlanSources, report: Report, made: Encoded, target: Path
+) -> None:
     """The contact sheet of a clip, as a PNG."""
     wanted, head = frames_wanted(plan), plan.handles[0]
-    found = thumbnails.pictures(clip, tuple(f + head for f in wanted), height=640)
+    numbers = tuple(f + head for f in wanted)
+    found = thumbnails.pictures(made.path, numbers, height=640, facts=made.facts)
     shown = dict(zip(wanted, found, strict=True))
     thumbnails.save(contact_sheet(plan, sources, report, shown), target)
 

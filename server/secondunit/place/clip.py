@@ -8,6 +8,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from secondunit.catalog.deliveries import DELIVERIES, FIRST_FRAME
 from secondunit.place.links import Profile, link_to
 from secondunit.place.takes import Take
 from secondunit.place.words import Words
@@ -49,7 +50,7 @@ def time_range(frames: FrameRange, rate: Rate) -> otio.opentime.TimeRange:
     )
 
 
-def _reference(take: Take, folder: Path, profile: Profile) -> otio.schema.ExternalReference:
+def _reference(take: Take, folder: Path, profile: Profile) -> otio.core.MediaReference:
     metadata: dict[str, Any] = {}
     if profile == "otio":
         record = take.record
@@ -66,11 +67,26 @@ def _reference(take: Take, folder: Path, profile: Profile) -> otio.schema.Extern
                 "digital_source_type": "compositeWithTrainedAlgorithmicMedia",
             },
         }
-    reference = otio.schema.ExternalReference(
-        target_url=link_to(take.file, folder, profile),
-        available_range=time_range(take.range, take.rate),
-        metadata=metadata,
-    )
+    available = time_range(take.range, take.rate)
+    row = DELIVERIES[take.record["clip"]["delivery"]]
+    if row.sequence:
+        reference = otio.schema.ImageSequenceReference(
+            target_url_base=f"{link_to(take.file, folder, profile)}/",
+            name_prefix=f"{take.file.name}.",
+            name_suffix=row.suffix,
+            start_frame=FIRST_FRAME,
+            frame_step=1,
+            rate=float(take.rate),
+            frame_zero_padding=4,
+            available_range=available,
+            metadata=metadata,
+        )
+    else:
+        reference = otio.schema.ExternalReference(
+            target_url=link_to(take.file, folder, profile),
+            available_range=available,
+            metadata=metadata,
+        )
     reference.name = take.file.name
     return reference
 

@@ -351,7 +351,8 @@ def _is_placeholder(clip: otio.schema.Clip) -> bool:
     """A clip without footage that stands for the shot it asks for."""
     record = plain(clip.metadata).get("secondunit")
     asks = isinstance(record, dict) and "request" in record
-    return asks and not isinstance(clip.media_reference, otio.schema.ExternalReference)
+    footage = (otio.schema.ExternalReference, otio.schema.ImageSequenceReference)
+    return asks and not isinstance(clip.media_reference, footage)
 
 
 def _sign(

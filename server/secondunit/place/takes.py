@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -12,8 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.encode import sidecar
-from secondunit.encode.durable import claim, sync_folder, temporary_beside, unwritten
+from secondunit.encode.durable import (
+    claim,
+    digest_of,
+    discard,
+    files_of,
+    renamed,
+    sync_folder,
+    temporary_beside,
+    unwritten,
+)
 from secondunit.encode.sidecar import Record
 from secondunit.errors import DeliveryError, PlacementError
 from secondunit.units import FrameRange, Operation, Rate
@@ -33,6 +42,7 @@ class Take:
     version: int
     """1 is `v001`."""
     file: Path
+    """Of a sequence: its folder."""
     sidecar: Path
     record: Record
     """The sidecar's content."""
@@ -69,9 +79,10 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
     """Bring a finished clip and its sidecar into the media folder as the shot's next version.
 
     A take of the same plan whose file is still as it was written is found again instead. The
-    clip gets a second name (hard link) where that is possible, else it is copied; its contact
-    sheet lies beside it as `<name>.png`. Raises PlacementError, with nothing left in the folder,
-    also for a clip whose bytes are not those of its record; StoreFull where the disk is full.
+    clip gets a second name (hard link) where that is possible, else it is copied; of a sequence
+    each picture is, under the name of its new folder. The contact sheet lies beside it as
+    `<name>.png`. Raises PlacementError, with nothing left in the folder, also for a clip whose
+    bytes are not those of its record; StoreFull where the disk is full.
     """
     content = sidecar.read(record)
     try:
@@ -110,7 +121,7 @@ def find(folder: Path, shot: str, operation: Operation) -> tuple[Take, ...]:
         except DeliveryError:
             continue
         file = folder / content["clip"]["file"]
-        if file.parent == folder and file.is_file():
+        if file.parent == folder and file.exists():
             takes.append(
                 Take(
                     shot=shot, operation=operation, version=_version(path), file=file,
@@ -133,11 +144,12 @@ def _place(
     clip: Path, content: Record, sheet: Path | None, folder: Path, stem: str, version: int
 ) -> Take:
     name = f"{stem}_v{version:03d}"
-    file, record = folder / f"{name}{clip.suffix}", folder / f"{name}.json"
+    row = DELIVERIES[content["clip"]["delivery"]]
+    file, record = folder / row.name_of(name), folder / f"{name}.json"
     content = content | {
         "take": f"v{version:03d}", "clip": content["clip"] | {"file": file.name}
     }  # fmt: skip
-    picture = file.with_suffix(".png")
+    picture = folder / f"{name}.png"
     _second_name(clip, file)
     drawn = False
     try:
@@ -152,7 +164,7 @@ def _place(
         finally:
             temporary.unlink(missing_ok=True)
     except BaseException:
-        file.unlink(missing_ok=True)
+        discard(file)
         if drawn:
             picture.unlink(missing_ok=True)
         raise
@@ -164,6 +176,16 @@ def _place(
 
 
 def _second_name(clip: Path, file: Path) -> None:
+    if clip.is_dir():
+        file.mkdir()  # the one call that fails where the name is taken
+        try:
+            for path in files_of(clip):
+                _second_name(path, file / renamed(path.name, clip.name, file.name))
+            sync_folder(file)
+        except BaseException:
+            discard(file)
+            raise
+        return
     try:
         os.link(clip, file)
     except FileExistsError:
@@ -198,8 +220,7 @@ def _newest(folder: Path, shot: str, operation: Operation) -> int:
 
 def _holds(clip: Path, record: Record) -> bool:
     """Whether a clip still has the bytes that were recorded."""
-    with clip.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == record["clip"]["sha256"]
+    return digest_of(clip)[0] == record["clip"]["sha256"]
 
 
 def _clean(name: str) -> str:

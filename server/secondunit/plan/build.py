@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from secondunit.catalog.deliveries import DELIVERIES, delivery_faults
+from secondunit.catalog.deliveries import DELIVERIES, Wanted, delivery_faults
 from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
@@ -76,11 +76,8 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
                   path=f"{path}.delivery")
         )  # fmt: skip
     else:
-        aspect = next((m.pixel_aspect for m in _sources_of(shot)), (1, 1))
-        faults += delivery_faults(
-            DELIVERIES[delivery], shot.size, path=f"{path}.delivery", pixel_aspect=aspect
-        )
-    if delivery in DELIVERIES:
+        wanted = _wanted(shot)
+        faults += delivery_faults(DELIVERIES[delivery], wanted, path=f"{path}.delivery")
         for first in _sources_of(shot)[:1]:
             faults += colour_faults(DELIVERIES[delivery], first, f"{path}.delivery")
     if shot.drop_frame and (shot.rate.den != 1001 or shot.rate.nominal % 30):
@@ -114,6 +111,17 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
     takes = range(1, request.takes + 1)
     plans = tuple(_plan(shot, engine, delivery, options, take) for take in takes)
     return PlannedShot(plans=plans, faults=())
+
+
+def _wanted(shot: Shot) -> Wanted:
+    """What the shot's file must hold."""
+    first = next(iter(_sources_of(shot)), None)
+    return Wanted(
+        size=shot.size, rate=shot.rate, sound=shot.request.audio == "keep",
+        alpha=shot.request.alpha == "made",
+        pixel_aspect=(1, 1) if first is None else first.pixel_aspect,
+        colour=None if first is None else first.colour,
+    )  # fmt: skip
 
 
 def _sources_of(shot: Shot) -> tuple[Media, ...]:
@@ -291,6 +299,7 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         delivery=delivery,
         pixel_aspect=first.pixel_aspect,
         working=working_of(first),
+        audio=request.audio,
         draft=options.draft,
         adaptations=tuple(_adaptations(shot, engine, handles, sources)),
         place=shot.place,

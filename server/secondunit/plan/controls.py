@@ -19,6 +19,10 @@ FARTHEST_RAY = 80.0
 """Degrees off the camera's axis that a corner of the still may end up at; 90 is at infinity."""
 
 
+SILENT = (Operation.RETIME, Operation.LOOP)
+"""What they show goes at another speed, or round and round: there is no sound to keep."""
+
+
 def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
     """Everything in the request that this engine cannot honour for this operation."""
     request, path = shot.request, shot.place.path
@@ -195,8 +199,9 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
             level=Level.DROPPED, what=f"engine '{engine.name}' has no presets",
             path=f"{path}.preset",
         )  # fmt: skip
-    if request.audio == "keep":
+    if request.audio == "keep" and request.operation in SILENT:
         yield Adaptation(
-            level=Level.DROPPED, what="the clip comes without audio; the edit's own audio stays",
+            level=Level.DROPPED, what=f"a {request.operation} shows nothing in the time of its "
+            "sound: the clip comes without audio; the edit's own audio stays",
             path=f"{path}.audio",
         )  # fmt: skip

@@ -33,7 +33,7 @@ from secondunit.units import Operation
 KEYS = (
     "prompt", "negative", "edge", "frames", "seconds", "context", "handles", "takes", "seed",
     "mask", "keyframe", "stroke", "ambient", "camera", "strength", "engine", "preset", "delivery",
-    "shot", "place", "audio", "id", "motion", "speed", "colour",
+    "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour",
 )  # fmt: skip
 LONGEST = 8192
 """Bytes of a note; notes of 4.7 KB are known to live through Resolve."""
@@ -74,6 +74,7 @@ class Note:
     shot: str | None = None
     place: Literal["replace", "over", "new-track"] | None = None
     audio: Literal["none", "keep"] | None = None
+    alpha: Literal["none", "made"] | None = None
     strength: float | None = None
     id: str | None = None
     motion: Literal["freeze", "steady"] | None = None
@@ -284,6 +285,7 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         shot=read("shot", lambda value, where: faults.text(value, where, 200) or None),
         place=read("place", faults.choice, ("replace", "over", "new-track")),
         audio=read("audio", faults.choice, ("none", "keep")),
+        alpha=read("alpha", faults.choice, ("none", "made")),
         strength=read("strength", faults.number, 0, 1),
         id=read("id", _word_of(faults, ID, "eight lower-case letters and digits")),
         motion=read("motion", faults.choice, ("freeze", "steady")),

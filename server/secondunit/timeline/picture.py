@@ -8,8 +8,9 @@ It clips floats to 0..1 too, so it never sees any.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -68,6 +69,8 @@ def _rows() -> dict[str, PixelFormat]:
 
 FORMATS = _rows()
 """Every layout a Picture may have, by FFmpeg's name."""
+HALF = "gbrpf16le"
+"""The layout of light as half floats, which exchanged OpenEXR files have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -152,16 +155,22 @@ class Picture:
         """A PyAV frame with the same samples and tags."""
         size = self.size
         frame = av.VideoFrame(size.width, size.height, self.format)
-        for plane, data in zip(frame.planes, self.planes, strict=True):
-            row = data.shape[1] * data.itemsize
-            if plane.line_size == row:
-                plane.update(data.tobytes())
-            else:
-                padded = np.zeros((data.shape[0], plane.line_size), np.uint8)
-                padded[:, :row] = np.ascontiguousarray(data).view(np.uint8)
-                plane.update(padded.tobytes())
+        fill_planes(frame, self.planes)
         tag_frame(frame, self.colour)
         return frame
+
+
+def fill_planes(frame: av.VideoFrame, planes: Sequence[Plane]) -> None:
+    """Write the samples of every plane of a planar frame, in its own order; alpha is the last."""
+    for plane, data in zip(frame.planes, planes, strict=True):
+        row = data.shape[1] * data.itemsize
+        if plane.line_size == row:
+            # Any buffer will do, whatever PyAV's types say; a copy of a large picture takes time.
+            plane.update(cast(bytes, np.ascontiguousarray(data).data.cast("B")))
+        else:
+            padded = np.zeros((data.shape[0], plane.line_size), np.uint8)
+            padded[:, :row] = np.ascontiguousarray(data).view(np.uint8)
+            plane.update(padded.tobytes())
 
 
 # FFmpeg's numbers for the words of ColourTags (AVColorPrimaries and its kin).

@@ -83,8 +83,7 @@ def requests_of_note(
         name: value
         for name in (
             "context", "handles", "takes", "seed", "prompt", "negative", "engine", "preset",
-            "delivery", "place", "audio", "strength", "motion", "speed",
-            "colour",
+            "delivery", "place", "audio", "alpha", "strength", "motion", "speed", "colour",
         )
         if (value := getattr(note, name)) is not None
     }  # fmt: skip

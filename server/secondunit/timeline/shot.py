@@ -227,6 +227,8 @@ class Request:
     """The colour space that the clips are in, in the words of the request; None: as files say."""
     place: Literal["replace", "over", "new-track"] | None = None
     audio: Literal["none", "keep"] = "none"
+    alpha: Literal["none", "made"] = "none"
+    """`made`: the file must say which pixels were made."""
     strength: float = 1.0
     motion: Literal["freeze", "steady"] | None = None
     """What becomes of the motion inside the mask of a `replace`."""
