@@ -171,13 +171,15 @@ _TRANSFER = {"bt709": 1, "gamma22": 4, "gamma28": 5, "smpte170m": 6, "smpte240m"
              "iec61966-2-1": 13, "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16,
              "arib-std-b67": 18}  # fmt: skip
 _UNSAID, _LINEAR = 2, 8
+_WITHOUT_NUMBER = ("ACES2065-1", "ACEScg", "unknown")
+"""Primaries that H.273 has no number for."""
 _MATRIX = {"gbr": 0, "bt709": 1, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020nc": 9}
 
 
 def colour_numbers(colour: ColourTags) -> tuple[int, int, int, int]:
     """FFmpeg's (primaries, transfer, matrix, range) numbers; range is 1 limited, 2 full."""
     return (
-        _PRIMARIES.get(colour.primaries, _UNSAID),  # FFmpeg has no number for those of ACES
+        _UNSAID if colour.primaries in _WITHOUT_NUMBER else _PRIMARIES[colour.primaries],
         _TRANSFER[colour.transfer],
         _MATRIX[colour.matrix],
         2 if colour.full_range else 1,
