@@ -15,6 +15,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from secondunit.errors import MediaUnreadable
 from secondunit.timeline import working
 from secondunit.timeline.scaling import scaled
 from secondunit.units import ColourTags, Size
@@ -322,6 +323,8 @@ def _nearest(frame: av.VideoFrame) -> str:
     without_alpha = frame.format.name.replace("yuva", "yuv").replace("gbrap", "gbrp")
     if without_alpha in FORMATS:
         return without_alpha
+    if "f16" in without_alpha or "f32" in without_alpha:  # swscale would cut it to 0..1
+        raise MediaUnreadable(f"light in the layout '{frame.format.name}' is not read")
     deepest = max(c.bits for c in frame.format.components)
     return "gbrp" if deepest <= 8 else "gbrp16le"
 
