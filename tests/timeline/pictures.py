@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -27,7 +28,7 @@ def numbered(
     return folder / pattern
 
 
-def one_picture(path: Path, rgb: NDArray[np.generic], codec: str, pixels: str) -> Path:
+def one_picture(path: Path, rgb: NDArray[Any], codec: str, pixels: str) -> Path:
     """A file of `h w 3`: 8 or 16 bits, or float32 planes of light."""
     with av.open(str(path), "w", format="image2", options={"update": "1"}) as container:
         stream = container.add_stream(codec, rate=24)

@@ -245,3 +245,37 @@ def test_a_sequence_that_skips_numbers_is_refused_in_words(tmp_path: Path) -> No
     reference.frame_step = 2
     edit = bridged(tmp_path, reference, 1011, 1021)
     assert edit.faults and "takes one of 2 pictures" in edit.faults[0].what
+
+
+def asked(folder: Path, note: str, start: int, frames: int) -> Edit:
+    """One clip of the sequence that asks."""
+    clip = otio.schema.Clip("one", image_sequence(1001, 1001, 30), span(start, frames))
+    clip.markers.append(otio.schema.Marker("", span(start, frames), comment=note))
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    track.append(clip)
+    timeline = otio.schema.Timeline("asked")
+    timeline.global_start_time = otio.opentime.RationalTime(0, 24)
+    timeline.tracks.append(track)
+    otio.adapters.write_to_file(timeline, str(folder / "asked.otio"))
+    return find_shots(folder / "asked.otio", config=CONFIG)
+
+
+def test_a_sequence_is_retimed_by_its_frames_and_not_across_a_missing_one(tmp_path: Path) -> None:
+    there = [n for n in range(1001, 1031) if n != 1020]
+    numbered(tmp_path / "plates", numbers=there, size=(32, 32))
+    (shot,) = asked(tmp_path, "gen: retime\nspeed: 50%\nhandles: 0", 1005, 8).shots
+    assert shot.footage is not None
+    assert shot.footage.indexes == (4, 4, 5, 5, 6, 6, 7, 7)
+    edit = asked(tmp_path, "gen: retime\nspeed: 50%\nhandles: 0", 1015, 12)
+    assert edit.faults and "no picture for all of this retime; it lacks 1020" in edit.faults[0].what
+
+
+def test_a_replacement_on_a_sequence_says_which_picture_it_lacks(tmp_path: Path) -> None:
+    there = [n for n in range(1001, 1031) if n != 1020]
+    numbered(tmp_path / "plates", numbers=there, size=(32, 32))
+    numbered(tmp_path, "mask.%04d.png", [255], size=(32, 32))
+    note = "gen: replace\nmotion: freeze\nmask: mask.0255.png\nhandles: 2"
+    edit = asked(tmp_path, note, 1016, 8)
+    assert any("it lacks 1020" in fault.what for fault in edit.faults)
+    (shot,) = asked(tmp_path, note, 1008, 8).shots
+    assert shot.footage is not None and shot.footage.indexes == tuple(range(5, 17))

@@ -16,6 +16,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from secondunit.errors import MediaUnreadable
 from secondunit.timeline import working
 from secondunit.timeline.scaling import scaled
 from secondunit.units import ColourTags, Size
@@ -180,13 +181,15 @@ _TRANSFER = {"bt709": 1, "gamma22": 4, "gamma28": 5, "smpte170m": 6, "smpte240m"
              "iec61966-2-1": 13, "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16,
              "arib-std-b67": 18}  # fmt: skip
 _UNSAID, _LINEAR = 2, 8
+_WITHOUT_NUMBER = ("ACES2065-1", "ACEScg", "unknown")
+"""Primaries that H.273 has no number for."""
 _MATRIX = {"gbr": 0, "bt709": 1, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020nc": 9}
 
 
 def colour_numbers(colour: ColourTags) -> tuple[int, int, int, int]:
     """FFmpeg's (primaries, transfer, matrix, range) numbers; range is 1 limited, 2 full."""
     return (
-        _PRIMARIES.get(colour.primaries, _UNSAID),  # FFmpeg has no number for those of ACES
+        _UNSAID if colour.primaries in _WITHOUT_NUMBER else _PRIMARIES[colour.primaries],
         _TRANSFER[colour.transfer],
         _MATRIX[colour.matrix],
         2 if colour.full_range else 1,
@@ -329,6 +332,8 @@ def _nearest(frame: av.VideoFrame) -> str:
     without_alpha = frame.format.name.replace("yuva", "yuv").replace("gbrap", "gbrp")
     if without_alpha in FORMATS:
         return without_alpha
+    if "f16" in without_alpha or "f32" in without_alpha:  # swscale would cut it to 0..1
+        raise MediaUnreadable(f"light in the layout '{frame.format.name}' is not read")
     deepest = max(c.bits for c in frame.format.components)
     return "gbrp" if deepest <= 8 else "gbrp16le"
 
