@@ -34,4 +34,4 @@ def test_pictures_that_come_too_soon_are_left_out() -> None:
     for frame in range(200):
         show(frame, np.zeros((36, 64, 3), np.float32), frame == 0)
     assert sent == [(0, True)]
-    assert preview.APART >= 0.25 and preview.SHARE >= 50
+    assert preview.APART >= 0.5 and preview.SHARE >= 50

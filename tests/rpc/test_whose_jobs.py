@@ -261,7 +261,7 @@ def test_a_take_of_another_version_hides_no_job_of_a_page(unit: Unit, stub: JobS
     until(lambda: unit.desk.get(id).state is State.SUCCEEDED)
     with sqlite3.connect(unit.config.data / "jobs.db") as db:
         db.execute("UPDATE result SET record = json_set(record, '$.mood', 'blue')")
-        db.execute("UPDATE job SET plan = '{}' WHERE id = ?", (id,))
+        db.execute("UPDATE plan SET record = '{}' WHERE job = ?", (id,))
     db.close()
     jobs = stub.ListJobs(pb.ListJobsRequest(), timeout=10).jobs
     assert jobs[0].state == pb.JOB_STATE_SUCCEEDED and not jobs[0].HasField("result")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from secondunit.timeline.picture import (
     FORMATS,
+    Picture,
     colour_of_numbers,
     picture_from_rgb,
     picture_of_frame,
@@ -96,3 +97,14 @@ def test_layouts_we_do_not_keep_become_one_that_we_do(format: str) -> None:
     picture = picture_of_frame(frame)
     assert picture.format in FORMATS
     assert np.allclose(picture.rgb(), 0.5, atol=0.01)
+
+
+def test_chroma_that_is_filled_down_alone_keeps_every_column() -> None:
+    thin = np.tile(np.array([100, 160], np.uint8), (8, 8))
+    luma = np.full((16, 32), 120, np.uint8)
+    picture = Picture(format="yuv420p", colour=ColourTags(), planes=(luma, thin, thin))
+
+    found = picture.converted("yuv422p10le", ColourTags())
+
+    assert np.array_equal(found.planes[1], np.tile(thin.astype(np.uint16) * 4, (2, 1)))
+    assert found.converted("yuv420p", ColourTags()).same_as(picture)

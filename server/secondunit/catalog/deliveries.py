@@ -198,12 +198,12 @@ _ROWS = (
         decoded="yuv444p12le", options=_prores("4444", 4) | {"alpha_bits": "16"}, alpha=True,
         holds=45.0, sound="inside",  # 46.7
     ),
-    *_dnxhr("dnxhr_lb", "LB, 8 bit", "yuv422p", 20.0),
-    *_dnxhr("dnxhr_sq", "SQ, 8 bit", "yuv422p", 20.0),
-    *_dnxhr("dnxhr_hq", "HQ, 8 bit", "yuv422p", 20.0),
+    *_dnxhr("dnxhr_lb", "LB, 8 bit", "yuv422p", 20.0),  # 21.8
+    *_dnxhr("dnxhr_sq", "SQ, 8 bit", "yuv422p", 25.0),  # 26.8
+    *_dnxhr("dnxhr_hq", "HQ, 8 bit", "yuv422p", 30.0),  # 31.5
     *_dnxhr("dnxhr_hqx", "HQX, 10 bit", "yuv422p10le", 30.0),  # 31.4
     # FFmpeg's MXF says of every DNxHR 444 that it is RGB: so it is.
-    *_dnxhr("dnxhr_444", "444, 10 bit", "yuv444p10le", 20.0, in_mxf="gbrp10le"),
+    *_dnxhr("dnxhr_444", "444, 10 bit", "yuv444p10le", 30.0, in_mxf="gbrp10le"),  # 31.6
     Delivery(
         name="ffv1", title="FFV1 level 3, lossless in the source's own layout, .mkv",
         codec="ffv1", container="matroska", suffix=".mkv", format=None,

@@ -13,7 +13,7 @@ from secondunit.engine.raster import scaled
 
 LONGEST = 320
 """Longer side of a preview in pixels; a smaller picture is shown as it is."""
-APART = 0.25
+APART = 0.5
 """Least seconds between two previews."""
 SHARE = 50
 """A preview may cost one part in so many of the time between two: 2 per cent."""

@@ -48,6 +48,7 @@ CHARGED = "SELECT coalesce(sum(device_seconds), 0) FROM ledger WHERE job = ? AND
 LAST_WORD = """SELECT max(time) - (SELECT max(time) FROM event WHERE job = :id
   AND kind IN ('state', 'stage')) FROM event WHERE job = :id"""
 ATTEMPTS = "SELECT count(DISTINCT attempt), sum(device_seconds) FROM ledger WHERE job = ?"
+PLAN = "SELECT record FROM plan WHERE job = ?"
 ENGINE_LEFT = "SELECT payload FROM checkpoint WHERE job = ? AND stage = 'engine'"
 ADD_RUN = """INSERT INTO run (time, engine, operation, draft, device, delivery, made, finished,
   cold, seconds, file_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -110,7 +111,7 @@ class Ledger:
             return
         left = db.execute(ENGINE_LEFT, (row["id"],)).fetchone()
         cold = bool(left) and bool(json.loads(left[0]).get("cold", False))
-        plan = json.loads(row["plan"])
+        plan = _plan(db, row["id"])
         head, tail = plan["handles"]
         made = sum(r["frames"] for r in plan["generate"])
         db.execute(ADD_RUN, (
@@ -127,7 +128,7 @@ class Ledger:
         held = self._held(db, row) if row["state"] == "running" else 0.0
         charged = micros(held, self._price)
         currency = self._price.currency if charged is not None else ""
-        plan = json.loads(row["plan"])
+        plan = _plan(db, row["id"])
         db.execute(ADD, {
             **row, "time": self._now(), "weights": plan.get("weights", ""), "stage_done": stage,
             "last": int(last), "stage_seconds": seconds, "held": held, "frames": plan["frames"],
@@ -148,6 +149,10 @@ class Ledger:
             return max(float(found or 0.0), 0.0)
         charged = db.execute(CHARGED, (row["id"], row["attempt"])).fetchone()[0]
         return max(self._clock() - began - charged, 0.0)
+
+
+def _plan(db: Database, id: str) -> dict[str, Any]:
+    return json.loads(db.execute(PLAN, (id,)).fetchone()[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

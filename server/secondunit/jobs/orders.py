@@ -15,6 +15,7 @@ from secondunit.errors import (
     Conflict,
     EventsGone,
     JobOpen,
+    JobUnknown,
     LimitReached,
     Refused,
     StoreError,
@@ -27,9 +28,9 @@ from secondunit.jobs.job import Estimate, Event, Job, Kind, Page, Priority, Resu
 from secondunit.plan.shot_plan import ShotPlan, canonical, plan_of_json
 
 INSERT = """INSERT INTO job (id, tenant, user, request_id, request, project, timeline, shot, name,
-  operation, engine, take, draft, plan, digest, priority, off_peak, state, queued, estimate,
+  operation, engine, take, draft, digest, priority, off_peak, state, queued, estimate,
   created) VALUES (:id, :tenant, :user, :request_id, :request, :project, :timeline, :shot, :name,
-  :operation, :engine, :take, :draft, :plan, :digest, :priority, :off_peak, 'queued', :created,
+  :operation, :engine, :take, :draft, :digest, :priority, :off_peak, 'queued', :created,
   :estimate, :created)"""
 BY_REQUEST = "SELECT * FROM job WHERE tenant = ? AND user = ? AND request_id = ?"
 OPEN_OF_ONE = """SELECT count(*) FROM job WHERE tenant = ? AND user = ?
@@ -45,9 +46,12 @@ LIST = """SELECT * FROM job WHERE number < :before
   ORDER BY number DESC LIMIT :limit"""
 EVENTS = """SELECT * FROM event WHERE job = ? AND sequence > ? ORDER BY sequence LIMIT ?"""
 RESULT = "SELECT record FROM result WHERE digest = ?"
+ADD_PLAN = "INSERT INTO plan (job, record) VALUES (?, ?)"
+PLAN = "SELECT record FROM plan WHERE job = ?"
 FORGET = (
     "DELETE FROM event WHERE job = ?",
     "DELETE FROM checkpoint WHERE job = ?",
+    "DELETE FROM plan WHERE job = ?",
     "DELETE FROM job WHERE id = ?",
 )
 """Everything of one job; its take and its lines in the ledger are not its own."""
@@ -104,11 +108,12 @@ class Orders(Book):
                 "id": id, "tenant": tenant, "user": user, "request_id": request_id,
                 "request": request, "project": project, "timeline": timeline, "shot": plan.shot,
                 "name": plan.name, "operation": plan.operation, "engine": plan.engine,
-                "take": plan.take, "draft": plan.draft, "plan": json.dumps(body),
-                "digest": plan.digest, "priority": priority, "off_peak": off_peak,
+                "take": plan.take, "draft": plan.draft, "digest": plan.digest,
+                "priority": priority, "off_peak": off_peak,
                 "estimate": json.dumps(canonical(estimate)) if estimate else None,
                 "created": self._now(),
             })  # fmt: skip
+            db.execute(ADD_PLAN, (id, json.dumps(body)))
             row = self._row(id)
             self._tell(row, Kind.STATE, {"state": State.QUEUED, "attempt": 0})
             self._admit(row, known)
@@ -120,7 +125,10 @@ class Orders(Book):
 
     def plan(self, id: str) -> ShotPlan:
         """What was asked. Raises JobUnknown, or Refused for a plan of a version now gone."""
-        return plan_of_json(json.loads(self._known(id)["plan"]))
+        found = self._query(PLAN, (id,))
+        if not found:
+            raise JobUnknown(f"There is no job '{id}'.")
+        return plan_of_json(json.loads(found[0]["record"]))
 
     def result(self, id: str) -> Result | None:
         """The take of a job that succeeded, None before that.

@@ -34,8 +34,8 @@ from secondunit.plan.shot_plan import ShotPlan, canonical, record_of_json
 
 log = logging.getLogger(__name__)
 
-RENEW_SECONDS = 1.0
-"""At most so often a worker's heartbeat is brought to the store."""
+RENEWALS = 6
+"""So often within a lease a worker's heartbeat is brought to the store: each is a write to disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +282,7 @@ class Runner:
                         spent = message.get("spent", False)
                         return _Ended(message["is"], payload, now - began, spent)
                 # The lease is the worker's own: it runs on only while something is heard of it.
-                if now - renewed >= RENEW_SECONDS:
+                if now - renewed >= self._config.schedule.lease_seconds / RENEWALS:
                     renewed = now
                     if self._renewal(lease) is Renewal.LOST:
                         return _Ended("fenced")

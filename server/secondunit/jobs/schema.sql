@@ -263,3 +263,13 @@ CREATE INDEX run_by_engine ON run (engine, number);
 CREATE INDEX job_begun ON job (number) WHERE attempt > 0 AND state IN ('queued', 'running');
 CREATE INDEX job_by_budget ON job (tenant, project, user, number)
   WHERE state = 'waiting' AND held = 'budget';
+
+-- migration 4
+-- Thousands of bytes that never change, apart from the row that changes with every step.
+CREATE TABLE plan (
+  job    TEXT PRIMARY KEY,
+  record TEXT NOT NULL                           -- JSON
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO plan SELECT id, plan FROM job;
+ALTER TABLE job DROP COLUMN plan;

@@ -31,7 +31,7 @@ from secondunit.jobs.orders import FORGET, RESULT, Kept, Orders
 from secondunit.jobs.turns import SERVE, next_turn
 from secondunit.plan.shot_plan import canonical
 
-PROGRESS_SECONDS = 0.25
+PROGRESS_SECONDS = 0.5
 """Progress of one stage of a job is written at most this often."""
 RENEW_AT = 2 / 3
 """A lease is written anew once less than this part of it is left: most heartbeats cost nothing."""

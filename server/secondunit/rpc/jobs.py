@@ -198,7 +198,8 @@ class Jobs(JobServiceServicer):
         while True:
             draining = self._draining.is_set()
             events = await self._next(id, after, 0 if draining else HEARTBEAT, after_preview=seen)
-            job = self._desk.get(id)
+            if not events or any(event.kind is Kind.STATE for event in events):
+                job = self._desk.get(id)  # nothing else of it is asked about below
             for event in self._events(job, coalesced(events)):
                 failpoint("watch.send.before")
                 yield pb.WatchJobResponse(event=event)
@@ -289,6 +290,8 @@ class Jobs(JobServiceServicer):
 
     def _with_result(self, job: Job) -> tuple[Job, Result | None]:
         # One row that this version cannot read must not hide the others of a page.
+        if job.state is not State.SUCCEEDED:
+            return job, None
         try:
             result = self._desk.result(job.id)
             if result is not None:  # who sees the digests of a take may fetch it by them

@@ -408,11 +408,21 @@ def _signal(picture: Picture, like: PixelFormat | None = None) -> tuple[Samples,
     for plane in picture.planes[1:]:
         c = (plane.astype(np.float32) - middle) / np.float32(scale_c)
         if like is None or (like.across, like.down) != (layout.across, layout.down):
-            c = _filled(c, layout, y.shape)
-            if like is not None:
-                c = _thinned(c, like)
+            # Only across or down, where only that differs: there and back again would blur.
+            both = like or PixelFormat(name="", bits=layout.bits)
+            fill, thin = _apart(layout, both), _apart(both, layout)
+            c = _thinned(_filled(c, fill, y.shape), thin)
         chroma.append(c)
     return y, chroma[0], chroma[1]
+
+
+def _apart(layout: PixelFormat, other: PixelFormat) -> PixelFormat:
+    """A layout that is thinned only where the other is thinned otherwise."""
+    return replace(
+        layout,
+        across=1 if layout.across == other.across else layout.across,
+        down=1 if layout.down == other.down else layout.down,
+    )
 
 
 def _filled(c: Samples, layout: PixelFormat, shape: tuple[int, ...]) -> Samples:
