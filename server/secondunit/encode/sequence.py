@@ -148,7 +148,8 @@ def pictures_in(
 ) -> Iterator[Picture]:
     """The pictures of files, decoded by FFmpeg; scene-linear ones as the code values they were.
 
-    `colour` tells the transfer and primaries of those, `format` their layout (None: the row's). Raises FFmpegError, OSError.
+    `colour` tells the transfer and primaries of those, `format` their layout (None: the row's).
+    Raises FFmpegError, OSError.
     """
     for path in files:
         with av.open(
