@@ -100,7 +100,6 @@ def parser() -> argparse.ArgumentParser:
         help="serve Prometheus measures there; a port alone is of this machine (default: nowhere)",
     )
     place_flags(serve)
-    add("engines", _engines, "The engines, what each can do, and what runs here.")
     add("deliveries", _deliveries, "The deliveries: codecs, containers, bit depths.")
     verify = add("verify", _verify, "Check a returned clip against its sidecar.")
     verify.add_argument("file", type=Path)
@@ -221,40 +220,6 @@ def _serve(options: argparse.Namespace) -> int:
     if options.metrics is not None:
         config = replace(config, metrics=options.metrics)
     serve_forever(config, options.listen)
-    return SUCCEEDED
-
-
-def _engines(options: argparse.Namespace) -> int:
-    from secondunit.catalog.engines import missing_packages
-    from secondunit.catalog.weights import weights_digest
-
-    rows = [
-        {
-            "name": row.name,
-            "title": row.title,
-            "licence": row.licence,
-            "operations": sorted(row.operations),
-            "longest": row.longest,
-            "prompt": row.prompt,
-            "mask": row.mask,
-            "strokes": row.strokes,
-            "camera": row.camera,
-            "missing": missing_packages(row),
-            "weights": weights_digest(row.name) or None,
-        }
-        for row in ENGINES.values()
-    ]
-    if options.json:
-        print_json({"engines": rows})
-        return SUCCEEDED
-    for row in rows:
-        here = "runs here" if row["weights"] else "runs here, without weights"
-        here = f"needs {', '.join(row['missing'])}" if row["missing"] else here
-        print(f"{row['name']:10} {row['title']}")
-        print(
-            f"{'':10} {', '.join(row['operations'])}; up to {row['longest']} frames; "
-            f"{row['licence']}; {here}"
-        )
     return SUCCEEDED
 
 

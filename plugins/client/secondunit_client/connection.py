@@ -22,6 +22,7 @@ from secondunit.v1.timeline_pb2_grpc import TimelineServiceStub
 from secondunit_client.access import Access
 from secondunit_client.blobs import Blobs
 from secondunit_client.calls import Caller
+from secondunit_client.engines import Engines
 from secondunit_client.errors import Refused
 from secondunit_client.jobs import Jobs
 from secondunit_client.ledger import Ledger
@@ -54,6 +55,7 @@ class Connection:
         self.jobs = Jobs(self._caller)
         self.blobs = Blobs(self._caller)
         self.ledger = Ledger(self._caller)
+        self.engines = Engines(self._caller)
         self._timelines = TimelineServiceStub(self._caller.channel)
         self._capabilities = CapabilityServiceStub(self._caller.channel)
 

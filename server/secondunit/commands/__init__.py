@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from secondunit.commands import jobs, keep, money, tokens
+from secondunit.commands import engines, jobs, keep, money, tokens
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], Any]
 """Adds a command with its text, and returns its parser."""
@@ -19,5 +19,6 @@ REGISTERED: tuple[Callable[[Add], None], ...] = (
     money.register,
     tokens.register,
     keep.register,
+    engines.register,
 )
 """What cli.py calls, in the order in which the help lists them."""
