@@ -13,6 +13,7 @@ from secondunit.errors import MediaForbidden, MediaMissing, MediaUnreadable
 from secondunit.timeline.frames import decode
 from secondunit.timeline.locate import locate
 from secondunit.timeline.media import frame_at, probe
+from secondunit.timeline.numbered import without_numbers
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.sequence import numbers_in_words, spread_of, spread_of_one
 from secondunit.timeline.shot import Edit, Media
@@ -237,6 +238,15 @@ def test_an_edit_is_told_which_pictures_are_missing(tmp_path: Path) -> None:
     (shot,) = bridged(tmp_path, image_sequence(1001, 1001, 30), 1011, 1022).shots
     assert shot.before is not None
     assert shot.before.shown.indexes == (14, 15)  # as far back as they are there
+
+
+@pytest.mark.parametrize(
+    ("name", "shot"),
+    [("sh010.%04d.exr", "sh010"), ("sh010_[1001-1100].exr", "sh010"), ("sh010.####.dpx", "sh010"),
+     ("take #1", "take #1"), ("sh010.mov", "sh010.mov"), ("%04d.png", "%04d.png")],
+)  # fmt: skip
+def test_a_shot_is_not_called_by_the_word_for_numbers(name: str, shot: str) -> None:
+    assert without_numbers(name) == shot
 
 
 def test_a_sequence_that_skips_numbers_is_refused_in_words(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from secondunit.timeline.sequence import numbers_in_words, spread_of, spread_of_
 from secondunit.timeline.shot import Media
 from secondunit.units import Rate
 
+_WORD = re.compile(r"[._-]?(%0?\d{0,2}d|##+|@@+|\$F\d?|\[\d+-\d+\])(\.\w{2,5})?$")
+
 
 def name_of(reference: otio.schema.ImageSequenceReference, clip: str) -> str:
     """What a reference says, as one name: `plates/sh010.%04d.exr`. Raises MediaUnreadable."""
@@ -70,6 +72,11 @@ def clock(reference: otio.core.MediaReference, media: Media, known: Fraction) ->
         named = spread_of(re.split(r"[/\\]", target)[-1])
         first = media.start if named is None or named.first is None else named.first
     return known - (first - media.start)
+
+
+def without_numbers(name: str) -> str:
+    """The name of a clip that is called like its sequence: `sh010` of `sh010.%04d.exr`."""
+    return _WORD.sub("", name) or name
 
 
 def lacking(media: Media) -> str:
