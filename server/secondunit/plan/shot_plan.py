@@ -123,6 +123,8 @@ class ShotPlan:
     """A row of `catalog.deliveries`."""
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel, the source's own; the file says it too."""
+    working: str = "source"
+    """The space that pictures are moved in; results are in the source's own again."""
     audio: Literal["none", "keep"] = "none"
     """Whether the sound of the frames that a source shows comes with them."""
     draft: bool
