@@ -58,6 +58,18 @@ class PlanSources:
         assert self._plan.footage is not None
         return self._delivered(self._reel.picture(self._plan.footage.index(frame)))
 
+    def beside(self, most: int, *, before: bool) -> list[Picture]:
+        """The last frames of the context before the shot, or the first after it, in time order.
+
+        As `picture` gives pins; empty without context. They are decoded at every call.
+        """
+        span = self._plan.past if before else self._plan.future
+        if span is None or not most:
+            return []
+        indexes = span.indexes[-most:] if before else span.indexes[:most]
+        pictures = decode(span.media, sorted(set(indexes)))
+        return [self._delivered(pictures[i]) for i in indexes]
+
     def pin(self, frame: int) -> RGB:
         """`h w 3`: the pinned picture as RGB at the engine's size."""
         return self._at_work(self._pinned(frame))

@@ -295,6 +295,7 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         drop_frame=shot.drop_frame,
         footage=shot.footage and shot.footage.within(handles[0], shot.record.frames, handles[1]),
         motion=request.motion,
+        grain=request.grain,
         reel=first.reel,
         delivery=delivery,
         pixel_aspect=first.pixel_aspect,

@@ -33,7 +33,7 @@ from secondunit.units import Operation
 KEYS = (
     "prompt", "negative", "edge", "frames", "seconds", "context", "handles", "takes", "seed",
     "mask", "keyframe", "stroke", "ambient", "camera", "strength", "engine", "preset", "delivery",
-    "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour",
+    "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour", "grain",
 )  # fmt: skip
 LONGEST = 8192
 """Bytes of a note; notes of 4.7 KB are known to live through Resolve."""
@@ -80,6 +80,7 @@ class Note:
     motion: Literal["freeze", "steady"] | None = None
     speed: Fraction | None = None
     colour: str | None = None
+    grain: Literal["match", "none"] | None = None
     mask: MaskWords | None = None
     keyframes: tuple[KeyframeWords, ...] = ()
     strokes: tuple[StrokeWords, ...] = ()
@@ -291,6 +292,7 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         motion=read("motion", faults.choice, ("freeze", "steady")),
         speed=read("speed", faults.speed),
         colour=read("colour", _space_of(faults)),
+        grain=read("grain", faults.choice, ("match", "none")),
         mask=read("mask", lambda value, where: controls.mask(value, where, faults)),
         strokes=control("stroke", controls.stroke),
         ambients=control("ambient", controls.ambient),

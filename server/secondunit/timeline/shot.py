@@ -230,6 +230,8 @@ class Request:
     alpha: Literal["none", "made"] = "none"
     """`made`: the file must say which pixels were made."""
     strength: float = 1.0
+    grain: Literal["match", "none"] = "match"
+    """Whether made frames get the grain and the sharpness of their source."""
     motion: Literal["freeze", "steady"] | None = None
     """What becomes of the motion inside the mask of a `replace`."""
     speed: Fraction | None = None
