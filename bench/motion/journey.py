@@ -11,7 +11,8 @@ import numpy as np
 from secondunit.config import Config
 from secondunit.engine.engine import RGB, LoadedEngine
 from secondunit.engine.sources import PlanSources
-from secondunit.finish.finish import finish
+from secondunit.finish.finish import finish, look
+from secondunit.finish.match import Match
 from secondunit.finish.report import Report, control_report
 from secondunit.plan.build import Options, plan_shot, plan_timeline
 from secondunit.plan.shot_plan import ShotPlan
@@ -31,11 +32,12 @@ class Finished:
     sources: PlanSources
     pictures: list[Picture]
     """Handles included, in order."""
+    match: Match
 
     @cached_property
     def report(self) -> Report:
         """Every control, measured on the pictures as a lossless delivery keeps them."""
-        return control_report(self.plan, self.pictures, self.sources)
+        return control_report(self.plan, self.pictures, self.sources, self.match.before)
 
     @property
     def shown(self) -> list[RGB]:
@@ -79,5 +81,6 @@ def finished(plan: ShotPlan, engine: LoadedEngine) -> Finished:
     """The whole way up to the encoder."""
     sources = PlanSources(plan)
     frames = dict(engine.run(plan, sources, lambda *_: None))
-    pictures = list(finish(plan, lambda frame: frames[frame], sources))
-    return Finished(plan=plan, sources=sources, pictures=pictures)
+    match = look(plan, frames.__getitem__, sources)
+    pictures = list(finish(plan, frames.__getitem__, sources, match=match))
+    return Finished(plan=plan, sources=sources, pictures=pictures, match=match)

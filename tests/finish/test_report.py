@@ -232,6 +232,43 @@ def test_a_seam_tells_of_jumps_and_of_lost_detail(bridged: ShotPlan) -> None:
     assert not flash["pass"]
 
 
+def test_light_that_goes_on_changing_is_no_jump_and_a_jump_of_it_is(bridged: ShotPlan) -> None:
+    source = decode(bridged.pins[0].media, range(12))
+
+    def report(light: Sequence[float]) -> dict[str, Any]:
+        shown = [picture_from_rgb(source[n].rgb() * light[n], "gbrp", SRGB) for n in range(12)]
+        return control_report(bridged, iter(shown), PlanSources(bridged))["X"]
+
+    dusk = [1, 1, 1, 1, 0.94, 0.88, 0.83, 0.78, 0.78, 0.78, 0.78, 0.78]
+    jump = [1, 1, 1, 1, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78]
+    assert report(dusk)["measured"]["seam_ratio"] < 0.7 * report(jump)["measured"]["seam_ratio"]
+    assert report(dusk)["pass"] and not report(jump)["pass"]
+
+
+def test_a_frame_that_is_held_at_a_seam_is_a_jolt(bridged: ShotPlan, tmp_path: Path) -> None:
+    source = decode(bridged.pins[0].media, range(12))
+    pins = (
+        *(Pin(frame=n - 6, media=bridged.pins[0].media, index=n) for n in range(6)),
+        *(Pin(frame=n - 6, media=bridged.pins[0].media, index=n) for n in range(8, 12)),
+    )
+    plan = replace(bridged, pins=pins, frames=2, handles=(6, 4),
+                   generate=(FrameRange(start=0, frames=2),))  # fmt: skip
+
+    def entry(order: Sequence[int], of: ShotPlan = plan) -> dict[str, Any]:
+        return control_report(of, (source[n] for n in order), PlanSources(of))["X"]
+
+    even = [*range(12)]
+    assert entry(even)["pass"] and entry(even)["measured"]["held_ratio"] > 0.8
+    held = entry([0, 1, 2, 3, 4, 5, 5, 6, 8, 9, 10, 11])
+    assert not held["pass"] and held["measured"]["held_ratio"] == 0
+    pulldown = [replace(p, index=4) if p.frame == -3 else p for p in pins]
+    uneven = entry([0, 1, 2, 4, 4, 5, 5, 6, 8, 9, 10, 11], replace(plan, pins=tuple(pulldown)))
+    assert "held_ratio" not in uneven["measured"], "its source holds frames itself"
+    frozen = entry([0, 1, 2, 3, 4, 5, 5, 6, 8, 9, 10, 11],
+                   replace(plan, operation=Operation.REPLACE))  # fmt: skip
+    assert "held_ratio" not in frozen["measured"], "what is to stand may stand"
+
+
 def test_a_loop_is_measured_where_it_goes_round(bridged: ShotPlan) -> None:
     source = decode(bridged.pins[0].media, range(12))
     plan = replace(

@@ -60,6 +60,18 @@ def test_a_replacement_takes_its_mask_and_its_motion(tmp_path: Path) -> None:
     assert plan.motion == "steady" and plan.mask is not None
 
 
+def test_a_request_says_what_becomes_of_grain(tmp_path: Path) -> None:
+    config = Config(data=tmp_path, roots=(tmp_path,))
+    modes = {
+        shots_pb2.GRAIN_MODE_NONE: "none", shots_pb2.GRAIN_MODE_MATCH: "match",
+        shots_pb2.GRAIN_MODE_UNSPECIFIED: "match",
+    }  # fmt: skip
+    for mode, grain in modes.items():
+        request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=0.4, grain=mode)
+        (plan,) = plan_request(request, Options(), config, plan_timeline).shots
+        assert plan.grain == grain
+
+
 def test_without_its_clip_there_is_nothing_to_work_on(tmp_path: Path) -> None:
     request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=0.4)
     request.ClearField("clip")

@@ -125,6 +125,15 @@ def test_all_faults_of_a_note_come_at_once() -> None:
     ]
 
 
+def test_grain_is_matched_or_left() -> None:
+    assert good("gen: bridge\ngrain: none").grain == "none"
+    assert good("gen: bridge\ngrain: Match").grain == "match"
+    assert good("gen: bridge").grain is None
+    assert faults("gen: bridge\ngrain: film") == [
+        "grain is 'film'; it is one of match, none @ m.grain"
+    ]
+
+
 def test_seconds_stay_exact() -> None:
     assert good("gen: extend\nseconds: 1.5").seconds == Fraction(3, 2)
 

@@ -58,6 +58,18 @@ class PlanSources:
         assert self._plan.footage is not None
         return self._delivered(self._reel.picture(self._plan.footage.index(frame)))
 
+    def beside(self, most: int, *, before: bool) -> list[Picture]:
+        """The last frames of the context before the shot, or the first after it, in time order.
+
+        As `picture` gives pins; empty without context. They are decoded at every call.
+        """
+        span = self._plan.past if before else self._plan.future
+        if span is None or not most:
+            return []
+        indexes = span.indexes[-most:] if before else span.indexes[:most]
+        pictures = decode(span.media, sorted(set(indexes)))
+        return [self._delivered(pictures[i]) for i in indexes]
+
     def pin(self, frame: int) -> RGB:
         """`h w 3`: the pinned picture as RGB at the engine's size."""
         return self._at_work(self._pinned(frame))
@@ -175,5 +187,6 @@ class PlanSources:
             seen = sorted(n for n in used if n < footage.media.frames)
             return Reel(footage.media, seen, self._memory)
         first, last = min(footage.indexes) - REACH, max(footage.indexes) + REACH
-        seen = range(max(0, first), min(footage.media.frames, last + 1))
+        there = footage.media.run(footage.indexes[0])
+        seen = range(max(there.start, first), min(there.stop, last + 1))
         return Reel(footage.media, seen, self._memory)

@@ -9,6 +9,7 @@ from secondunit.engine.parallel import in_order
 from secondunit.engine.sources import PlanSources
 from secondunit.engine.strokes import drawn_at
 from secondunit.finish.composite import composite
+from secondunit.finish.match import Match, matching
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.picture import Picture, picture_from_rgb
 from secondunit.units import ColourTags, Size
@@ -19,13 +20,17 @@ def finish(
     generated: Callable[[int], RGB],
     sources: PlanSources,
     numbers: Collection[int] | None = None,
+    match: Match | None = None,
 ) -> Iterator[Picture]:
     """The pictures of the file, handles included, in order, in the plan's layout and size.
 
     `numbers`: only these of the file's frames, counted from 0; None: all.
     `generated(frame)` gives `h w 3` at `plan.work` for each frame of `plan.generate`. Frames with
-    a pin are the source's own samples; elsewhere the mask decides (`composite`).
+    a pin are the source's own samples; elsewhere the mask decides (`composite`). What is made gets
+    the colour, grain and sharpness of its source by `match` (None: `look` is asked for it).
     """
+    if match is None:
+        match = look(plan, generated, sources)
     pinned = {pin.frame for pin in plan.pins}
     masked = plan.mask is not None and plan.footage is None
     still = sources.picture(drawn_at(plan)) if masked else None
@@ -47,10 +52,17 @@ def finish(
         home = plan.home(frame)
         rgb = _at_size(generated(home), plan.size)
         if plan.mask is not None and under is not None:
-            return composite(rgb, under, sources.delivered_mask(home))
+            mask = sources.delivered_mask(home)
+            return composite(match.on(rgb, home, mask > 0), under, mask)
+        rgb = match.on(rgb, home)
         return picture_from_rgb(rgb, plan.format, plan.colour)
 
     yield from in_order(finished, wanted())
+
+
+def look(plan: ShotPlan, generated: Callable[[int], RGB], sources: PlanSources) -> Match:
+    """What the made frames of a shot need, to be like the source beside them."""
+    return matching(plan, lambda frame: _at_size(generated(plan.home(frame)), plan.size), sources)
 
 
 def _at_size(rgb: RGB, size: Size) -> RGB:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from secondunit.catalog.deliveries import DELIVERIES
@@ -11,6 +11,7 @@ from secondunit.engine.sources import PlanSources
 from secondunit.finish.camera_fit import camera_entry
 from secondunit.finish.fidelity import Fidelity
 from secondunit.finish.fingerprint import Fingerprint
+from secondunit.finish.matched import Matched
 from secondunit.finish.steadiness import Steadiness
 from secondunit.finish.strokes import stroke_entry
 from secondunit.finish.tracks import Grey, grey, runs
@@ -21,17 +22,24 @@ Report = dict[str, dict[str, Any]]
 """Control id to `asked`, `measured`, `pass`; plain JSON values."""
 
 
-def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSources) -> Report:
+def control_report(
+    plan: ShotPlan,
+    pictures: Iterable[Picture],
+    sources: PlanSources,
+    before: Mapping[str, Any] | None = None,
+) -> Report:
     """Measure decoded pictures of the finished file (in order) against the plan.
 
     T the number of frames, R the hash of all samples, K and M what must be the source's own
     (`fidelity`), B and C what was to move (`strokes`, `camera_fit`), X, F and L what must be steady
-    (`steadiness`). Limits are in `thresholds`. An entry is there when the plan asks for it: what
-    was asked and cannot be measured says so and does not pass; X and F, which nobody asks for,
-    are left out where they have no meaning.
+    (`steadiness`), E and G what must be like the source (`matched`), beside what it was `before`
+    the match. Limits are in `thresholds`. An entry is there when the plan asks for it: what
+    was asked and cannot be measured says so and does not pass; X, E, G and F, which nobody asks
+    for, are left out where they have no meaning.
     """
     fidelity = Fidelity(plan, sources, exact=DELIVERIES[plan.delivery].exact)
     steadiness, fingerprint = Steadiness(plan), Fingerprint()
+    matched = Matched(plan, sources)
     masked = plan.mask is not None and plan.footage is not None
     followed = bool(plan.strokes or plan.cameras)
     greys: dict[int, Grey] = {}
@@ -43,6 +51,7 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
         steadiness.add(frame, rgb, own)
         if under is not None and own is not None:
             under[frame] = grey(own)
+        matched.add(frame, rgb)
         fingerprint.add(picture)
         if followed:
             greys[frame] = grey(rgb)
@@ -65,6 +74,7 @@ def control_report(plan: ShotPlan, pictures: Iterable[Picture], sources: PlanSou
             report |= _if_any("B", stroke_entry(plan, sources, greys, under))
         if plan.cameras:
             report |= _if_any("C", camera_entry(plan, sources, greys))
+    report |= matched.entries(before or {})
     report |= _if_any("X", steadiness.seam()) | _if_any("F", steadiness.flicker())
     report |= _if_any("L", steadiness.round())
     report["R"] = {

@@ -17,6 +17,7 @@ from secondunit.units import Operation
 _ROWS, _COLUMNS = 6, 10  # tiles
 _ALIKE = 0.995  # correlation of two tiles that show the same thing, whatever their brightness
 _SOME = 0.02  # of all tiles must stand still before their flicker says anything
+_EVEN = 4  # steps of the source that tell whether it holds frames itself
 _FLAT = 0.01  # standard deviation of luma below which a tile shows nothing that could move
 
 Luma = NDArray[np.floating]
@@ -29,6 +30,7 @@ class Steadiness:
     def __init__(self, plan: ShotPlan) -> None:
         self._animated = plan.from_one_picture
         self._pinned = {pin.frame for pin in plan.pins}
+        self._goes_on = plan.operation in (Operation.BRIDGE, Operation.EXTEND)
         self._mixed = plan.operation is Operation.TRANSITION
         self._period = plan.frames if plan.operation is Operation.LOOP else 0
         whole = range(plan.file_range.start, plan.file_range.end - 1)
@@ -54,31 +56,55 @@ class Steadiness:
         """X: the largest luma step at a seam over the median step of the source beside it.
 
         `detail_ratio` tells of lost or added sharpness and grain: gradient energy of the made
-        frame at a seam over the source frame's, the one furthest from 1. None for a still, and
-        where the source beside the seams does not move.
+        frame at a seam over the source frame's, the one furthest from 1. `held_ratio` is the
+        smallest such step, where the source goes on from frame to frame: a picture that stands for
+        a frame at a cut is a jolt as well. None for a still, and where the source beside the seams
+        does not move.
         """
-        small, limit = self._small, LIMITS["X"]["seam_ratio"]
+        small, limits = self._small, LIMITS["X"]
         seams = [a for a in self._seams if a in small and a + 1 in small]
-        ratios = [
-            self._step(a) / statistics.median(beside)
-            for a in seams
-            if (beside := self._beside_of(a))
-        ]
+        beside = {a: steps for a in seams if any(steps := self._beside_of(a))}
+        usual = {a: statistics.median(filter(None, steps)) for a, steps in beside.items()}
+        ratios = {a: self._jump(a) / usual[a] for a in beside}
         if self._animated or not ratios:
             return None
-        worst = max(ratios)
+        worst = max(ratios.values())
         detail = [self._detail_ratio(a) for a in seams]
+        measured = {
+            "seam_ratio": round(worst, 3),
+            "detail_ratio": round(max(detail, key=lambda r: abs(math.log(max(r, 1e-6)))), 3),
+        }
+        # Footage of another rate holds frames itself, and what is to be frozen holds on purpose.
+        least, held = limits["held_ratio"], None
+        if self._goes_on:
+            even = [
+                ratios[a]
+                for a, steps in beside.items()
+                if len(steps) >= _EVEN and least.holds(min(steps) / usual[a])
+            ]
+            held = min(even, default=None)
+        if held is not None:
+            measured["held_ratio"] = round(held, 3)
         return {
-            "asked": {"seam_ratio": limit.asked},
-            "measured": {
-                "seam_ratio": round(worst, 3),
-                "detail_ratio": round(max(detail, key=lambda r: abs(math.log(max(r, 1e-6)))), 3),
-            },
-            "pass": limit.holds(worst),
+            "asked": {"seam_ratio": limits["seam_ratio"].asked},
+            "measured": measured,
+            "pass": limits["seam_ratio"].holds(worst) and (held is None or least.holds(held)),
         }
 
     def _step(self, frame: int) -> float:
         return float(np.abs(self._small[frame + 1] - self._small[frame]).mean())
+
+    def _jump(self, seam: int) -> float:
+        """The step across a seam, without light that changes as it does in the made frames."""
+        step = self._step(seam)
+        first, second = (seam - 1, seam) if seam + 1 in self._pinned else (seam + 1, seam + 2)
+        if not self._goes_on or {first, second} & self._pinned or second not in self._small:
+            return step
+        if first not in self._small:
+            return step
+        lighter = float(self._small[second].mean() / max(float(self._small[first].mean()), 1e-6))
+        lit = np.abs(self._small[seam + 1] - np.float32(lighter) * self._small[seam])
+        return min(step, float(lit.mean()))
 
     def _beside_of(self, seam: int) -> list[float]:
         """Steps of the source on the seam's own side: the two clips of a cut go their own pace."""
@@ -87,7 +113,7 @@ class Steadiness:
         while {at, at + 1} <= self._pinned and {at, at + 1} <= self._small.keys():
             found.append(self._step(at))
             at += way
-        return [step for step in found if step > 0]
+        return found
 
     def round(self) -> dict[str, Any] | None:
         """L: the luma step from a loop's last shown frame to its first over the median inside.

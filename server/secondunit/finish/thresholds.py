@@ -43,8 +43,15 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
     # frames on which one of them went the wrong way. A straight move where `in-out` was asked is
     # 0.069 off; a right one measures below 0.007 (down to 320x180, through any delivery).
     "C": {"rms_error": Limit(high=0.05), "wrong_way": Limit(high=0)},
-    # A step across a cut over the median of the steps beside it.
-    "X": {"seam_ratio": Limit(high=1.5)},
+    # A step across a cut over the median of the steps beside it; the least of them, where the
+    # source itself holds no frames.
+    "X": {"seam_ratio": Limit(high=1.5), "held_ratio": Limit(low=0.25)},
+    # CIEDE2000 by which what both frames show changes across a cut: 1 is about what an eye can just
+    # see. Or `BESIDE` times the steps beside it, where the light itself is changing.
+    "E": {"delta_e": Limit(high=1.0)},
+    # Variance of luma inside flat blocks over the source's own, and how far it is new in each
+    # frame as the source's is: 0 is grain that stands, or goes along with what it lies on.
+    "G": {"energy": Limit(low=0.6, high=1.5), "alive": Limit(low=0.6)},
     # Luma, 0..1: half a code value of 8 bits. Or `FLICKER_OF_SOURCE` times the source's own.
     "F": {"flicker": Limit(high=0.002)},
     # The step from a loop's last frame to its first over the median step inside.
@@ -54,6 +61,9 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
 FLICKER_OF_SOURCE = 1.5
 """Generated frames may flicker this much more than the source frames beside them."""
 
+BESIDE = 1.5
+"""A colour may change this much more across a cut than it does beside it."""
+
 TITLES: Mapping[str, str] = {
     "T": "Delivery",
     "K": "Keyframes",
@@ -61,6 +71,8 @@ TITLES: Mapping[str, str] = {
     "B": "Strokes",
     "C": "Camera",
     "X": "Seam",
+    "E": "Colour",
+    "G": "Grain",
     "F": "Flicker",
     "L": "Loop",
     "R": "Repeatability",

@@ -114,10 +114,29 @@ def _delivery(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[st
 
 def _seam(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
     detail = f", detail ×{measured['detail_ratio']:.2f}" if "detail_ratio" in measured else ""
+    if measured.get("held_ratio", 1.0) < 0.5:
+        detail += f", down to ×{measured['held_ratio']:.2f}"
     return (
         f"step at most ×{asked['seam_ratio']:g} of the source's",
         f"×{measured['seam_ratio']:.2f}{detail}",
     )
+
+
+def _colour(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
+    wish = f"ΔE2000 across a cut at most {asked['delta_e']:g}, or as the light beside it changes"
+    was = f", {measured['before']['delta_e']:.2f} before the match" if "before" in measured else ""
+    return wish, f"{measured['delta_e']:.2f}, beside it {measured['beside']:.2f}{was}"
+
+
+def _grain(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
+    low, high = asked["energy"]
+    wish = f"×{low:g} to ×{high:g} of the source's, at least {asked['alive']:.0%} of it alive"
+
+    def said(of: Mapping[str, Any]) -> str:
+        return f"×{of['energy']:.2f}, {of['alive']:.0%} alive"
+
+    was = f"; {said(measured['before'])} before the match" if "before" in measured else ""
+    return wish, said(measured) + was
 
 
 def _flicker(asked: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[str, str]:
@@ -141,6 +160,7 @@ def _repeat(asked: str, measured: Mapping[str, Any]) -> tuple[str, str]:
 _Say = Callable[[Any, Any], tuple[str, str]]
 _PARTS: Mapping[str, tuple[str, _Say]] = {"B": ("strokes", _stroke), "C": ("runs", _camera)}
 _SIMPLE: Mapping[str, _Say] = {
-    "T": _delivery, "K": _keyframes, "M": _mask, "X": _seam, "F": _flicker, "L": _loop,
+    "T": _delivery, "K": _keyframes, "M": _mask, "X": _seam, "E": _colour, "G": _grain,
+    "F": _flicker, "L": _loop,
     "R": _repeat,
 }  # fmt: skip

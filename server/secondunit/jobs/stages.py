@@ -27,12 +27,12 @@ from secondunit.encode import sidecar, thumbnails
 from secondunit.encode.durable import link_or_copy, replacing, sync_folder
 from secondunit.encode.verify import Content
 from secondunit.encode.writer import Encoded, facts_of, write
-from secondunit.engine.engine import LoadedEngine
+from secondunit.engine.engine import RGB, LoadedEngine
 from secondunit.engine.sources import PlanSources
 from secondunit.errors import Cancelled, EngineMissing, MediaError
 from secondunit.failpoints import failpoint
 from secondunit.finish.contact_sheet import contact_sheet, frames_wanted
-from secondunit.finish.finish import finish
+from secondunit.finish.finish import finish, look
 from secondunit.finish.report import Report, control_report
 from secondunit.jobs import kept, spool
 from secondunit.jobs.job import SHEET, Result, Stage
@@ -155,7 +155,13 @@ class Rooms:
         there = spool.numbers(work.folder, ".npz") - {total - 1}
         left = [number for number in range(total) if number not in there]
         layout: tuple[str, ColourTags] = (plan.format, plan.colour)
-        pictures = finish(plan, lambda n: spool.load_rgb(folder, n), self._pictures(work), left)
+        sources = self._pictures(work)
+
+        def generated(frame: int) -> RGB:
+            return spool.load_rgb(folder, frame)
+
+        match = look(plan, generated, sources)
+        pictures = finish(plan, generated, sources, left, match)
         for done, (number, picture) in enumerate(zip(left, pictures, strict=True), len(there) + 1):
             layout = (picture.format, picture.colour)
             with spool.kept_in(work.folder):
@@ -163,7 +169,8 @@ class Rooms:
             work.kept()
             work.progress("finish", done, total)
         sync_folder(work.folder)
-        return {"frames": total, "format": layout[0], "colour": canonical(layout[1])}
+        return {"frames": total, "format": layout[0], "colour": canonical(layout[1]),
+                "match": match.before}  # fmt: skip
 
     def encode(self, work: Work) -> Mapping[str, Any]:
         """The clip, read back and measured; its record and its thumbnails."""
@@ -355,7 +362,8 @@ def _written_and_measured(work: Work, clip: Path, sources: PlanSources) -> tuple
     with ThreadPoolExecutor(1, thread_name_prefix="writer") as pool:
         encoding = pool.submit(written)
         try:
-            report = control_report(plan, relay.pictures(), sources)
+            before = work.done[Stage.FINISH].payload.get("match")
+            report = control_report(plan, relay.pictures(), sources, before)
         finally:
             relay.let_go()
         return encoding.result(), report

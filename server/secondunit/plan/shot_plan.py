@@ -33,7 +33,7 @@ from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
 T = TypeVar("T")
 _FRACTION = re.compile(r"-?\d{1,30}(/[1-9]\d{0,29})?")
 
-VERSION = 2
+VERSION = 3
 """Raised when the same plan would give another picture: old takes are then made anew."""
 
 
@@ -123,6 +123,8 @@ class ShotPlan:
     """A row of `catalog.deliveries`."""
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel, the source's own; the file says it too."""
+    working: str = "source"
+    """The space that pictures are moved in; results are in the source's own again."""
     audio: Literal["none", "keep"] = "none"
     """Whether the sound of the frames that a source shows comes with them."""
     draft: bool
@@ -137,6 +139,8 @@ class ShotPlan:
     """The clip's own frames under the shot, one for each frame of the file."""
     motion: Literal["freeze", "steady"] | None = None
     """What becomes of the motion inside the mask of a `replace`; None: the strokes."""
+    grain: Literal["match", "none"] = "match"
+    """Whether made frames get the grain and the sharpness of the source beside them."""
 
     @property
     def file_range(self) -> FrameRange:

@@ -34,6 +34,7 @@ PLACES = {
     pb.PLACE_MODE_NEW_TRACK: "new-track",
 }
 MOTIONS = {pb.MASKED_MOTION_FREEZE: "freeze", pb.MASKED_MOTION_STEADY: "steady"}
+GRAINS = {pb.GRAIN_MODE_MATCH: "match", pb.GRAIN_MODE_NONE: "none"}
 ON_FOOTAGE = (units_pb2.OPERATION_REPLACE, units_pb2.OPERATION_RETIME)
 AUDIOS = {pb.AUDIO_MODE_NONE: "none", pb.AUDIO_MODE_KEEP: "keep"}
 _LISTS = re.compile(r"^request\.(keyframe|stroke|ambient|camera)\b")
@@ -260,6 +261,7 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
         "place": PLACES.get(request.place),
         "audio": AUDIOS.get(request.audio),
         "motion": MOTIONS.get(request.motion),
+        "grain": GRAINS.get(request.grain),
         "mask": _mask(request.mask) if request.mask.file.path else None,
         "keyframe": [
             _said(k, "strength") | {"frame": _at(k), "file": k.image.path}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +16,13 @@ from opentimelineio._otio import AnyDictionary, AnyVector
 
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaForbidden, MediaMissing, MediaUnreadable, Refused
+from secondunit.timeline import numbered
 from secondunit.timeline.by_name import FileNames
+from secondunit.timeline.colour import space_said
 from secondunit.timeline.locate import Located, locate, roots_of
 from secondunit.timeline.media import frame_at, probe, with_start
 from secondunit.timeline.notes import ID, note_of_name
+from secondunit.timeline.numbered import lacking
 from secondunit.timeline.retimes import Convention, speed_of
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
@@ -84,7 +87,7 @@ class View:
         if self.backwards:
             frame = self.frames - 1 - frame
         found = frame_at(self.media, self.origin + frame * self.pace)
-        return found if 0 <= found < self.media.frames else None
+        return found if self.media.has(found) else None
 
     def run(self, frames: range) -> SourceFrames:
         """File frames for consecutive frames of the clip, up to the first that the file lacks."""
@@ -124,7 +127,7 @@ class View:
         if len(shown.indexes) < frames:
             raise Refused.single(
                 f"'{self.name}' has no frame {start + len(shown.indexes)}: "
-                f"'{self.media.path.name}' holds {self.media.frames} frames",
+                f"'{self.media.path.name}' holds {self.media.frames} frames{lacking(self.media)}",
                 f"{self.path}.source_range",
             )
         return Neighbour(
@@ -140,7 +143,8 @@ class View:
         if not shown.indexes:
             raise Refused.single(
                 f"'{self.name}' has no frame at the cut: its {edge} frame on the timeline is not "
-                f"among the {self.media.frames} frames of '{self.media.path.name}'",
+                f"among the {self.media.frames} frames of '{self.media.path.name}'"
+                f"{lacking(self.media)}",
                 f"{self.path}.source_range",
             )
         return Neighbour(name=self.name, shown=shown, beyond=beyond)
@@ -195,6 +199,7 @@ class CuttingRoom:
         scalar = _scalar(clip, laid.path)
         media, known = self.media(clip, laid)
         source = clip.source_range
+        media = self._coloured(media, clip, laid)
         if media.rate is None:
             return View(
                 name=laid.name, path=laid.path, media=media, origin=Fraction(0),
@@ -229,10 +234,37 @@ class CuttingRoom:
             notice = f"'{laid.name}' was relinked by name to {found.path}"
             if notice not in self.notices:
                 self.notices.append(notice)
+        pattern = numbered.pattern_of(found.path, reference)
+        if pattern is not None:
+            return self._sequence(pattern, reference, laid)
         media = probe(found.path, self.config)
         if media.rate is None or reference.available_range is None:
             return media, Fraction(media.start)
         return media, frames_at(reference.available_range.start_time, media.rate)
+
+    def _sequence(
+        self, pattern: Path, reference: otio.core.MediaReference, laid: Laid
+    ) -> tuple[Media, Fraction]:
+        """Numbered pictures, and the number that the edit gives the lowest that is there."""
+        span, own = reference.available_range, numbered.rate_of(reference) or self.rate
+        media = probe(pattern, self.config, rate=own)
+        if media.gaps:
+            notice = f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}"
+            if notice not in self.notices:
+                self.notices.append(notice)
+        if span is None:
+            return media, Fraction(media.start)
+        return media, numbered.clock(reference, media, frames_at(span.start_time, own))
+
+    def _coloured(self, media: Media, clip: otio.schema.Clip, laid: Laid) -> Media:
+        """The file with the colour space that the edit says it is in. Raises MediaUnreadable."""
+        for place in (clip, clip.media_reference):
+            if place is not None:
+                word = ours(place).get("colour")
+                space = space_said(media, word, place.metadata, laid.name)
+                if space is not None:
+                    return replace(media, space=space)
+        return media
 
     def _located(self, clip: otio.schema.Clip, laid: Laid) -> Located:
         """The file of a clip, by its reference, or else by the names that an edit list has."""
@@ -398,9 +430,7 @@ def _target(clip: otio.schema.Clip, laid: Laid) -> str:
     if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
         return reference.target_url
     if isinstance(reference, otio.schema.ImageSequenceReference):
-        raise MediaUnreadable(
-            f"'{laid.name}' is a sequence of pictures; render it to a movie and relink it"
-        )
+        return numbered.name_of(reference, laid.name)
     if isinstance(reference, otio.schema.GeneratorReference):
         raise MediaMissing(
             f"'{laid.name}' is made by '{reference.generator_kind}' and has no file; render it"

@@ -17,6 +17,7 @@ from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ou
 from secondunit.timeline.footage import footage_of, span_on
 from secondunit.timeline.locate import locate
 from secondunit.timeline.nested import view_inside
+from secondunit.timeline.numbered import without_numbers
 from secondunit.timeline.read import reading
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.retimes import convention_of
@@ -220,7 +221,9 @@ class _Maker:
         if found is None:
             return None
         return Shot(
-            id=found, name=asked.note.shot or (left.name if left is not None else spot.laid.name),
+            id=found,
+            name=asked.note.shot
+            or without_numbers(left.name if left is not None else spot.laid.name),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,

@@ -14,6 +14,7 @@ from secondunit.engine.conditioning import Guide, Span, guides, spans
 from secondunit.engine.engine import RGB, UNKEPT, Keep, Part, Progress, Show, Sources, unseen
 from secondunit.engine.memory import out_of_memory
 from secondunit.engine.motion import morph, pull, render, replacement, retime
+from secondunit.engine.motion.balance import balance
 from secondunit.engine.motion.conditions import AnchorConditions, Field, prior
 from secondunit.engine.motion.sketch import sketch
 from secondunit.engine.motion.trajectory import Seen, Trajectory
@@ -243,7 +244,9 @@ class MotionEngine:
         ]
         pixels = plan.work.width * plan.work.height
         at_once = max(1, min(self._threads, PIXELS_AT_ONCE // pixels))
-        yield from render.frames(left, movers[0], movers[1], at_once)
+        forward, backward = anchors
+        light = None if forward is None or backward is None else balance(forward, backward)
+        yield from render.frames(left, movers[0], movers[1], at_once, light)
 
     def _mover(self, guide: Guide, motion: Field, waving: Iterator[Field]) -> render.Mover:
         settled_motion = settled(guide.conditions, motion)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from secondunit.engine import camera
 from secondunit.engine.conditioning import Guide, Layer, grid_places
 from secondunit.engine.engine import RGB
 from secondunit.engine.motion import fill, splat
+from secondunit.engine.motion.balance import Balance
 from secondunit.engine.motion.conditions import FRAMES, prior, similarity
 from secondunit.engine.motion.conditions import fill as fill_cells
 from secondunit.engine.motion.conditions import places as cell_places
@@ -388,15 +389,20 @@ def frames(
     forth: Mover | None,
     back: Mover | None,
     at_once: int = 1,
+    balance: Balance | None = None,
 ) -> Iterator[tuple[int, RGB]]:
-    """Yield each wanted frame, from one anchor or blended from both.
+    """Yield each wanted frame, from one anchor or blended from both, in the light of its time.
 
     `at_once` frames are made side by side, which changes no bit of them.
     """
 
     def made(frame: int) -> tuple[int, RGB]:
         if forth is not None and back is not None:
-            return frame, blended(forth.render(frame), back.render(frame))
+            one, other = forth.render(frame), back.render(frame)
+            if balance is not None:
+                one = replace(one, picture=balance.first(one.picture, frame))
+                other = replace(other, picture=balance.last(other.picture, frame))
+            return frame, blended(one, other)
         anchor = forth or back
         assert anchor is not None
         return frame, anchor.render(frame).picture

@@ -1,0 +1,40 @@
+"""Transfer curves: they are each other's opposite, and pass through the standards' own points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from secondunit.engine.light import coded, linear
+
+CURVES = (
+    "bt709", "bt2020-10", "smpte170m", "smpte240m", "iec61966-2-1", "gamma22", "gamma28", "linear",
+    "smpte2084", "arib-std-b67",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("transfer", CURVES)
+def test_light_comes_back_as_the_code_value_it_came_from(transfer: str) -> None:
+    values = np.linspace(0, 1, 1025, dtype=np.float32)
+    back = coded(linear(values, transfer), transfer)
+    assert np.abs(back - values).max() < 2e-4
+    assert np.all(np.diff(linear(values, transfer)) >= 0)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "code", "light"),
+    [
+        ("bt709", 0.4090, 0.18),  # middle grey, BT.709
+        ("bt709", 0.081, 0.018),  # the end of its toe
+        ("iec61966-2-1", 0.5, 0.21404),
+        ("smpte2084", 0.5806, 1.0),  # 203 cd/m2, BT.2408
+        ("arib-std-b67", 0.75, 0.26496),  # HLG's reference white, BT.2100
+    ],
+)
+def test_curves_pass_through_the_points_that_the_standards_name(
+    transfer: str, code: float, light: float
+) -> None:
+    assert float(linear(np.float32([code]), transfer)[0]) == pytest.approx(light, rel=3e-3)
+
+
+def test_more_light_than_a_transfer_holds_is_white() -> None:
+    assert coded(np.float32([1.7, -0.1]), "bt709").tolist() == [1.0, 0.0]
