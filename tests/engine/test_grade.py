@@ -34,7 +34,7 @@ def test_the_same_picture_asks_for_nothing() -> None:
 
 
 def test_a_few_places_that_changed_do_not_grade_the_rest() -> None:
-    here = np.repeat(np.float32([[0.2] * 3, [0.8] * 3]), 2000, axis=0)
+    here = np.repeat(np.array([[0.2] * 3, [0.8] * 3], np.float32), 2000, axis=0)
     there = here.copy()
     there[1500:2500, 0] *= np.linspace(0.5, 1.6, 1000, dtype=np.float32)
     assert found(here, np.clip(there, 0, 0.95)) == NEUTRAL
