@@ -31,7 +31,7 @@ from secondunit.commands.flags import (
     print_json,
     server_flags,
 )
-from secondunit.errors import SecondUnitError
+from secondunit.errors import Fault, Refused, SecondUnitError
 from secondunit.units import Rate
 
 
@@ -66,7 +66,14 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     render = add("render", _render, "Make the shots that a timeline asks for and place them.")
-    _timeline_flags(render)
+    _timeline_flags(render, optional=True)
+    render.add_argument(
+        "--watch",
+        type=Path,
+        metavar="DIR",
+        help="instead of one timeline, render every export that lands in this folder, beside it, "
+        "until Ctrl-C; one line for each",
+    )
     preview_flag(render)
     render.add_argument(
         "--out",
@@ -86,11 +93,23 @@ def parser() -> argparse.ArgumentParser:
         "--profile",
         choices=("otio", "resolve", "premiere"),
         default="otio",
-        help="the shape of .otio that your host accepts (default: otio)",
+        help="the shape of .otio that your host accepts (default: otio); beside it resolve gets a "
+        ".fcpxml and an .xml (FCP7), premiere an .xml, by which they relink footage that was moved",
+    )
+    render.add_argument(
+        "--bundle",
+        choices=("otioz", "otiod"),
+        help="the edit with all its media and takes as one file or folder, too",
     )
     server_flags(render)
     plan = add("plan", _plan, "Say what a render would do, what it would change, what it refuses.")
     _timeline_flags(plan)
+    plan.add_argument(
+        "--media",
+        type=Path,
+        metavar="DIR",
+        help="folder of the clips made before (default: NAME.gen beside the timeline)",
+    )
     server_flags(plan)
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
@@ -138,10 +157,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _timeline_flags(sub: argparse.ArgumentParser) -> None:
+def _timeline_flags(sub: argparse.ArgumentParser, *, optional: bool = False) -> None:
     sub.add_argument(
         "timeline",
         type=Path,
+        nargs="?" if optional else None,
         help="an edit: .otio .otioz .otiod .edl .xml .fcpxml .aaf, or a bin .ale; never changed",
     )
     sub.add_argument(
@@ -196,12 +216,31 @@ def _failed(
 
 
 def _render(options: argparse.Namespace) -> int:
-    from secondunit.session import render
+    from secondunit.session import render, watch
 
+    if (options.timeline is None) == (options.watch is None):
+        raise Refused.single("a render is of one timeline, or of a folder (--watch DIR)", "render")
+    if options.watch is not None:
+        _check_watch(options)
+        watch(config_of(options), options)
     record = render(config_of(options), options)
     if options.json:
         print_json(record)
     return SUCCEEDED if all(s["state"] == "succeeded" for s in record["shots"]) else SOME_FAILED
+
+
+def _check_watch(options: argparse.Namespace) -> None:
+    """Raises Refused for flags that mean one timeline."""
+    given = {"--out": options.out, "--media": options.media, "--shot": options.shot,
+             "--preview": options.preview}  # fmt: skip
+    faults = [
+        Fault(what="it is of one timeline; with --watch each new timeline goes beside its own",
+              path=flag)
+        for flag, value in given.items()
+        if value
+    ]  # fmt: skip
+    if faults:
+        raise Refused(faults)
 
 
 def _plan(options: argparse.Namespace) -> int:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,16 +15,21 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from secondunit_client import Access, Connection, options, state_name
+from secondunit_client.errors import Busy, UnitError, Unreachable
 from secondunit_client.rendered import operation_name
 
 from secondunit.config import Config
 from secondunit.encode.durable import temporary_beside
-from secondunit.errors import Refused
+from secondunit.errors import Refused, SecondUnitError
 from secondunit.looks import console, remaining, stage_name
 from secondunit.place.relink import check_target
 from secondunit.prices import estimate_record, expected
+from secondunit.timeline.read import SUFFIXES
 from secondunit.v1 import jobs_pb2, plans_pb2
+from secondunit.watching import Watched
 
+LOOK_SECONDS = 2.0
+"""Between two looks into a watched folder: a file that is the same in both is whole."""
 _SCREEN = console(error=True)  # people read standard error; standard output is for scripts
 
 
@@ -78,28 +86,94 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     server = connected(config, flags, read=True)
     with server as unit, _Bars(quiet=flags.json, newest=newest) as bars:
         made = unit.render(
-            flags.timeline,
-            options=_options(config, flags),
-            out=out,
-            media=flags.media,
-            profile=flags.profile,
-            project=flags.project,
-            user=flags.user,
-            # Somebody waits at this terminal, and an abandoned render of before must not go first.
-            priority="normal" if flags.server else "interactive",
-            on_plan=planned,
-            on_event=bars.event,
-        )
+            flags.timeline, out=out, media=flags.media, on_plan=planned, on_event=bars.event,
+            **_wanted(config, flags),
+        )  # fmt: skip
     record = made.record()
     if not flags.json:
         _say_rendered(record)
     return record
 
 
+def _wanted(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
+    """What a render is asked for, whatever its timeline."""
+    return {
+        "options": _options(config, flags),
+        "profile": flags.profile,
+        "bundle": flags.bundle or "",
+        "project": flags.project,
+        "user": flags.user,
+        # Somebody waits at this terminal, and an abandoned render of before must not go first.
+        "priority": "normal" if flags.server or flags.watch else "interactive",
+    }
+
+
+def watch(config: Config, flags: argparse.Namespace) -> None:
+    """Render what lands in a folder, one line for each file, until somebody stops it."""
+    watched = Watched(flags.watch.absolute(), SUFFIXES)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is stopped like this
+    with connected(config, flags) as unit:
+        _SCREEN.print(f"Watching {watched.folder}; Ctrl-C ends it.", markup=False)
+        trouble = ""
+        while True:
+            try:
+                for timeline in watched.ready():
+                    if (said := _landed(unit, watched, timeline, config, flags)) is not None:
+                        line = json.dumps(said) if flags.json else _line(said)
+                        print(line, flush=True)
+                now = ""
+            except (OSError, Unreachable, Busy) as exc:  # of the folder or the server, not a file
+                now = exc.message if isinstance(exc, UnitError) else str(exc)
+            if now and now != trouble:
+                _SCREEN.print(f"{now} Trying again.", markup=False)
+            trouble = now
+            time.sleep(LOOK_SECONDS)
+
+
+def _landed(
+    unit: Connection, watched: Watched, timeline: Path, config: Config, flags: argparse.Namespace
+) -> dict[str, Any] | None:
+    """What came of one export; None where it is looked at again before anything is said."""
+    said: dict[str, Any] = {"file": str(timeline), "timeline": None, "shots": [], "error": None}
+    try:
+        out = watched.target(timeline)
+        check_target(timeline, out)
+        made = unit.render(timeline, out=out, **_wanted(config, flags))
+        said |= made.record()
+    except (Unreachable, Busy):
+        raise
+    except (UnitError, SecondUnitError) as error:
+        if error.code == "TIMELINE_UNREADABLE" and not watched.unreadable(timeline):
+            return None
+        message = error.message if isinstance(error, UnitError) else str(error)
+        said["error"] = {"code": error.code, "message": message, "remedy": error.remedy}
+    watched.settled(timeline)
+    return said
+
+
+def _line(said: dict[str, Any]) -> str:
+    name = Path(said["file"]).name
+    if said["error"] is not None:
+        first, *more = said["error"]["message"].splitlines()
+        rest = f" (and {len(more)} more)" if more else ""
+        return f"{name}: not rendered: {first}{rest}"
+    shots = said["shots"]
+    bad = [shot for shot in shots if shot["error"] is not None]
+    there = sum(shot["reused"] for shot in shots if shot["error"] is None)
+    counts = [(len(shots) - len(bad) - there, "made"), (there, "there already"),
+              (len(bad), "failed")]  # fmt: skip
+    words = ", ".join(f"{count} {word}" for count, word in counts if count)
+    why = f"; {bad[0]['error']['what']}" if bad else ""
+    into = f" -> {Path(said['timeline']).name}" if said["timeline"] else ""
+    return f"{name}: {words}{into}{why}"
+
+
 def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Say what a render would do."""
     with connected(config, flags, work=False, read=True) as unit:
-        answer = unit.plans.timeline(flags.timeline, _options(config, flags))
+        answer = unit.plans.timeline(
+            flags.timeline, _options(config, flags), media=flags.media
+        )  # fmt: skip
     record = {
         "timeline": answer.timeline,
         "rate": [answer.rate.num, answer.rate.den],
@@ -132,6 +206,8 @@ def _planned(shot: plans_pb2.ShotPlan) -> dict[str, Any]:
         "path": shot.path,
         "digest": shot.digest,
         "estimate": estimate_record(shot.estimate) if shot.HasField("estimate") else None,
+        "made": shot.made.file if shot.HasField("made") else None,
+        "reasons": list(shot.reasons),
         "adaptations": [
             {
                 "level": level(a.level).removeprefix("ADAPTATION_LEVEL_").lower(),
@@ -277,6 +353,8 @@ def _say_rendered(record: dict[str, Any]) -> None:
         print(f"  {shot['file']}")
     if record["timeline"]:
         print(f"Timeline: {record['timeline']}")
+    for file in record["files"]:
+        print(f"  {file}")
 
 
 def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> None:
@@ -287,7 +365,11 @@ def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> N
             f"handles {head}+{tail}, {shot['width']}x{shot['height']}, "
             f"engine {shot['engine']}, {shot['delivery']}, seed {shot['seed']}"
         )
-        if planned.HasField("estimate"):
+        if shot["made"]:
+            print(f"  nothing to do: {shot['made']}")
+        for reason in shot["reasons"]:
+            print(f"  to be made: {reason}")
+        if planned.HasField("estimate") and not shot["made"]:
             print(f"  {expected(planned.estimate)}")
         for a in shot["adaptations"]:
             print(f"  {a['level']}: {a['what']} @ {a['path']}")

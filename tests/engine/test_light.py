@@ -33,8 +33,10 @@ def test_light_comes_back_as_the_code_value_it_came_from(transfer: str) -> None:
 def test_curves_pass_through_the_points_that_the_standards_name(
     transfer: str, code: float, light: float
 ) -> None:
-    assert float(linear(np.float32([code]), transfer)[0]) == pytest.approx(light, rel=3e-3)
+    assert float(linear(np.array([code], np.float32), transfer)[0]) == pytest.approx(
+        light, rel=3e-3
+    )
 
 
 def test_more_light_than_a_transfer_holds_is_white() -> None:
-    assert coded(np.float32([1.7, -0.1]), "bt709").tolist() == [1.0, 0.0]
+    assert coded(np.array([1.7, -0.1], np.float32), "bt709").tolist() == [1.0, 0.0]

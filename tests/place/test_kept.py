@@ -10,6 +10,7 @@ import pytest
 from secondunit.config import Config
 from secondunit.errors import DeliveryError
 from secondunit.place.kept import check_kept, contents
+from secondunit.place.tracks import Layouts
 from secondunit.timeline.cut import CuttingRoom
 
 from tests.place.edits import FILM, HOUR, clip, edit, gap, note, span, stock
@@ -37,12 +38,12 @@ def test_a_change_to_the_edit_is_found(tmp_path: Path, change: str) -> None:
     path = edit(tmp_path / "cut.otio", [clip("A", 48), gap(24), clip("B", 48)])
     room = CuttingRoom(rate=FILM, folder=tmp_path, config=Config(data=tmp_path), notices=[])
     timeline = stock(path)
-    before = contents(timeline, room)
+    before = contents(timeline, Layouts(room))
     otio.adapters.write_to_file(timeline, str(path))
-    check_kept(path, before, room=room, created=(), replaced=())
+    check_kept(path, before, layouts=Layouts(room), created=(), replaced=())
 
     CHANGES[change](timeline)
     otio.adapters.write_to_file(timeline, str(path))
 
     with pytest.raises(DeliveryError):
-        check_kept(path, before, room=room, created=(), replaced=())
+        check_kept(path, before, layouts=Layouts(room), created=(), replaced=())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from secondunit.timeline.cut import generated
 from secondunit.timeline.shot import Shot
 from secondunit.units import FrameRange
 
@@ -100,3 +101,42 @@ def test_a_take_is_footage_for_the_next_request(train: Path) -> None:
     assert extension.record == FrameRange(start=72, frames=9)
     assert extension.before is not None
     assert extension.before.shown.indexes[-1] == 171
+
+
+@pytest.mark.parametrize("left", ["its file's name", "its marker", "its note in Resolve's field"])
+def test_a_take_that_was_renamed_is_found_by_what_is_left(train: Path, left: str) -> None:
+    before = shot(save(train, around(asking("gen: bridge"))))
+    made = take(before, "train", 24, bare=True)
+    made.name = "the good one"
+    if left == "its file's name":
+        del made.markers[:]
+    else:
+        reference = made.media_reference
+        assert isinstance(reference, otio.schema.ExternalReference)
+        reference.target_url = "consolidated_0001.mov"
+    if left == "its note in Resolve's field":
+        mark = made.markers[0]
+        mark.metadata["Resolve_OTIO"] = {"Keywords": [], "Note": mark.comment}
+        mark.comment = ""
+    assert generated(made) == ("bridge", before.id)
+
+    path = save(train, around(made), markers=[marker("gen: bridge", 48, 24)])
+
+    assert (shot(path).id, shot(path).record) == (before.id, before.record)
+
+
+def test_a_returned_edit_says_where_its_takes_lie(train: Path) -> None:
+    words = [marker("gen: bridge", 48, 24)]
+    before = shot(save(train, around(gap(24)), markers=words))
+    assert before.place.takes is None
+    made = take(before, "train", 24, bare=True)
+    reference = made.media_reference
+    assert isinstance(reference, otio.schema.ExternalReference)
+    reference.target_url = f"cut.gen/{reference.target_url}"
+
+    missing = shot(save(train, around(made), markers=words))
+    assert missing.place.takes is None, "the take was not brought back"
+    (train / "cut.gen").mkdir()
+    (train / reference.target_url).write_bytes(b"a take")
+
+    assert shot(save(train, around(made), markers=words)).place.takes == train / "cut.gen"

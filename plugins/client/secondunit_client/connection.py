@@ -35,6 +35,12 @@ PROFILES = {
     "premiere": timeline_pb2.PROFILE_PREMIERE,
 }
 
+BUNDLES = {
+    "": timeline_pb2.BUNDLE_UNSPECIFIED,
+    "otioz": timeline_pb2.BUNDLE_OTIOZ,
+    "otiod": timeline_pb2.BUNDLE_OTIOD,
+}
+
 OnJobEvent = Callable[[jobs_pb2.Job, jobs_pb2.JobEvent], None]
 
 
@@ -97,11 +103,16 @@ class Connection:
         out: Path | None = None,
         media: Path | None = None,
         profile: str = "otio",
+        bundle: str = "",
+        kept: Iterable[str] = (),
+        options: plans_pb2.PlanOptions | None = None,
     ) -> timeline_pb2.PlaceTimelineResponse:
         """Write a new timeline with the takes of these jobs in place; the original stays.
 
         `out`: default `<name>.gen.otio` beside the original; `media`: folder of the clips, default
-        `<name>.gen` beside `out`; `profile`: otio, resolve, premiere.
+        `<name>.gen` beside `out`; `profile`: otio, resolve, premiere; `bundle`: otioz or otiod, to
+        have the edit with all its media as one thing too. `kept`: digests of plans, made with
+        `options`, whose takes lie in the media folder and are placed too.
         """
         request = timeline_pb2.PlaceTimelineRequest(
             timeline=str(timeline.absolute()),
@@ -109,6 +120,9 @@ class Connection:
             media_folder=str(media.absolute()) if media else "",
             profile=PROFILES[profile],
             job_ids=list(jobs),
+            kept=list(kept),
+            options=options,
+            bundle=BUNDLES[bundle],
         )
         return self._caller.call(self._timelines.PlaceTimeline, request, timeout=600)
 
@@ -120,6 +134,7 @@ class Connection:
         out: Path | None = None,
         media: Path | None = None,
         profile: str = "otio",
+        bundle: str = "",
         priority: str = "normal",
         project: str = "",
         user: str = "",
@@ -130,11 +145,15 @@ class Connection:
 
         `project` and `user`: whose the work is, in the ledger and for budgets.
 
+        A take that lies in the media folder, made from the same plan, is placed as it is and costs
+        no job: rendering an unchanged timeline does no work.
+
         A shot that fails does not keep the others back: see `Rendered.failed`. Raises Refused with
         every fault before any work. Interrupting leaves the jobs on the server; the same call
         later finds what they made.
         """
-        plan = self.plans.timeline(timeline, options)
+        folder = media or (out.with_suffix("") if out else None)
+        plan = self.plans.timeline(timeline, options, media=folder)
         if plan.faults:
             words = "\n".join(f"{fault.what} @ {fault.path}" for fault in plan.faults)
             raise Refused(
@@ -145,8 +164,8 @@ class Connection:
             )
         if on_plan is not None:
             on_plan(plan)
-        created = [
-            self.jobs.create(
+        created = {
+            shot.digest: self.jobs.create(
                 timeline,
                 shot.shot_id,
                 take=shot.take,
@@ -156,11 +175,25 @@ class Connection:
                 user=user,
             )
             for shot in plan.plans
-        ]
-        ended = [self._follow(job, on_event) for job in created]
-        done = [job.id for job in ended if job.state == jobs_pb2.JOB_STATE_SUCCEEDED]
-        placed = self.place(timeline, done, out=out, media=media, profile=profile) if done else None
-        return Rendered(plan=plan, jobs=tuple(ended), placed=placed)
+            if not shot.HasField("made")
+        }
+        ended = {digest: self._follow(job, on_event) for digest, job in created.items()}
+        done = [job.id for job in ended.values() if job.state == jobs_pb2.JOB_STATE_SUCCEEDED]
+        kept = [shot.digest for shot in plan.plans if shot.HasField("made")]
+        placed = None
+        if done or kept:
+            placed = self.place(
+                timeline,
+                done,
+                out=out,
+                media=media,
+                profile=profile,
+                bundle=bundle,
+                kept=kept,
+                options=options,
+            )
+        jobs = tuple(ended.get(shot.digest) or _kept(shot) for shot in plan.plans)
+        return Rendered(plan=plan, jobs=jobs, placed=placed)
 
     def _follow(self, job: jobs_pb2.Job, on_event: OnJobEvent | None) -> jobs_pb2.Job:
         def tell(event: jobs_pb2.JobEvent) -> None:
@@ -168,3 +201,17 @@ class Connection:
                 on_event(job, event)
 
         return self.jobs.wait(job.id, tell)
+
+
+def _kept(shot: plans_pb2.ShotPlan) -> jobs_pb2.Job:
+    """What stands for the job of a take that was there: it has no id, for there was no work."""
+    return jobs_pb2.Job(
+        shot_id=shot.shot_id,
+        name=shot.name,
+        operation=shot.operation,
+        engine=shot.engine,
+        take=shot.take,
+        draft=shot.draft,
+        state=jobs_pb2.JOB_STATE_SUCCEEDED,
+        result=jobs_pb2.JobResult(take=shot.made, reused=True),
+    )

@@ -51,13 +51,20 @@ class Plans:
         self._stub = PlanServiceStub(caller.channel)
 
     def timeline(
-        self, path: Path, options: pb.PlanOptions | None = None
+        self, path: Path, options: pb.PlanOptions | None = None, *, media: Path | None = None
     ) -> pb.PlanTimelineResponse:
         """Plan every shot that a timeline asks for; faults are in the answer, not raised.
 
+        `media`: the folder in which takes of earlier rounds lie, default `<name>.gen` beside the
+        timeline; those that are still good are in `made` of their plans.
+
         Raises Refused when there is no timeline at that path that the server can read.
         """
-        request = pb.PlanTimelineRequest(timeline=str(path.absolute()), options=options)
+        request = pb.PlanTimelineRequest(
+            timeline=str(path.absolute()),
+            options=options,
+            media_folder=str(media.absolute()) if media else "",
+        )
         return self._caller.call(self._stub.PlanTimeline, request, timeout=300)
 
     def shot(

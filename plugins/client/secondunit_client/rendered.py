@@ -17,7 +17,8 @@ class Rendered:
 
     plan: plans_pb2.PlanTimelineResponse
     jobs: tuple[jobs_pb2.Job, ...]
-    """One for each plan of `plan`, in its order, all ended."""
+    """One for each plan of `plan`, in its order, all ended; without an id where the take lay there
+    already."""
     placed: timeline_pb2.PlaceTimelineResponse | None
     """The new timeline; None where no shot succeeded."""
 
@@ -38,6 +39,7 @@ class Rendered:
             shots.setdefault(plan.shot_id, []).append((plan, job))
         return {
             "timeline": str(self.timeline) if self.timeline else None,
+            "files": list(self.placed.files) if self.placed is not None else [],
             "shots": [self._shot(made) for made in shots.values()],
         }
 

@@ -56,6 +56,8 @@ def from_light(light: Samples, transfer: str, primaries: str, space: Space) -> N
 
 @cache
 def _between(primaries: str, space: Space) -> NDArray[np.float32]:
+    if primaries == space:  # light that is at home stays as it is, to the bit
+        return np.eye(3, dtype=np.float32)
     source, target = _XY[primaries], _XY[space]
     cones = _BRADFORD @ _white(target[3]) / (_BRADFORD @ _white(source[3]))
     adapted = np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD

@@ -23,7 +23,14 @@ from secondunit.encode.movie import translated
 from secondunit.encode.sound import HZ, Sound, add_sound
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_frame
+from secondunit.timeline.picture import (
+    FORMATS,
+    HALF,
+    Picture,
+    picture_from_rgb,
+    picture_of_frame,
+    picture_of_light,
+)
 from secondunit.units import ColourTags, Rate, timecode
 
 _NUMBERED = re.compile(r"(.+)\.(\d{4,})\.\w+")
@@ -136,10 +143,13 @@ def numbered(folder: Path, suffix: str) -> tuple[Path, ...]:
     return tuple(found[n] for n in numbers)
 
 
-def pictures_in(files: tuple[Path, ...], row: Delivery, colour: ColourTags) -> Iterator[Picture]:
+def pictures_in(
+    files: tuple[Path, ...], row: Delivery, colour: ColourTags, format: str | None = None
+) -> Iterator[Picture]:
     """The pictures of files, decoded by FFmpeg; scene-linear ones as the code values they were.
 
-    `colour` tells the transfer and primaries of those. Raises FFmpegError, OSError.
+    `colour` tells the transfer and primaries of those, `format` their layout (None: the row's).
+    Raises FFmpegError, OSError.
     """
     for path in files:
         with av.open(
@@ -148,7 +158,7 @@ def pictures_in(files: tuple[Path, ...], row: Delivery, colour: ColourTags) -> I
         ) as container:  # fmt: skip
             frame = next(container.decode(video=0))
             if row.light is not None:
-                yield _code_values(frame, row.light, colour)
+                yield _code_values(frame, row.light, format or row.format or HALF, colour)
             else:  # neither DPX nor PNG can say all the tags
                 yield picture_of_frame(frame, colour=colour)
 
@@ -190,17 +200,18 @@ def header_differences(
     ]
 
 
-def _code_values(frame: av.VideoFrame, space: Space, colour: ColourTags) -> Picture:
-    """A decoded half float frame as a picture in `colour`, 16 bit."""
+def _code_values(frame: av.VideoFrame, space: Space, format: str, colour: ColourTags) -> Picture:
+    """A decoded half float frame as a picture in `colour`: code values, or the light itself."""
     planes = []
     for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         planes.append(rows[:, : plane.width * 2].copy().view(np.float16).astype(np.float32))
     g, b, r = planes[:3]
     light = np.stack([r, g, b], axis=-1)
-    return picture_from_rgb(
-        from_light(light, colour.transfer, colour.primaries, space), "gbrp16le", colour
-    )
+    own = from_light(light, colour.transfer, colour.primaries, space)
+    if FORMATS[format].light:
+        return picture_of_light(own, format, colour)
+    return picture_from_rgb(own, format, colour)
 
 
 def _png(picture: Picture, plan: ShotPlan) -> bytes:

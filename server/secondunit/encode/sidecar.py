@@ -93,9 +93,19 @@ def write(record: Record, path: Path) -> None:
 
 def text_of(record: Record) -> str:
     """A record as it stands in its file. Raises ValueError for what JSON does not know."""
-    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    parts = [
+        f" {json.dumps(key)}: "
+        # A plan names its files once for every frame: nobody reads that, and it takes long.
+        + json.dumps(
+            value, indent=None if key == "plan" else 1, ensure_ascii=False, allow_nan=False
+        ).replace("\n", "\n ")
+        for key, value in record.items()
+    ]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
+_LARGEST = 64 * 2**20
+"""Bytes; the longest shots with thousands of masks have a tenth."""
 _RECORD = {"id": str, "name": str, "operation": str, "digest": str, "clip": dict, "report": dict}
 _CLIP = {"file": str, "sha256": str, "frames": int, "start_frame": int, "handles": list}
 
@@ -103,6 +113,8 @@ _CLIP = {"file": str, "sha256": str, "frames": int, "start_frame": int, "handles
 def read(path: Path) -> Record:
     """A record as written. Raises DeliveryError for a file that is none of ours."""
     try:
+        if path.stat().st_size > _LARGEST:
+            raise DeliveryError(f"the record {path} is larger than any that we write")
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as exc:
         raise DeliveryError(f"the record {path} cannot be read: {exc}") from exc

@@ -83,7 +83,7 @@ def _of_folder(
     row = DELIVERIES[facts.delivery]
     files = numbered(clip, row.suffix)
     wanted = sorted({n for n in frames if n < len(files)})
-    shown = pictures_in(tuple(files[n] for n in wanted), row, facts.colour)
+    shown = pictures_in(tuple(files[n] for n in wanted), row, facts.colour, facts.format)
     return {n: _small(picture, height) for n, picture in zip(wanted, shown, strict=True)}
 
 

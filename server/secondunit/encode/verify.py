@@ -140,7 +140,7 @@ class _Reading:
         for number, path in enumerate(files):
             clock = clock_of(start + number, facts.rate, drop_frame=";" in facts.timecode)
             self.wrong += header_differences(path, row, facts, clock)
-        self._pictures(pictures_in(files, row, facts.colour))
+        self._pictures(pictures_in(files, row, facts.colour, facts.format))
         self._sound(sorted(self.path.glob("*.wav")))
 
     def _sound(self, paths: Iterable[Path]) -> None:

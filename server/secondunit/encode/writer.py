@@ -17,7 +17,7 @@ from secondunit.engine.engine import Progress
 from secondunit.engine.parallel import in_order
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import FORMATS, Picture
+from secondunit.timeline.picture import FORMATS, HALF, Picture
 from secondunit.units import ColourTags, timecode
 
 Mattes = Callable[[int], Alpha]
@@ -114,10 +114,12 @@ def layout_of(plan: ShotPlan, row: Delivery) -> tuple[str, ColourTags]:
     for full range; RGB becomes BT.709 (BT.2020 where its primaries are), and pictures in sRGB
     keep their code values under the BT.709 transfer, as hosts show stills in a video timeline.
     Sequences are RGB of full range, with the plan's own transfer; a scene-linear one is known by
-    the code values that it stands for.
+    the code values that it stands for, or by its light where the plan's pictures are that.
     """
     if row.format is None:
         return plan.format, plan.colour
+    if row.light is not None and FORMATS[plan.format].light:
+        return HALF, plan.colour
     if FORMATS[row.format].rgb:
         return row.format, replace(plan.colour, matrix="gbr", full_range=True)
     colour = replace(plan.colour, full_range=False)

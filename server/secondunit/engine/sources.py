@@ -187,5 +187,6 @@ class PlanSources:
             seen = sorted(n for n in used if n < footage.media.frames)
             return Reel(footage.media, seen, self._memory)
         first, last = min(footage.indexes) - REACH, max(footage.indexes) + REACH
-        seen = range(max(0, first), min(footage.media.frames, last + 1))
+        there = footage.media.run(footage.indexes[0])
+        seen = range(max(there.start, first), min(there.stop, last + 1))
         return Reel(footage.media, seen, self._memory)

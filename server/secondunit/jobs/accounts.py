@@ -27,9 +27,17 @@ class Accounts:
         self._store, self._price = store, price
         self._warm, self._wake = warm, wake
 
-    def estimates(self, plans: Sequence[ShotPlan]) -> list[Estimate]:
-        """What each will take and cost, as if one worker made one after the other."""
-        return estimated(plans, self._runs, self._price, there=self._there, warm=self._warm)
+    def estimates(self, plans: Sequence[ShotPlan], made: Sequence[bool] = ()) -> list[Estimate]:
+        """What each will take and cost, as if one worker made one after the other.
+
+        `made`: which of them are there already in the edit's own folder; none where not said.
+        """
+        known = {plan.digest for plan, there in zip(plans, made, strict=False) if there}
+
+        def there(digest: str) -> bool:
+            return digest in known or self._there(digest)
+
+        return estimated(plans, self._runs, self._price, there=there, warm=self._warm)
 
     def together(self, parts: Sequence[Estimate]) -> Estimate | None:
         """The same of a whole timeline; None of no shots."""

@@ -8,8 +8,10 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from secondunit.errors import MediaError
 from secondunit.plan.planned import PlannedShots, TimelinePlan
 from secondunit.plan.shot_plan import media_uses
+from secondunit.timeline.sequence import is_pattern, listed
 
 LIFE = 60.0
 """Seconds that a plan is remembered: files that were missing may have come, and say nothing."""
@@ -120,7 +122,11 @@ def _stamped(
 
 def _stamp(path: Path) -> Stamp | None:
     try:
+        if is_pattern(path):  # as many files as frames: any of them may change
+            state = listed(path).state
+            changed = max(time_ns for _, time_ns in state)
+            return 0, len(state), changed, sum(size for size, _ in state)
         status = path.stat()
-    except (OSError, ValueError):
+    except (OSError, ValueError, MediaError):
         return None
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

@@ -11,7 +11,6 @@ import opentimelineio as otio
 
 from secondunit.errors import PlacementError
 from secondunit.place.tracks import Layouts
-from secondunit.timeline.cut import CuttingRoom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +23,9 @@ class Contents:
     """JSON of what each track, the stack and the timeline carry themselves."""
 
 
-def contents(timeline: otio.schema.Timeline, room: CuttingRoom) -> Contents:
+def contents(timeline: otio.schema.Timeline, layouts: Layouts) -> Contents:
     """Everything in the edit and where it stands, as values that can be compared."""
-    stack, layouts = timeline.tracks, Layouts(room)
+    stack = timeline.tracks
     start = timeline.global_start_time
     return Contents(
         tracks=tuple(
@@ -60,20 +59,21 @@ def check_kept(
     path: Path,
     before: Contents,
     *,
-    room: CuttingRoom,
+    layouts: Layouts,
     created: Collection[int],
     replaced: Collection[str],
 ) -> otio.schema.Timeline:
     """Read the new edit with stock OpenTimelineIO and compare; the edit, as read.
 
-    `created` are the numbers of the tracks that are new, `replaced` the JSON of placeholders and
-    earlier takes that made room. Raises PlacementError.
+    `layouts` are new ones, which know nothing of the edit before. `created` are the numbers of the
+    tracks that are new, `replaced` the JSON of placeholders and earlier takes that made room.
+    Raises PlacementError.
     """
     try:
         timeline = otio.adapters.read_from_file(str(path), adapter_name="otio_json")
     except Exception as exc:  # OTIO's C++ core throws whatever it likes
         raise PlacementError(f"the new timeline cannot be read again: {exc}") from exc
-    now = contents(timeline, room)
+    now = contents(timeline, layouts)
     tracks = [items for number, items in enumerate(now.tracks) if number not in created]
     if len(tracks) != len(before.tracks):
         raise PlacementError("the new timeline has lost a track")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,21 +11,29 @@ from pathlib import Path
 import opentimelineio as otio
 
 from secondunit import __version__
+from secondunit.catalog.deliveries import DELIVERIES, frame_name
 from secondunit.config import Config
 from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import PlacementError, Refused
+from secondunit.place.bundle import Kind as Bundle
+from secondunit.place.bundle import bundle, check_bundle
 from secondunit.place.clip import CHOSEN, VERSION, clip_of
+from secondunit.place.exchange import Asset
+from secondunit.place.exchanged import check_beside, exchanged
 from secondunit.place.kept import check_kept, contents
 from secondunit.place.links import Profile, rebase
+from secondunit.place.shape import shape
 from secondunit.place.takes import Take, keep_request
-from secondunit.place.tracks import Layouts, lay, swap
+from secondunit.place.tracks import Layouts, gap_of, lay, swap
 from secondunit.place.words import Words, words_of
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.cut import CuttingRoom, generated, plain, rate_of
-from secondunit.timeline.read import read, reading
+from secondunit.timeline.read import reading
 from secondunit.timeline.retimes import convention_of
 from secondunit.units import FrameRange, Operation
 
+_LARGEST = 2**30
+"""Bytes; no timeline that we write has as many."""
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
 _ON_TOP = (
     Operation.ANIMATE,
@@ -78,6 +87,8 @@ class PlacedEdit:
     placements: tuple[Placement, ...]
     notices: tuple[str, ...]
     """What an editor should know before cutting on."""
+    files: tuple[Path, ...] = ()
+    """Written beside it: the same edit in the formats that its host relinks by, and bundled."""
 
 
 def place(
@@ -87,6 +98,7 @@ def place(
     profile: Profile,
     *,
     config: Config,
+    bundled: Bundle | None = None,
 ) -> PlacedEdit:
     """Write `out_path`: the timeline as it was, with each shot's chosen take in its place.
 
@@ -96,8 +108,14 @@ def place(
 
     Raises Refused for an `out_path` that is not ours to replace and for an edit that does not
     fit the shots, TimelineUnreadable, PlacementError and StoreFull; then nothing is written.
+
+    Beside it go the exchange files of the profile (`exchanged`), and where `bundled` asks for it
+    the edit with all its media as one thing.
     """
     check_target(timeline_path, out_path)
+    check_beside(out_path, profile)
+    if bundled is not None:
+        check_bundle(timeline_path, out_path, bundled)
     # A format that does not say its rate was planned at the one that its caller gave.
     rate = next((one.plan.rate for one in finished), None)
     original = reading(timeline_path, rate=rate, data=config.data)
@@ -112,29 +130,55 @@ def place(
         notices=notices,
         retimes=convention_of(timeline, []),
     )
-    before = contents(timeline, room)
+    notices += shape(timeline, out_path.parent, room.rate, profile)
     table = _Table(timeline, room, out_path.parent, profile)
+    before = contents(timeline, table.layouts)
     # All words first: each shot that is cut in shifts the places of the others.
     asked = [(one, words_of(timeline, one.plan)) for one in finished]
     for one, words in sorted(asked, key=lambda pair: pair[0].plan.timecode):
         table.put(one, words)
     _sign(timeline, timeline_path, finished)
+    table.pad()
     placements = table.placements()
     try:
         out_path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out_path) as temporary:
-            temporary.write_text(timeline.to_json_string(indent=4) + "\n", encoding="utf-8")
+            temporary.write_text(timeline.to_json_string(indent=1) + "\n", encoding="utf-8")
+            now = Layouts(room)
             written = check_kept(
-                temporary, before, room=room, created=table.created(), replaced=table.replaced
+                temporary, before, layouts=now, created=table.created(), replaced=table.replaced
             )
-            _check_placed(written, placements, room)
+            _check_placed(written, placements, now)
             for one, words in asked:
                 keep_request(one.chosen, words.request)
     except OSError as exc:
         raise unwritten(f"{out_path} cannot be written", exc, PlacementError) from exc
+    files, said = exchanged(
+        written, out_path, profile, room, finished[0].plan, _assets(finished)
+    )  # fmt: skip
+    if bundled is not None:
+        whole, missing = bundle(out_path, bundled, config=room.config)
+        files, said = (*files, whole), (*said, *missing)
     return PlacedEdit(
-        timeline=out_path, placements=placements, notices=tuple(dict.fromkeys(notices))
-    )
+        timeline=out_path, placements=placements, files=files,
+        notices=tuple(dict.fromkeys((*notices, *said))),
+    )  # fmt: skip
+
+
+def _assets(finished: Sequence[Finished]) -> list[Asset]:
+    return [
+        Asset(
+            name=one.chosen.file.name, path=str(_first_file(one.chosen).absolute()),
+            rate=one.chosen.rate, range=one.chosen.range, size=one.plan.size,
+            reel=one.plan.reel, drop_frame=one.plan.drop_frame,
+        )
+        for one in finished
+    ]  # fmt: skip
+
+
+def _first_file(take: Take) -> Path:
+    row = DELIVERIES[take.record["clip"]["delivery"]]
+    return take.file / frame_name(take.file.name, 0, row.suffix) if row.sequence else take.file
 
 
 def check_target(timeline_path: Path, out_path: Path) -> None:
@@ -146,15 +190,23 @@ def check_target(timeline_path: Path, out_path: Path) -> None:
     same = timeline_path.exists() and out_path.samefile(timeline_path)
     if same or out_path.resolve() == timeline_path.resolve():
         raise Refused.single(f"'{out_path.name}' is the original, which is never changed", "out")
-    try:
-        there = read(out_path)  # held: its metadata dies with it
-        earlier = plain(there.metadata).get("secondunit")
-    except Refused:
-        earlier = None
-    if not isinstance(earlier, dict) or "generated" not in earlier:
+    if not _is_generated(out_path):
         raise Refused.single(
             f"'{out_path.name}' exists and was not made by Second Unit; choose another name", "out"
         )
+
+
+def _is_generated(path: Path) -> bool:
+    # Its JSON alone: whether it is a timeline that can be read is all the same here.
+    try:
+        if path.stat().st_size > _LARGEST:
+            return False
+        there = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    metadata = there.get("metadata") if isinstance(there, dict) else None
+    record = metadata.get("secondunit") if isinstance(metadata, dict) else None
+    return isinstance(record, dict) and "generated" in record
 
 
 class _Table:
@@ -173,6 +225,8 @@ class _Table:
         self._zero = 0 if start is None else round(room.frames(start))
         self._tracks = list(timeline.tracks)  # as the plans count them
         self._put: list[tuple[Finished, Words, otio.schema.Track, otio.schema.Clip]] = []
+        self._records: dict[int, FrameRange] = {}
+        """By `id` of the clips in `_put`, which keeps them."""
         self._created: list[otio.schema.Track] = []
 
     def put(self, one: Finished, words: Words) -> None:
@@ -186,6 +240,7 @@ class _Table:
             )
         clip = clip_of(one.chosen, one.others, words, self.folder, self.profile)
         track = self._lay(plan, record, clip, words)
+        self._records[id(clip)] = record
         self._put.append((one, words, track, clip))
 
     def _lay(
@@ -234,15 +289,14 @@ class _Table:
     ) -> tuple[otio.schema.Track, otio.schema.Clip] | None:
         """An earlier take of the shot, or the placeholder that asked for it, at the same place."""
         for track in self.timeline.video_tracks():
-            for one in self.layouts.of(track):
-                item = one.item
-                if not isinstance(item, otio.schema.Clip) or one.record != record:
-                    continue
-                take = generated(item)
-                if take is not None and take[1] == plan.shot:
-                    return track, item
-                if track == home and take is None and _is_placeholder(item):
-                    return track, item
+            one = self.layouts.clip_at(track, record)
+            if one is None:
+                continue
+            take = generated(one)
+            if take is not None and take[1] == plan.shot:
+                return track, one
+            if track is home and take is None and _is_placeholder(one):
+                return track, one
         return None
 
     def _keep_takes(self, old: otio.schema.Clip, clip: otio.schema.Clip) -> None:
@@ -295,7 +349,7 @@ class _Table:
 
     def _check_handles(self, track: otio.schema.Track, clip: otio.schema.Clip) -> None:
         """Say where a transition beside the clip reaches past its handles."""
-        index = track.index(clip)
+        index = self.layouts.index(track, clip)
         available, shown = clip.available_range(), clip.trimmed_range()
         head = shown.start_time.value - available.start_time.value
         tail = available.duration.value - shown.duration.value - head
@@ -313,6 +367,18 @@ class _Table:
                         f"the clip has {has:g}; ask again with `handles: {needs}`"
                     )
 
+    def pad(self) -> None:
+        """Fill our own new tracks up to the timeline's end, as Resolve writes every track."""
+        if self.profile != "resolve":
+            return
+        end = max((self.layouts.end(track) for track in self._all_tracks()), default=0)
+        for track in self._created:
+            if (left := end - self.layouts.end(track)) > 0:
+                self.layouts.append(track, gap_of(left, self.room.rate))
+
+    def _all_tracks(self) -> list[otio.schema.Track]:
+        return [t for t in self.timeline.tracks if isinstance(t, otio.schema.Track)]
+
     def created(self) -> set[int]:
         """Numbers of the tracks that were not there before."""
         return {self.timeline.tracks.index(track) for track in self._created}
@@ -322,12 +388,11 @@ class _Table:
         stack = self.timeline.tracks
         made: list[Placement] = []
         for one, words, track, clip in self._put:
-            (at,) = (laid for laid in self.layouts.of(track) if laid.item == clip)
-            take = one.chosen
+            record, take = self._records[id(clip)], one.chosen
             made.append(
                 Placement(
                     shot=take.shot, operation=take.operation, track=stack.index(track),
-                    track_name=track.name, record=at.record,
+                    track_name=track.name, record=record,
                     source=FrameRange(
                         start=take.shown.start - take.range.start, frames=take.shown.frames
                     ),
@@ -371,13 +436,11 @@ def _sign(
 
 
 def _check_placed(
-    timeline: otio.schema.Timeline, placements: Sequence[Placement], room: CuttingRoom
+    timeline: otio.schema.Timeline, placements: Sequence[Placement], layouts: Layouts
 ) -> None:
     """Raise PlacementError unless every clip stands where it should."""
-    layouts, tracks = Layouts(room), list(timeline.tracks)
+    tracks = list(timeline.tracks)
     for placement in placements:
-        stand = layouts.of(tracks[placement.track])
-        if not any(
-            one.item.name == placement.name and one.record == placement.record for one in stand
-        ):
+        clip = layouts.clip_at(tracks[placement.track], placement.record)
+        if clip is None or clip.name != placement.name:
             raise PlacementError(f"'{placement.name}' does not stand where it should")

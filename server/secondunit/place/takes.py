@@ -75,22 +75,80 @@ class Take:
         return FrameRange(start=self.range.start + head, frames=self.range.frames - head - tail)
 
 
-def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None) -> Take:
+class Shelf:
+    """The takes of one media folder. It is listed once: an edit may have a thousand shots.
+
+    What others write into the folder meanwhile is not seen, but never overwritten either.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._names: dict[tuple[str, str], list[str]] | None = None
+        self._takes: dict[tuple[str, str], tuple[Take, ...]] = {}
+
+    def find(self, shot: str, operation: Operation) -> tuple[Take, ...]:
+        """The takes of a shot, oldest first; files without a record are no takes."""
+        key = operation.value, shot
+        if key not in self._takes:
+            paths = [self.folder / name for name in self._listed().get(key, ())]
+            found = [_take(path, operation, shot) for path in paths if path.suffix == ".json"]
+            takes = [take for take in found if take is not None]
+            self._takes[key] = tuple(sorted(takes, key=lambda take: take.version))
+        return self._takes[key]
+
+    def whole(self, shot: str, operation: Operation, digest: str) -> Take | None:
+        """The newest take of a plan whose file is still as it was written."""
+        same = [take for take in self.find(shot, operation) if take.digest == digest]
+        return next((take for take in reversed(same) if unspoilt(take)), None)
+
+    def newest(self, shot: str, operation: Operation) -> int:
+        """The highest version that any file of a shot has, be it a take or not; 0 for none."""
+        names = self._listed().get((operation.value, shot), ())
+        return max((_version(Path(name)) for name in names), default=0)
+
+    def add(self, take: Take) -> None:
+        """Know a take that was put there just now."""
+        key = take.operation.value, take.shot
+        before = self.find(take.shot, take.operation)
+        self._takes[key] = (*(t for t in before if t.version != take.version), take)
+        self._listed().setdefault(key, []).append(take.file.name)
+
+    def _listed(self) -> dict[tuple[str, str], list[str]]:
+        if self._names is None:
+            self._names = {}
+            names = sorted(p.name for p in self.folder.iterdir()) if self.folder.is_dir() else []
+            for name in names:
+                if match := _NAME.fullmatch(name):
+                    self._names.setdefault((match[1], match[2]), []).append(name)
+        return self._names
+
+
+def publish(
+    clip: Path,
+    record: Path,
+    folder: Path,
+    *,
+    sheet: Path | None = None,
+    shelf: Shelf | None = None,
+    earlier: Shelf | None = None,
+) -> Take:
     """Bring a finished clip and its sidecar into the media folder as the shot's next version.
 
-    A take of the same plan whose file is still as it was written is found again instead. The
-    clip gets a second name (hard link) where that is possible, else it is copied; of a sequence
-    each picture is, under the name of its new folder. The contact sheet lies beside it as
-    `<name>.png`. Raises PlacementError, with nothing left in the folder, also for a clip whose
+    A take of the same plan whose file is still as it was written is found again instead, be it in
+    the folder of an `earlier` round of the edit. The clip gets a second name (hard link) where
+    that is possible, else it is copied; of a sequence each picture is, under the name of its new
+    folder. The contact sheet lies beside it as `<name>.png`. `shelf` is that of `folder`, if
+    somebody has it. Raises PlacementError, with nothing left in the folder, also for a clip whose
     bytes are not those of its record; StoreFull where the disk is full.
     """
     content = sidecar.read(record)
+    shelf = Shelf(folder) if shelf is None else shelf
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shot, operation = content["id"], Operation(content["operation"])
-        earlier = find(folder, shot, operation)
-        for take in earlier:
-            if take.digest == content["digest"] and _holds(take.file, take.record):
+        shelves = [shelf] if earlier is None else [shelf, earlier]
+        for each in shelves:
+            if (take := each.whole(shot, operation, content["digest"])) is not None:
                 return take
         if not _holds(clip, content):  # its second name was edited in place, for one
             raise PlacementError(
@@ -98,12 +156,15 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
                 "again"
             )
         stem = f"{_clean(content['name'])}_{operation.value}_{shot}"
-        version = _newest(folder, shot, operation) + 1
+        version = max(each.newest(shot, operation) for each in shelves) + 1
         while True:
             try:
-                return _place(clip, content, sheet, folder, stem, version)
+                take = _place(clip, content, sheet, folder, stem, version)
             except FileExistsError:  # another process was faster
                 version += 1
+            else:
+                shelf.add(take)
+                return take
     except (OSError, KeyError, ValueError) as exc:
         what = f"{clip.name} cannot be published in {folder}"
         raise unwritten(what, exc, PlacementError) from exc
@@ -111,24 +172,39 @@ def publish(clip: Path, record: Path, folder: Path, *, sheet: Path | None = None
 
 def find(folder: Path, shot: str, operation: Operation) -> tuple[Take, ...]:
     """The takes of a shot in a media folder, oldest first; files without a record are no takes."""
-    takes: list[Take] = []
-    for path in _versions(folder, shot, operation):
-        if path.suffix != ".json":
-            continue
-        try:
-            content = sidecar.read(path)
-            sidecar.facts_of_record(content)
-        except DeliveryError:
-            continue
-        file = folder / content["clip"]["file"]
-        if file.parent == folder and file.exists():
-            takes.append(
-                Take(
-                    shot=shot, operation=operation, version=_version(path), file=file,
-                    sidecar=path, record=content,
-                )
-            )  # fmt: skip
-    return tuple(sorted(takes, key=lambda take: take.version))
+    return Shelf(folder).find(shot, operation)
+
+
+def unspoilt(take: Take) -> bool:
+    """Whether a take's file is still as it was written.
+
+    Its bytes are read where its size or its times leave room for doubt: a clip is older than the
+    record that was written beside it.
+    """
+    try:
+        record, clip = take.sidecar.stat(), [path.stat() for path in files_of(take.file)]
+        size, newest = sum(one.st_size for one in clip), max(one.st_mtime_ns for one in clip)
+        if size != take.record["clip"].get("bytes", size):
+            return False
+        return newest < record.st_mtime_ns or _holds(take.file, take.record)
+    except (OSError, ValueError):  # it is gone, or it is a folder without pictures
+        return False
+
+
+def _take(path: Path, operation: Operation, shot: str) -> Take | None:
+    """The take of a sidecar; None for a file that is none, or that has no clip."""
+    try:
+        content = sidecar.read(path)
+        sidecar.facts_of_record(content)
+    except DeliveryError:
+        return None
+    file = path.parent / content["clip"]["file"]
+    if file.parent != path.parent or not file.exists():
+        return None
+    return Take(
+        shot=shot, operation=operation, version=_version(path), file=file, sidecar=path,
+        record=content,
+    )  # fmt: skip
 
 
 def keep_request(take: Take, request: Mapping[str, Any] | str) -> None:
@@ -199,23 +275,9 @@ def _second_name(clip: Path, file: Path) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _versions(folder: Path, shot: str, operation: Operation) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if (match := _NAME.fullmatch(path.name)) and match.group(1, 2) == (operation.value, shot)
-    ]
-
-
 def _version(path: Path) -> int:
     match = _NAME.fullmatch(path.name)
     return int(match[3]) if match else 0
-
-
-def _newest(folder: Path, shot: str, operation: Operation) -> int:
-    return max((_version(path) for path in _versions(folder, shot, operation)), default=0)
 
 
 def _holds(clip: Path, record: Record) -> bool:

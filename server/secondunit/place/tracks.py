@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -20,7 +21,10 @@ class Standing(NamedTuple):
 
 
 class Layouts:
-    """Where everything stands: worked out once for each track, then kept in step with the cuts."""
+    """Where everything stands: worked out once for each track, then kept in step with the cuts.
+
+    What stands where is found by bisection, for edits have tens of thousands of clips.
+    """
 
     def __init__(self, room: CuttingRoom) -> None:
         self.room = room
@@ -38,6 +42,30 @@ class Layouts:
             standing = [Standing(one.item, one.record) for one in laid]
             self._known[id(track)] = (track, standing)
         return self._known[id(track)][1]
+
+    def end(self, track: otio.schema.Track) -> int:
+        """The first frame after everything on a track."""
+        standing = self.of(track)
+        return standing[-1].record.end if standing else 0
+
+    def first_from(self, track: otio.schema.Track, frame: int) -> int:
+        """Number of the first child that starts at or after a frame."""
+        return bisect_left(self.of(track), frame, key=lambda one: one.record.start)
+
+    def clip_at(self, track: otio.schema.Track, record: FrameRange) -> otio.schema.Clip | None:
+        """The clip that covers exactly these frames."""
+        standing = self.of(track)
+        for index in range(self.first_from(track, record.start), len(standing)):
+            one = standing[index]
+            if one.record.start > record.start:
+                return None
+            if one.record == record and isinstance(one.item, otio.schema.Clip):
+                return one.item
+        return None
+
+    def index(self, track: otio.schema.Track, item: otio.core.Composable) -> int:
+        """Number of a child."""
+        return next(n for n, one in enumerate(self.of(track)) if one.item is item)
 
     def replace(self, track: otio.schema.Track, index: int, *pieces: otio.core.Item) -> None:
         """Put `pieces` in the place of child number `index`; together they cover what it did."""
@@ -80,10 +108,14 @@ def lay(
     end = standing[-1].record.end if standing else 0
     if record.start >= end:
         if record.start > end:
-            layouts.append(track, _gap(record.start - end, layouts.room.rate))
+            layouts.append(track, gap_of(record.start - end, layouts.room.rate))
         layouts.append(track, clip)
         return True
-    for index, one in enumerate(standing):
+    after = layouts.first_from(track, record.start + 1)
+    for index in range(after - 1, -1, -1):
+        one = standing[index]
+        if one.record.frames and one.record.end <= record.start:
+            break
         inside = one.record.start <= record.start and record.end <= one.record.end
         if inside and isinstance(one.item, otio.schema.Gap):
             left = record.start - one.record.start
@@ -108,7 +140,7 @@ def swap(
     for marker in old.markers:
         if marker not in drop:
             clip.markers.append(_moved(marker, start, 0, clip, layouts.room))
-    layouts.replace(track, track.index(old), clip)
+    layouts.replace(track, layouts.index(track, old), clip)
 
 
 def _pieces(
@@ -186,7 +218,8 @@ def _time(frames: int, rate: Rate, own: float) -> otio.opentime.RationalTime:
     return otio.opentime.RationalTime(float(value), own)
 
 
-def _gap(frames: int, rate: Rate) -> otio.schema.Gap:
+def gap_of(frames: int, rate: Rate) -> otio.schema.Gap:
+    """So many empty frames."""
     start = otio.opentime.RationalTime(0, float(rate))
     length = otio.opentime.RationalTime(frames, float(rate))
     return otio.schema.Gap(source_range=otio.opentime.TimeRange(start, length))

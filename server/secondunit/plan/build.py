@@ -12,6 +12,7 @@ from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.errors import Fault
+from secondunit.plan.colour import colour_adaptations, colour_faults, coloured, working_of
 from secondunit.plan.controls import control_adaptations, control_faults
 from secondunit.plan.eyes import seen_adaptations
 from secondunit.plan.footage import footage_adaptations, footage_pins
@@ -58,6 +59,7 @@ def plan_shots(path: Path, options: Options, config: Config) -> PlannedShots:
 
 def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
     """Resolve one shot against the catalogue: one plan for each take, or all its faults."""
+    shot = coloured(shot, next(iter(_sources_of(shot)), None))
     request, path = shot.request, shot.place.path
     faults: list[Fault] = []
     engine_name = options.engine or request.engine or config.engine
@@ -76,6 +78,8 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
     else:
         wanted = _wanted(shot)
         faults += delivery_faults(DELIVERIES[delivery], wanted, path=f"{path}.delivery")
+        for first in _sources_of(shot)[:1]:
+            faults += colour_faults(DELIVERIES[delivery], first, f"{path}.delivery")
     if shot.drop_frame and (shot.rate.den != 1001 or shot.rate.nominal % 30):
         faults.append(
             Fault(what=f"drop-frame timecode does not exist at {shot.rate} frames per second",
@@ -295,6 +299,7 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         reel=first.reel,
         delivery=delivery,
         pixel_aspect=first.pixel_aspect,
+        working=working_of(first),
         audio=request.audio,
         draft=options.draft,
         adaptations=tuple(_adaptations(shot, engine, handles, sources)),
@@ -333,6 +338,7 @@ def _adaptations(
     if shot.request.operation is Operation.LOOP:
         yield from loop_adaptations(shot)
     yield from seen_adaptations(shot)
+    yield from colour_adaptations(shot, sources, path)
     if shot.footage is not None:
         yield from footage_adaptations(shot, shot.footage)
     asked = shot.request.handles
@@ -354,7 +360,8 @@ def _adaptations(
                 f"{_wide(other)} wide and are shown {_wide(sources[0])} wide, which stretches it",
                 path=path,
             )  # fmt: skip
-        if (other.format, other.colour) != (sources[0].format, sources[0].colour):
+        brought = other.home is not None
+        if not brought and (other.format, other.colour) != (sources[0].format, sources[0].colour):
             yield Adaptation(
                 level=Level.ROUNDED, what=f"{other.path.name} is converted to the layout and "
                 f"colour of {sources[0].path.name}", path=path,

@@ -68,7 +68,7 @@ class Pin:
     """1: the frame is the picture. Below: how far the frame is drawn towards it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: its digest is worked out once
 class ShotPlan:
     """One result, resolved. Frames count from the first shown frame; handles lie outside 0..N."""
 
@@ -123,6 +123,8 @@ class ShotPlan:
     """A row of `catalog.deliveries`."""
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel, the source's own; the file says it too."""
+    working: str = "source"
+    """The space that pictures are moved in; results are in the source's own again."""
     audio: Literal["none", "keep"] = "none"
     """Whether the sound of the frames that a source shows comes with them."""
     draft: bool
@@ -157,7 +159,7 @@ class ShotPlan:
         """The shown frame that a frame of the file repeats: a loop goes round, others do not."""
         return frame % self.frames if self.operation is Operation.LOOP else frame
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of everything but the place, the words of adaptations and where files lie."""
         record = canonical(self)

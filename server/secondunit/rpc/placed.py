@@ -16,6 +16,7 @@ def response(edit: PlacedEdit) -> timeline_pb2.PlaceTimelineResponse:
         timeline=str(edit.timeline),
         placements=[_placement(one) for one in edit.placements],
         notices=edit.notices,
+        files=[str(file) for file in edit.files],
     )
 
 
@@ -30,25 +31,26 @@ def _placement(one: Placement) -> deliveries_pb2.Placement:
         file=str(one.file),
         name=one.name,
         marker=one.marker,
-        take=_take(one.take),
-        alternatives=[_take(take) for take in one.alternatives],
+        take=take(one.take),
+        alternatives=[take(other) for other in one.alternatives],
     )
 
 
-def _take(take: Take) -> deliveries_pb2.Take:
-    clip: dict[str, Any] = take.record["clip"]
+def take(made: Take) -> deliveries_pb2.Take:
+    """A take in a media folder."""
+    clip: dict[str, Any] = made.record["clip"]
     head, tail = clip["handles"]
     return deliveries_pb2.Take(
-        shot_id=take.shot,
-        take=take.record["plan"]["take"],
-        version=take.version,
-        file=str(take.file),
-        sidecar=str(take.sidecar),
+        shot_id=made.shot,
+        take=made.record["plan"]["take"],
+        version=made.version,
+        file=str(made.file),
+        sidecar=str(made.sidecar),
         frames=clip["frames"],
         rate=convert.rate(Rate(**clip["rate"])),
         start_timecode=clip["timecode"],
         handles=convert.handles((head, tail)),
         size=convert.size(Size(**clip["size"])),
-        plan_digest=take.digest,
-        report=convert.report(take.record["report"]),
+        plan_digest=made.digest,
+        report=convert.report(made.record["report"]),
     )

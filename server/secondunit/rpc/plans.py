@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -12,12 +13,14 @@ import grpc
 from secondunit.config import Config
 from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore
+from secondunit.jobs.job import Estimate
 from secondunit.jobs.reader import Reader
+from secondunit.jobs.standing import media_of, standing
 from secondunit.plan.planned import Options, TimelinePlan
-from secondunit.rpc import convert
+from secondunit.rpc import convert, placed
 from secondunit.rpc.by_blob import plan_by_blob
 from secondunit.rpc.carrier import plan_request
-from secondunit.rpc.reach import file_within
+from secondunit.rpc.reach import allowed, file_within
 from secondunit.v1 import plans_pb2 as pb
 from secondunit.v1 import shots_pb2
 from secondunit.v1.plans_pb2_grpc import PlanServiceServicer
@@ -47,16 +50,37 @@ class Plans(PlanServiceServicer):
         found = await self._reader.apart(
             plan_timeline_of, request.timeline, options, self._config, self._reader
         )
-        expected = await asyncio.to_thread(self._accounts.estimates, found.shots)
+        media = request.media_folder
+        folder = file_within(media, "media_folder", self._config) if media else None
+        plans, expected = await asyncio.to_thread(
+            self._with_takes, found, media_of(found.timeline, media=folder), allowed(self._config)
+        )
         return pb.PlanTimelineResponse(
             timeline=str(found.timeline),
             name=found.name,
             rate=convert.rate(found.rate),
-            plans=[convert.plan(*pair) for pair in zip(found.shots, expected, strict=True)],
+            plans=plans,
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
             estimate=convert.estimate(self._accounts.together(expected)),
         )
+
+    def _with_takes(
+        self, found: TimelinePlan, folder: Path, within: tuple[Path, ...] | None
+    ) -> tuple[list[pb.ShotPlan], list[Estimate]]:
+        """Each plan with the take of it that lies there, or the reasons why it is made."""
+        there = standing(found.shots, folder, within)
+        expected = self._accounts.estimates(
+            found.shots, [one.take is not None for one in there]
+        )  # fmt: skip
+        plans: list[pb.ShotPlan] = []
+        for plan, estimate, one in zip(found.shots, expected, there, strict=True):
+            message = convert.plan(plan, estimate)
+            if one.take is not None:
+                message.made.CopyFrom(placed.take(one.take))
+            message.reasons.extend(one.reasons)
+            plans.append(message)
+        return plans, expected
 
     async def PlanShot(self, request: pb.PlanShotRequest, context: Context) -> Any:
         """Plan one shot that carries its neighbouring clips."""

@@ -41,6 +41,11 @@ def file_within(text: str, field: str, config: Config) -> Path:
     return path
 
 
+def allowed(config: Config) -> tuple[Path, ...] | None:
+    """The folders below which the caller may have files read; None: any."""
+    return None if current().local else tuple(root.resolve() for root in config.roots)
+
+
 def _given(path: Path, config: Config, also: tuple[Path, ...]) -> bool:
     try:
         real = path.resolve()

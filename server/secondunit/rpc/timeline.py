@@ -10,12 +10,16 @@ from typing import Any
 import grpc
 
 from secondunit.config import Config
+from secondunit.errors import Fault, Refused
 from secondunit.jobs.desk import Desk
-from secondunit.jobs.placing import Profile, place_jobs
+from secondunit.jobs.placing import Bundle, Profile, place_jobs
 from secondunit.jobs.reader import Reader
+from secondunit.plan.planned import Options
+from secondunit.plan.shot_plan import ShotPlan
 from secondunit.rpc import convert, placed
 from secondunit.rpc.jobs import own
-from secondunit.rpc.reach import file_within
+from secondunit.rpc.plans import plan_timeline_of
+from secondunit.rpc.reach import allowed, file_within
 from secondunit.v1 import timeline_pb2 as pb
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceServicer
 
@@ -25,6 +29,8 @@ PROFILES: dict[int, Profile] = {
     pb.PROFILE_RESOLVE: "resolve",
     pb.PROFILE_PREMIERE: "premiere",
 }
+
+BUNDLES: dict[int, Bundle] = {pb.BUNDLE_OTIOZ: "otioz", pb.BUNDLE_OTIOD: "otiod"}
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -57,6 +63,12 @@ class Timelines(TimelineServiceServicer):
         out = file_within(request.out, "out", config) if request.out else None
         media = request.media_folder
         folder = file_within(media, "media_folder", config) if media else None
+        kept: list[ShotPlan] = []
+        if request.kept:
+            options = convert.options(request.options, config)
+            kept = await self._reader.apart(
+                _kept, request.timeline, list(request.kept), options, config, self._reader
+            )
         # It is read again here, by a process that may write: first by one that may die of it.
         rate = next((self._desk.plan(id).rate for id in request.job_ids), None)
         await self._reader.apart(self._reader.check, timeline, config, rate)
@@ -66,8 +78,29 @@ class Timelines(TimelineServiceServicer):
             config,
             timeline=timeline,
             jobs=list(request.job_ids),
+            kept=kept,
             out=out,
             media=folder,
             profile=PROFILES.get(request.profile, "otio"),
+            bundled=BUNDLES.get(request.bundle),
+            within=allowed(config),
         )
         return placed.response(edit)
+
+
+def _kept(
+    timeline: str, digests: list[str], options: Options, config: Config, reader: Reader
+) -> list[ShotPlan]:
+    """The plans of a timeline that have these digests. Raises Refused for one that has none."""
+    found = {
+        plan.digest: plan for plan in plan_timeline_of(timeline, options, config, reader).shots
+    }
+    faults = [
+        Fault(what=f"the timeline asks for no shot with the plan {digest[:12]}",
+              path=f"kept[{number}]")
+        for number, digest in enumerate(digests)
+        if digest not in found
+    ]  # fmt: skip
+    if faults:
+        raise Refused(faults)
+    return [found[digest] for digest in dict.fromkeys(digests)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from opentimelineio._otio import AnyDictionary, AnyVector
 
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaForbidden, MediaMissing, MediaUnreadable, Refused
+from secondunit.timeline import numbered
 from secondunit.timeline.by_name import FileNames
+from secondunit.timeline.colour import space_said
 from secondunit.timeline.locate import Located, locate, roots_of
 from secondunit.timeline.media import frame_at, probe, with_start
 from secondunit.timeline.notes import ID, note_of_name
+from secondunit.timeline.numbered import lacking
 from secondunit.timeline.retimes import Convention, speed_of
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
@@ -26,6 +30,9 @@ from secondunit.units import FrameRange, Operation, Rate
 _NEARLY_WHOLE = Fraction(1, 20)
 # Facilities number their own clips too: `sh010_comp_approved_v012` is none of ours.
 _GENERATED = re.compile(rf"_({'|'.join(Operation)})_({ID.pattern})_v\d{{3,}}(\.\w+)?$")
+_SIGNED = re.compile(rf"GEN ({'|'.join(Operation)}) v\d{{3,}}")
+_ID_LINE = re.compile(rf"\bid\b[\"']?\s*:\s*[\"']?({ID.pattern})\b")
+"""What `place` writes on a take: the name of its marker, and the id in its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +87,7 @@ class View:
         if self.backwards:
             frame = self.frames - 1 - frame
         found = frame_at(self.media, self.origin + frame * self.pace)
-        return found if 0 <= found < self.media.frames else None
+        return found if self.media.has(found) else None
 
     def run(self, frames: range) -> SourceFrames:
         """File frames for consecutive frames of the clip, up to the first that the file lacks."""
@@ -120,7 +127,7 @@ class View:
         if len(shown.indexes) < frames:
             raise Refused.single(
                 f"'{self.name}' has no frame {start + len(shown.indexes)}: "
-                f"'{self.media.path.name}' holds {self.media.frames} frames",
+                f"'{self.media.path.name}' holds {self.media.frames} frames{lacking(self.media)}",
                 f"{self.path}.source_range",
             )
         return Neighbour(
@@ -136,7 +143,8 @@ class View:
         if not shown.indexes:
             raise Refused.single(
                 f"'{self.name}' has no frame at the cut: its {edge} frame on the timeline is not "
-                f"among the {self.media.frames} frames of '{self.media.path.name}'",
+                f"among the {self.media.frames} frames of '{self.media.path.name}'"
+                f"{lacking(self.media)}",
                 f"{self.path}.source_range",
             )
         return Neighbour(name=self.name, shown=shown, beyond=beyond)
@@ -161,14 +169,15 @@ class CuttingRoom:
         """
         laid: list[Laid] = []
         faults: list[Fault] = []
-        at = Fraction(0)
+        at: Fraction | int = 0  # whole as long as it can be: fractions are slow
         if track.source_range is not None:  # a trimmed track starts somewhere inside
             at -= self.frames(track.source_range.start_time)
         for index, item in enumerate(track):
             start = round(at)
             if not isinstance(item, otio.schema.Transition):
                 try:
-                    at += self._length(item)
+                    length = self._length(item)
+                    at += length.numerator if length.denominator == 1 else length
                 except (Refused, MediaMissing, MediaUnreadable, otio.exceptions.OTIOError) as exc:
                     path = f"tracks[{number}].children[{index}]"
                     faults.append(Fault(what=f"how long is '{item.name}'? {exc}", path=path))
@@ -190,6 +199,7 @@ class CuttingRoom:
         scalar = _scalar(clip, laid.path)
         media, known = self.media(clip, laid)
         source = clip.source_range
+        media = self._coloured(media, clip, laid)
         if media.rate is None:
             return View(
                 name=laid.name, path=laid.path, media=media, origin=Fraction(0),
@@ -224,10 +234,37 @@ class CuttingRoom:
             notice = f"'{laid.name}' was relinked by name to {found.path}"
             if notice not in self.notices:
                 self.notices.append(notice)
+        pattern = numbered.pattern_of(found.path, reference)
+        if pattern is not None:
+            return self._sequence(pattern, reference, laid)
         media = probe(found.path, self.config)
         if media.rate is None or reference.available_range is None:
             return media, Fraction(media.start)
         return media, frames_at(reference.available_range.start_time, media.rate)
+
+    def _sequence(
+        self, pattern: Path, reference: otio.core.MediaReference, laid: Laid
+    ) -> tuple[Media, Fraction]:
+        """Numbered pictures, and the number that the edit gives the lowest that is there."""
+        span, own = reference.available_range, numbered.rate_of(reference) or self.rate
+        media = probe(pattern, self.config, rate=own)
+        if media.gaps:
+            notice = f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}"
+            if notice not in self.notices:
+                self.notices.append(notice)
+        if span is None:
+            return media, Fraction(media.start)
+        return media, numbered.clock(reference, media, frames_at(span.start_time, own))
+
+    def _coloured(self, media: Media, clip: otio.schema.Clip, laid: Laid) -> Media:
+        """The file with the colour space that the edit says it is in. Raises MediaUnreadable."""
+        for place in (clip, clip.media_reference):
+            if place is not None:
+                word = ours(place).get("colour")
+                space = space_said(media, word, place.metadata, laid.name)
+                if space is not None:
+                    return replace(media, space=space)
+        return media
 
     def _located(self, clip: otio.schema.Clip, laid: Laid) -> Located:
         """The file of a clip, by its reference, or else by the names that an edit list has."""
@@ -249,8 +286,8 @@ class CuttingRoom:
     def _length(self, item: otio.core.Composable) -> Fraction:
         if isinstance(item, otio.core.Item) and item.source_range is not None:
             frames = self.frames(item.source_range.duration)
-            speed = abs(speed_of(item)) if self.retimes == "media" else Fraction(1)
-            return frames / speed if speed else frames
+            speed = abs(speed_of(item)) if self.retimes == "media" else 1
+            return frames if speed in (0, 1) else frames / speed
         if isinstance(item, otio.schema.Clip):
             reference = item.media_reference
             if reference is not None and reference.available_range is not None:
@@ -269,8 +306,12 @@ def frames_at(time: otio.opentime.RationalTime, rate: Rate) -> Fraction:
     Values keep their number between 24 and 24000/1001 and the like: an editor counts frames, and
     86400 stays 86400. Hosts write 20.000000000000004 or 909986.0387 for whole frames.
     """
-    own = Rate.snap(time.rate)
-    value = Fraction(time.value)
+    return _frames_at(time.value, time.rate, rate)
+
+
+@lru_cache(maxsize=16384)  # an edit has few lengths, and asks for them ten thousand times
+def _frames_at(count: float, own_rate: float, rate: Rate) -> Fraction:
+    own, value = Rate.snap(own_rate), Fraction(count)
     if own.nominal != rate.nominal:
         value = _whole(value) / own.fraction * rate.fraction
     return _whole(value)
@@ -327,15 +368,36 @@ def asks_by_name(item: otio.core.Composable) -> bool:
 
 
 def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
-    """(operation, shot id) of a clip that is a take of ours, by its metadata or by its name."""
+    """(operation, shot id) of a clip that is a take of ours.
+
+    By its metadata, which hosts drop; by its own name or its file's; or by the marker that was
+    put on it, where somebody renamed both.
+    """
     if not isinstance(clip, otio.schema.Clip):
         return None
     record = ours(clip)
     operation, id = str(record.get("operation", "")), str(record.get("id", ""))
     if record.get("take") and operation in set(Operation) and ID.fullmatch(id):
         return operation, id
-    match = _GENERATED.search(clip.name or "")
-    return (match[1], match[2]) if match else None
+    reference = clip.media_reference
+    url = getattr(reference, "target_url", None) or ""
+    for name in (clip.name, reference.name if reference is not None else "", url):
+        if match := _GENERATED.search(name or ""):
+            return match[1], match[2]
+    for marker in clip.markers:
+        if signed := _SIGNED.fullmatch(marker.name):
+            texts = (marker.comment, *_notes(marker))
+            found = next((m for t in texts if (m := _ID_LINE.search(t))), None)
+            if found is not None:
+                return signed[1], found[1]
+    return None
+
+
+def _notes(marker: otio.schema.Marker) -> list[str]:
+    metadata = marker.metadata
+    carriers = (("Resolve_OTIO", "Note"), ("fcp_xml", "comment"))
+    parts = [(plain(metadata[key]), name) for key, name in carriers if key in metadata]
+    return [str(part.get(name) or "") for part, name in parts if isinstance(part, dict)]
 
 
 def _whole(value: Fraction) -> Fraction:
@@ -368,9 +430,7 @@ def _target(clip: otio.schema.Clip, laid: Laid) -> str:
     if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
         return reference.target_url
     if isinstance(reference, otio.schema.ImageSequenceReference):
-        raise MediaUnreadable(
-            f"'{laid.name}' is a sequence of pictures; render it to a movie and relink it"
-        )
+        return numbered.name_of(reference, laid.name)
     if isinstance(reference, otio.schema.GeneratorReference):
         raise MediaMissing(
             f"'{laid.name}' is made by '{reference.generator_kind}' and has no file; render it"

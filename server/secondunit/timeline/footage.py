@@ -8,6 +8,7 @@ from itertools import pairwise
 from secondunit.errors import Fault, Refused
 from secondunit.timeline.cut import View
 from secondunit.timeline.media import position_at
+from secondunit.timeline.numbered import lacking
 from secondunit.timeline.shot import Footage, Request
 from secondunit.units import FrameRange, Operation
 
@@ -65,7 +66,7 @@ def footage_of(view: View, first: int, frames: int, request: Request, path: str)
     if missing is not None:
         raise Refused.single(
             f"'{view.media.path.name}' has {view.media.frames} frames, and frame {first + missing} "
-            f"of '{view.name}' is not among them: trim the clip",
+            f"of '{view.name}' is not among them{lacking(view.media)}: trim the clip",
             f"{view.path}.source_range",
         )
     before = _known(head)[::-1]
@@ -149,6 +150,11 @@ def _retimed(view: View, frames: int, request: Request, path: str) -> Footage:
     # would without us.
     every = [min(at, Fraction(last)) for at in (*head, *places, *tail)]
     shares = [at % 1 for at in every]
+    if any(not view.media.has(at.__ceil__()) or not view.media.has(at.__floor__()) for at in every):
+        raise Refused.single(
+            f"'{view.media.path.name}' has no picture for all of this retime{lacking(view.media)}",
+            f"{view.path}.source_range",
+        )
     return Footage(
         media=view.media, lead=len(head), indexes=tuple(at.__floor__() for at in every),
         shares=tuple((share.numerator, share.denominator) for share in shares),

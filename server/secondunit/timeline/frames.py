@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import av
 import av.error
@@ -12,9 +13,12 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from secondunit.errors import MediaUnreadable
+from secondunit.timeline import sequence
+from secondunit.timeline.colour import brought
+from secondunit.timeline.containers import container_of, opened, pixel_limit
 from secondunit.timeline.fields import apart
-from secondunit.timeline.media import Index, index_of, opened, pixel_limit
-from secondunit.timeline.picture import Picture, picture_of_frame
+from secondunit.timeline.media import Index, index_of
+from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame
 from secondunit.timeline.shot import Media
 from secondunit.timeline.upright import upright
 from secondunit.units import Size
@@ -42,13 +46,17 @@ def decoded(media: Media, indexes: Iterable[int]) -> Iterator[tuple[int, Picture
             f"'{media.path}' is not the file it was when the shot was planned; plan it again"
         )
     if media.still:
-        yield from dict.fromkeys(wanted, index.first).items()
+        (one,) = _home(media, [(0, index.first)])
+        yield from dict.fromkeys(wanted, one[1]).items()
         return
     if wanted[0] < 0 or wanted[-1] >= len(index.pts):
         raise MediaUnreadable(
             f"'{media.path}' has frames 0 to {len(index.pts) - 1}, "
             f"not {wanted[0] if wanted[0] < 0 else wanted[-1]}"
         )
+    if index.sequence is not None:
+        yield from _home(media, _numbered(media, index, wanted))
+        return
     missing = set(wanted)
     with opened(media.path, index.container, pixels) as source:
         stream = source.streams[index.stream]
@@ -57,15 +65,40 @@ def decoded(media: Media, indexes: Iterable[int]) -> Iterator[tuple[int, Picture
         stream.codec_context.options = pixel_limit(pixels)
         for number, frame in _whole(source, stream, index, wanted):
             picture = upright(picture_of_frame(frame, colour=media.colour), index.orientation)
-            if (picture.format, picture.size) != (media.format, media.size):
-                raise MediaUnreadable(
-                    f"'{media.path}' changes from {media.format} {media.size} to "
-                    f"{picture.format} {picture.size} at frame {number}"
-                )
+            _check_same(media, picture, number)
             missing.discard(number)
-            yield number, picture
+            yield from _home(media, [(number, picture)])
     if missing:
         raise MediaUnreadable(f"frame {min(missing)} of '{media.path}' does not decode")
+
+
+def _home(
+    media: Media, pictures: Iterable[tuple[int, Picture]]
+) -> Iterator[tuple[int, Picture]]:  # fmt: skip
+    for number, picture in pictures:
+        yield number, picture if media.home is None else brought(picture, media.home)
+
+
+def _numbered(media: Media, index: Index, wanted: list[int]) -> Iterator[tuple[int, Picture]]:
+    assert index.sequence is not None
+    files, pixels = index.sequence.files, media.size.width * media.size.height
+    for number in wanted:
+        file = files[number]
+        if file is None:
+            raise MediaUnreadable(f"'{media.path}' has no picture {index.start + number}")
+        if container_of(file)[0] != index.container:
+            raise MediaUnreadable(f"'{file}' is of another kind than the first of its sequence")
+        picture = sequence.picture(file, index.container, pixels).picture
+        _check_same(media, picture, number)
+        yield number, replace(picture, colour=media.colour)
+
+
+def _check_same(media: Media, picture: Picture, number: int) -> None:
+    if (picture.format, picture.size) != (media.format, media.size):
+        raise MediaUnreadable(
+            f"'{media.path}' changes from {media.format} {media.size} to "
+            f"{picture.format} {picture.size} at frame {number}"
+        )
 
 
 def load_mask(media: Media, size: Size, frame: int | None = None) -> NDArray[np.float32]:
@@ -82,7 +115,10 @@ def load_mask(media: Media, size: Size, frame: int | None = None) -> NDArray[np.
 
 def luma(picture: Picture, size: Size) -> NDArray[np.float32]:
     """`h w`, 0..1: how light a picture is, scaled where `size` differs."""
-    rgb = picture.fitted(size).rgb()
+    light = FORMATS[picture.format].light  # a renderer's matte is coverage, and no light
+    rgb = picture.fitted(size).rgb(clipped=not light)
+    if light:
+        rgb = np.clip(rgb, 0, 1)
     if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 1], rgb[..., 2]):
         return np.ascontiguousarray(rgb[..., 1])  # grey as it is, without rounding in the sum
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -132,7 +168,10 @@ def _exactly(
     back = 1
     while True:
         at = max(position, 0)
-        source.seek(int(index.keys[at]), stream=stream, backward=True)
+        if index.places:
+            source.seek(index.places[at], unsupported_byte_offset=True)
+        else:
+            source.seek(int(index.keys[at]), stream=stream, backward=True)
         landed = False
         pending = list(run)
         for frame in _frames(source, stream):

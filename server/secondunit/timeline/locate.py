@@ -10,10 +10,13 @@ from urllib.parse import unquote
 
 from secondunit.config import Config
 from secondunit.errors import MediaForbidden, MediaMissing
+from secondunit.timeline.sequence import listed, spread_of
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(:|,,)")  # FFmpeg takes options after ",,"
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+# A percent sign before a printf word is no code of a URL: `%04` would be a control character.
+_PRINTF = re.compile(r"%(?=0\d{1,2}d)")
 _NUMBERED = re.compile(r"%0?\d?d|##+")
 
 
@@ -28,6 +31,9 @@ class Located:
 
 def locate(reference: str, folder: Path, config: Config) -> Located:
     """The file that a reference means, below `folder` (the timeline's) or one of `config.roots`.
+
+    A name of many, `plate.%04d.exr`, is a sequence of numbered pictures: the answer is its name,
+    always so spelt, where at least one of them is there.
 
     Takes bare POSIX, Windows and UNC paths, `file:` URLs (percent-encoded or not) and paths
     relative to `folder`. A path that lies elsewhere (another machine's) is looked for by its
@@ -52,8 +58,8 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
             resolved = _resolved(folder.resolve() / spelling, reference)
             if not any(resolved.is_relative_to(r) for r in roots):
                 outside = True
-            elif _is_file(resolved, reference):
-                return Located(path=resolved, relinked=False)
+            elif (there := _there(resolved, reference, roots)) is not None:
+                return Located(path=there, relinked=False)
         if any(".." in s.parts for s in spellings) and outside:
             raise MediaForbidden(
                 f"'{reference}' leads out of the allowed folders ({_listed(roots)})"
@@ -62,8 +68,10 @@ def locate(reference: str, folder: Path, config: Config) -> Located:
     if foreign or any(s.is_absolute() for s in spellings):
         for candidate in _by_trailing_parts(spellings, roots):
             resolved = _resolved(candidate, reference)
-            if any(resolved.is_relative_to(r) for r in roots) and _is_file(resolved, reference):
-                return Located(path=resolved, relinked=True)
+            inside = any(resolved.is_relative_to(r) for r in roots)
+            there = _there(resolved, reference, roots) if inside else None
+            if there is not None:
+                return Located(path=there, relinked=True)
             searched.append(candidate)
     if outside:
         raise MediaForbidden(
@@ -129,6 +137,7 @@ def _spellings(reference: str) -> tuple[bool, list[PurePosixPath]]:
         raise MediaForbidden(
             f"'{reference}' is reached by the protocol '{scheme[1]}'; only files are read"
         )
+    text = _PRINTF.sub("%25", text)
     texts = dict.fromkeys([unquote(text), text] if url else [text, unquote(text)])
     foreign = False
     spellings: list[PurePosixPath] = []
@@ -161,6 +170,29 @@ def _resolved(path: Path, reference: str) -> Path:
         return path.resolve()
     except (OSError, RuntimeError) as exc:  # a name too long, or a loop of links
         raise MediaMissing(f"'{reference}' cannot be followed: {exc}") from exc
+
+
+def _there(path: Path, reference: str, roots: tuple[Path, ...]) -> Path | None:
+    """The file, or the sequence; None where there is neither. Raises MediaForbidden."""
+    if _is_file(path, reference):
+        return path
+    spread = spread_of(path.name)
+    if spread is None:
+        return None
+    pattern = path.with_name(spread.pattern)
+    try:
+        files = listed(pattern).files
+    except MediaMissing:
+        return None
+    for file in files:
+        # Facilities publish frames as links; each may lead where files may lie, and nowhere else.
+        if file is not None and file.is_symlink():
+            resolved = _resolved(file, reference)
+            if not any(resolved.is_relative_to(r) for r in roots):
+                raise MediaForbidden(
+                    f"'{file}' leads out of the allowed folders ({_listed(roots)})"
+                )
+    return pattern
 
 
 def _is_file(path: Path, reference: str) -> bool:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from threading import Lock
 
-import av
-import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
@@ -20,19 +15,25 @@ from numpy.typing import NDArray
 
 from secondunit.config import Config, Limits
 from secondunit.errors import MediaMissing, MediaUnreadable
+from secondunit.timeline import sequence
+from secondunit.timeline.colour import space_named
+from secondunit.timeline.containers import (
+    SIGN,
+    container_of,
+    digest,
+    opened,
+    pixel_limit,
+    video_stream,
+)
 from secondunit.timeline.fields import Fields
 from secondunit.timeline.first_look import first_look
+from secondunit.timeline.headers import UNKNOWN, Header, header_of
 from secondunit.timeline.picture import Picture
 from secondunit.timeline.shot import Media
 from secondunit.timeline.signs import told
-from secondunit.timeline.stills import still_of
 from secondunit.timeline.upright import AS_STORED, Orientation
 from secondunit.units import Rate, Size, frame_of_timecode
 
-_BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
-_STILLS = ("jpeg_pipe", "png_pipe", "tiff_pipe", "webp_pipe", "bmp_pipe", "dpx_pipe")
-_KNOWN = "mov, mp4, m4v, mxf, mkv, webm, avi, jpg, png, tif, webp, bmp, dpx"
-_PART, _SIGN = 2**20, 2**28
 _MOST_FRAMES = 5_000_000  # two days at 24 frames per second; a table of more is an attack
 
 
@@ -51,6 +52,8 @@ class Index:
     """Of each shown frame, rising, in `time_base`; one entry for a still."""
     keys: NDArray[np.int64]
     """Of the frames that can be decoded without others, rising."""
+    places: tuple[int, ...]
+    """Of the `keys`, in bytes, where the container cannot be sought in by time; else empty."""
     rate: Rate | None
     """None for a still."""
     constant: bool
@@ -65,25 +68,28 @@ class Index:
     fields: Fields = "none"
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel."""
+    space: str | None = None
+    """OpenColorIO's name of the colour space, where the file names one that its tags do not."""
     cutout: Picture | None = None
     """Of a still that is one colour and transparent: its alpha, which is what it shows."""
+    sequence: sequence.Listing | None = None
+    """The files of numbered pictures, one for each frame; `rate` is what the first one says."""
     notes: tuple[str, ...] = ()
     """What is done to the file's samples before anyone sees them, in words; mostly nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    path: Path
-    bytes: int
-    mtime_ns: int
+Stamp = tuple[Path, tuple[tuple[int, int], ...]]
+"""A file, or a sequence, and the (bytes, time of change in ns) of what it consists of."""
 
-
-_cache: dict[_Stamp, Index] = {}
+_cache: dict[Stamp, Index] = {}
 _cache_lock = Lock()
 
 
-def probe(path: Path, config: Config) -> Media:
-    """Everything later stages need to know of a file.
+def probe(path: Path, config: Config, *, rate: Rate | None = None) -> Media:
+    """Everything later stages need to know of a file, or of a sequence (`plate.%04d.exr`).
+
+    A sequence plays at `rate`, else at what its first file says, else at 24; its frames have the
+    numbers of their files.
 
     Decodes one frame, demuxes and hashes the rest; the answer is kept while the file's size and
     time stay the same. The path must have come through `locate`.
@@ -99,8 +105,8 @@ def probe(path: Path, config: Config) -> Media:
     return Media(
         path=path,
         digest=index.digest,
-        still=index.rate is None,
-        rate=index.rate,
+        still=index.rate is None and index.sequence is None,
+        rate=index.rate if index.sequence is None else rate or index.rate or Rate(num=24),
         frames=len(index.pts),
         start=index.start,
         size=size,
@@ -108,6 +114,10 @@ def probe(path: Path, config: Config) -> Media:
         colour=index.first.colour,
         reel=index.reel,
         pixel_aspect=index.pixel_aspect,
+        space=index.space,
+        sequence=index.sequence is not None,
+        first=0 if index.sequence is None else index.sequence.first,
+        gaps=() if index.sequence is None else index.sequence.gaps,
     )
 
 
@@ -129,6 +139,8 @@ def frame_at(media: Media, seconds: Fraction) -> int:
     """
     if media.rate is None:
         return 0
+    if media.sequence:
+        return (seconds * media.rate.fraction + Fraction(1, 1000)).__floor__()
     index = index_of(media.path, media.size.width * media.size.height)
     position = seconds * media.rate.fraction
     if index.constant or seconds < 0:
@@ -148,8 +160,11 @@ def position_at(media: Media, seconds: Fraction) -> Fraction:
     May lie outside the file. A thousandth of a frame is forgiven, like in `frame_at`.
     """
     assert media.rate is not None
-    index = index_of(media.path, media.size.width * media.size.height)
     position = seconds * media.rate.fraction
+    if media.sequence:
+        near = round(position)
+        return Fraction(near) if abs(position - near) <= Fraction(1, 1000) else position
+    index = index_of(media.path, media.size.width * media.size.height)
     last = len(index.pts) - 1
     if not index.constant and position >= 0 and last:
         ticks = seconds / index.time_base + index.pts[0].item()
@@ -170,15 +185,22 @@ def index_of(path: Path, max_pixels: int, limits: Limits | None = None) -> Index
 
     `limits`: for a file that nobody has looked at yet. Raises MediaMissing, MediaUnreadable.
     """
-    try:
-        status = path.stat()
-    except OSError as exc:
-        raise MediaMissing(f"'{path}' is not there any more") from exc
-    stamp = _Stamp(path, status.st_size, status.st_mtime_ns)
+    listing = sequence.listed(path) if sequence.is_pattern(path) else None
+    if listing is not None:
+        stamp = (path, listing.state)
+    else:
+        try:
+            status = path.stat()
+        except OSError as exc:
+            raise MediaMissing(f"'{path}' is not there any more") from exc
+        stamp = (path, ((status.st_size, status.st_mtime_ns),))
     with _cache_lock:
         known = _cache.get(stamp)
     if known is None:
-        known = _read_index(path, max_pixels, limits)
+        if listing is not None:
+            known = _index_of_numbered(path, listing, max_pixels)
+        else:
+            known = _read_index(path, max_pixels, limits)
         with _cache_lock:
             while len(_cache) >= 256:
                 del _cache[next(iter(_cache))]
@@ -186,42 +208,14 @@ def index_of(path: Path, max_pixels: int, limits: Limits | None = None) -> Index
     return known
 
 
-@contextmanager
-def opened(path: Path, container: str, max_pixels: int) -> Iterator[InputContainer]:
-    """A container open for reading; FFmpeg's errors come out as MediaUnreadable.
-
-    Always by path (a file object would let a playlist reach the network), with the demuxer named
-    and both whitelists set, so that nothing but this one file is ever read.
-    """
-    told(path)
-    options = {
-        "format_whitelist": container,
-        "protocol_whitelist": "file",
-        **pixel_limit(max_pixels),  # for the frames FFmpeg decodes while it opens
-    }
-    try:
-        with av.open(str(path), format=container, options=options) as source:
-            if not isinstance(source, InputContainer):
-                raise MediaUnreadable(f"'{path}' did not open for reading")
-            yield source
-    except (av.error.FFmpegError, ValueError, EOFError) as exc:
-        raise MediaUnreadable(f"'{path}' cannot be decoded: {exc}") from exc
-
-
-def pixel_limit(max_pixels: int) -> dict[str, str]:
-    """The decoder option that keeps a small file from being a huge picture.
-
-    FFmpeg counts the padding of a frame too, so it gets some room above what we allow.
-    """
-    return {"max_pixels": str(max_pixels + 2**20)}
-
-
 def _read_index(path: Path, max_pixels: int, limits: Limits | None) -> Index:
-    container, one_picture = _container_of(path)
+    container, one_picture = container_of(path)
+    if one_picture:
+        return _index_of_picture(path, container, max_pixels)
     with opened(path, container, max_pixels) as source:
         if limits is not None:
             _check_header(source, path, limits)
-        stream = _video_stream(source, path)
+        stream = video_stream(source, path)
         context = stream.codec_context
         size = Size(width=context.width, height=context.height)
         if size.width * size.height > max_pixels:
@@ -229,18 +223,7 @@ def _read_index(path: Path, max_pixels: int, limits: Limits | None) -> Index:
                 f"'{path}' is {size} pixels; {max_pixels} pixels at most are allowed"
             )
         context.options = pixel_limit(max_pixels)
-        if one_picture:
-            frame = next(iter(source.decode(stream)), None)
-            if frame is None:
-                raise MediaUnreadable(f"'{path}' holds no picture")
-            still = still_of(frame, path, container)
-            return Index(
-                digest=_digest(path), container=container, stream=stream.index,
-                time_base=Fraction(1), pts=np.zeros(1, np.int64), keys=np.zeros(1, np.int64),
-                rate=None, constant=True, start=0, reel=None, first=still.picture,
-                cutout=still.cutout, notes=still.notes,
-            )  # fmt: skip
-        pts, keys = _table(source, stream, path)
+        pts, keys, places = _table(source, stream, path)
         time_base = stream.time_base or Fraction(1)
         rate, constant = _rate_of(pts, time_base, stream)
         start, reel = _timecode_of(source, stream, rate)
@@ -251,37 +234,39 @@ def _read_index(path: Path, max_pixels: int, limits: Limits | None) -> Index:
         stream.codec_context.options = pixel_limit(max_pixels)
         look = first_look(source, stream, pts, rate, path)
     return Index(
-        digest=_digest(path), container=container, stream=index, time_base=time_base, pts=pts,
-        keys=keys, rate=rate, constant=constant, start=start, reel=reel, first=look.first,
-        orientation=look.orientation, fields=look.fields, pixel_aspect=look.pixel_aspect,
-        notes=look.notes,
+        digest=digest(path), container=container, stream=index, time_base=time_base, pts=pts,
+        keys=keys, places=places if container == "mpegts" else (), rate=rate, constant=constant,
+        start=start, reel=reel, first=look.first, orientation=look.orientation,
+        fields=look.fields, pixel_aspect=look.pixel_aspect, notes=look.notes,
     )  # fmt: skip
 
 
-def _container_of(path: Path) -> tuple[str, bool]:
-    """(demuxer, whether the file is one picture), by the first bytes and not by the name."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(65_536)
-    except OSError as exc:
-        raise MediaUnreadable(f"'{path}' cannot be read: {exc.strerror}") from exc
-    starts = (
-        (b"\xff\xd8\xff", "jpeg_pipe"), (b"\x89PNG\r\n\x1a\n", "png_pipe"),
-        (b"II*\0", "tiff_pipe"), (b"MM\0*", "tiff_pipe"), (b"BM", "bmp_pipe"),
-        (b"SDPX", "dpx_pipe"), (b"XPDS", "dpx_pipe"), (b"\x1a\x45\xdf\xa3", "matroska"),
+def _index_of_picture(path: Path, container: str, max_pixels: int) -> Index:
+    still = sequence.picture(path, container, max_pixels)
+    return Index(
+        digest=digest(path), container=container, stream=0, time_base=Fraction(1),
+        pts=np.zeros(1, np.int64), keys=np.zeros(1, np.int64), places=(), rate=None,
+        constant=True, start=0,
+        reel=None, first=still.picture, cutout=still.cutout, notes=still.notes,
+        space=_space_in(header_of(path, container)),
     )  # fmt: skip
-    for magic, container in starts:
-        if head.startswith(magic):
-            return container, container in _STILLS
-    if head.startswith(b"RIFF") and head[8:12] in (b"WEBP", b"AVI "):
-        return ("webp_pipe", True) if head[8:12] == b"WEBP" else ("avi", False)
-    if head[4:8] in _BRANDS:
-        return "mov", False
-    # An MXF file may carry a run-in before its first partition pack (SMPTE ST 377-1, 6.5).
-    if b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01" in head:
-        return "mxf", False
-    kind = "empty" if not head else "no footage that we read"
-    raise MediaUnreadable(f"'{path}' is {kind}, whatever its name says; we read {_KNOWN}")
+
+
+def _space_in(header: Header) -> str | None:
+    """The colour space that a header names, where its primaries do not say it already."""
+    said = header.space if header.primaries == UNKNOWN else None
+    return None if said is None else space_named(said)
+
+
+def _index_of_numbered(path: Path, listing: sequence.Listing, max_pixels: int) -> Index:
+    read = sequence.read(path, listing, max_pixels)
+    frames = np.arange(len(listing.files))
+    return Index(
+        digest=read.digest, container=read.container, stream=0, time_base=Fraction(1), pts=frames,
+        keys=frames, places=(), rate=read.header.rate, constant=True, start=listing.first,
+        reel=read.header.reel, first=read.first.picture, sequence=listing, notes=read.first.notes,
+        space=_space_in(read.header),
+    )  # fmt: skip
 
 
 def _check_header(source: InputContainer, path: Path, limits: Limits) -> None:
@@ -304,52 +289,35 @@ def _check_header(source: InputContainer, path: Path, limits: Limits) -> None:
         )
 
 
-def _video_stream(source: InputContainer, path: Path) -> VideoStream:
-    for stream in source.streams.video:
-        if not int(stream.disposition) & 0x0400:  # AV_DISPOSITION_ATTACHED_PIC: cover art
-            break
-    else:
-        raise MediaUnreadable(f"'{path}' has no picture, only sound or data")
-    context = stream.codec_context
-    if context is None:  # PyAV's answer to a codec that FFmpeg does not know
-        raise MediaUnreadable(f"'{path}' is in a codec that we do not decode")
-    if not context.width or not context.height:
-        raise MediaUnreadable(
-            f"'{path}' is damaged, or larger than the pixels allowed in one picture"
-        )
-    stream.thread_type = "AUTO"
-    return stream
-
-
 def _table(
     source: InputContainer, stream: VideoStream, path: Path
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(pts of every frame that is shown, pts of key frames), both rising."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, ...]]:
+    """(pts of every frame that is shown, pts of key frames, their places in bytes), all rising."""
     shown: list[int] = []
-    keys: list[int] = []
+    keys: dict[int, int] = {}
     read = 0
     for packet in source.demux(stream):
         if packet.size == 0:
             continue
         read += packet.size
-        if read > _SIGN:
+        if read > SIGN:
             told(path)
             read = 0
         pts = packet.pts if packet.pts is not None else packet.dts
         if pts is None:
             raise MediaUnreadable(f"frames of '{path}' do not say when they are shown")
         if packet.is_keyframe:
-            keys.append(pts)
+            keys.setdefault(pts, packet.pos or 0)
         if not packet.is_discard:  # an edit list hides those, though others are decoded from them
             shown.append(pts)
         if len(shown) > _MOST_FRAMES:
             raise MediaUnreadable(f"'{path}' has more than {_MOST_FRAMES} frames")
     if not shown:
         raise MediaUnreadable(f"'{path}' holds no frame")
-    key = np.unique(np.array(keys or [min(shown)], np.int64))
+    key = np.array(sorted(keys or [min(shown)]), np.int64)
     pts = np.unique(np.array(shown, np.int64))
     # Leading frames of an open GOP at the very start refer to frames that the file lacks.
-    return pts[pts >= key[0]], key
+    return pts[pts >= key[0]], key, tuple(keys.get(int(at), 0) for at in key)
 
 
 def _rate_of(pts: NDArray[np.int64], time_base: Fraction, stream: VideoStream) -> tuple[Rate, bool]:
@@ -376,16 +344,6 @@ def _timecode_of(source: InputContainer, stream: VideoStream, rate: Rate) -> tup
             except ValueError:  # a timecode of another rate says nothing about this file
                 return 0, reel
     return 0, reel
-
-
-def _digest(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while part := file.read(_PART):
-            found.update(part)
-            if file.tell() % _SIGN < _PART:
-                told(path)
-    return found.hexdigest()
 
 
 def with_start(media: Media, start: int) -> Media:

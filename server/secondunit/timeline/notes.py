@@ -14,8 +14,10 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, Literal, cast
 
+from secondunit.catalog.colour_spaces import unknown_space
 from secondunit.errors import Fault
 from secondunit.timeline import controls
+from secondunit.timeline.colour import space_named
 from secondunit.timeline.controls import (
     AmbientWords,
     Faults,
@@ -31,7 +33,7 @@ from secondunit.units import Operation
 KEYS = (
     "prompt", "negative", "edge", "frames", "seconds", "context", "handles", "takes", "seed",
     "mask", "keyframe", "stroke", "ambient", "camera", "strength", "engine", "preset", "delivery",
-    "shot", "place", "audio", "alpha", "id", "motion", "speed", "grain",
+    "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour", "grain",
 )  # fmt: skip
 LONGEST = 8192
 """Bytes of a note; notes of 4.7 KB are known to live through Resolve."""
@@ -77,6 +79,7 @@ class Note:
     id: str | None = None
     motion: Literal["freeze", "steady"] | None = None
     speed: Fraction | None = None
+    colour: str | None = None
     grain: Literal["match", "none"] | None = None
     mask: MaskWords | None = None
     keyframes: tuple[KeyframeWords, ...] = ()
@@ -288,6 +291,7 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         id=read("id", _word_of(faults, ID, "eight lower-case letters and digits")),
         motion=read("motion", faults.choice, ("freeze", "steady")),
         speed=read("speed", faults.speed),
+        colour=read("colour", _space_of(faults)),
         grain=read("grain", faults.choice, ("match", "none")),
         mask=read("mask", lambda value, where: controls.mask(value, where, faults)),
         strokes=control("stroke", controls.stroke),
@@ -309,6 +313,16 @@ def _operation_of(faults: Faults) -> Any:
         known = ", ".join(Operation)
         faults.add(f"unknown operation '{word}'{hint} The operations are {known}", where)
         return None
+
+    return read
+
+
+def _space_of(faults: Faults) -> Any:
+    def read(value: Any, where: str) -> str | None:
+        word = faults.text(value, where, 128)
+        if word is not None and space_named(word) is None:
+            faults.add(unknown_space(word), where)
+        return word
 
     return read
 

@@ -3,22 +3,26 @@
 Frames stay in the code values they came in, so that what must be exact can be copied. RGB
 is made for engines, and YUV from RGB here only: libswscale's 10-bit white is 943 and its default
 matrix is BT.601 whatever the tags say, so the arithmetic is our own (ITU-T H.273, section 8.3).
+It clips floats to 0..1 too, so it never sees any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from secondunit.errors import MediaUnreadable
+from secondunit.timeline import working
+from secondunit.timeline.scaling import scaled
 from secondunit.units import ColourTags, Size
 
-Plane = NDArray[np.unsignedinteger]
-"""`h w` code values, uint8 or uint16."""
+Plane = NDArray[Any]
+"""`h w` code values, uint8 or uint16; of scene-linear light float16 or float32."""
 Samples = NDArray[np.floating]
 """Float32 in practice; numpy's types cannot say that of mixed arithmetic."""
 
@@ -40,16 +44,21 @@ class PixelFormat:
     across: int = 1
     down: int = 1
     rgb: bool = False
+    light: bool = False
+    """Floating point: scene-linear light, 1 a white surface, with what lies below 0 and above."""
 
     @property
-    def dtype(self) -> type[np.uint8] | type[np.uint16]:
+    def dtype(self) -> np.dtype[Any]:
         """Sample type of a plane."""
-        return np.uint8 if self.bits == 8 else np.uint16
+        return np.dtype(
+            f"{'f' if self.light else 'u'}{self.bits // 8 if self.bits % 8 == 0 else 2}"
+        )
 
 
 def _rows() -> dict[str, PixelFormat]:
     rows = [PixelFormat(name="gbrp", bits=8, rgb=True)]
     rows += [PixelFormat(name=f"gbrp{b}le", bits=b, rgb=True) for b in (10, 12, 16)]
+    rows += [PixelFormat(name=f"gbrpf{b}le", bits=b, rgb=True, light=True) for b in (16, 32)]
     for chroma, across, down in (("420", 2, 2), ("422", 2, 1), ("444", 1, 1)):
         rows.append(PixelFormat(name=f"yuv{chroma}p", bits=8, across=across, down=down))
         rows += [
@@ -61,6 +70,8 @@ def _rows() -> dict[str, PixelFormat]:
 
 FORMATS = _rows()
 """Every layout a Picture may have, by FFmpeg's name."""
+HALF = "gbrpf16le"
+"""The layout of light as half floats, which exchanged OpenEXR files have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,11 +97,16 @@ class Picture:
         )
 
     def rgb(self, *, clipped: bool = True) -> Samples:
-        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised).
+        """`h w 3` RGB, 0..1, in the picture's own transfer (not linearised); light is `working`.
 
-        Without `clipped`, what YUV holds above white and outside the colours of RGB stays.
+        Without `clipped`, what YUV holds above white and outside the colours of RGB stays, and
+        light is light.
         """
         layout = FORMATS[self.format]
+        if layout.light:
+            g, b, r = self.planes
+            light = np.stack([r, g, b], axis=-1).astype(np.float32)
+            return working.coded(light) if clipped else light
         if layout.rgb:
             g, b, r = self.planes
             top = np.float32(2**layout.bits - 1)
@@ -119,6 +135,8 @@ class Picture:
         if (format, colour) == (self.format, self.colour):
             return self
         source, target = FORMATS[self.format], FORMATS[format]
+        if source.light and target.light:
+            return picture_of_light(self.rgb(clipped=False), format, colour)
         if source.rgb or target.rgb or colour.matrix != self.colour.matrix:
             return picture_from_rgb(self.rgb(), format, colour)
         y, cb, cr = _signal(self, like=target)
@@ -128,6 +146,9 @@ class Picture:
         """The picture scaled (bicubic) to another size, in the same layout."""
         if size == self.size:
             return self
+        if FORMATS[self.format].light:
+            planes = tuple(scaled(p, size).astype(p.dtype) for p in self.planes)
+            return replace(self, planes=planes)
         frame = self.frame().reformat(width=size.width, height=size.height, interpolation="BICUBIC")
         return picture_of_frame(frame, colour=self.colour)
 
@@ -159,13 +180,16 @@ _PRIMARIES = {"bt709": 1, "bt470m": 4, "bt470bg": 5, "smpte170m": 6, "smpte240m"
 _TRANSFER = {"bt709": 1, "gamma22": 4, "gamma28": 5, "smpte170m": 6, "smpte240m": 7, "linear": 8,
              "iec61966-2-1": 13, "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16,
              "arib-std-b67": 18}  # fmt: skip
+_UNSAID, _LINEAR = 2, 8
+_WITHOUT_NUMBER = ("ACES2065-1", "ACEScg", "unknown")
+"""Primaries that H.273 has no number for."""
 _MATRIX = {"gbr": 0, "bt709": 1, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020nc": 9}
 
 
 def colour_numbers(colour: ColourTags) -> tuple[int, int, int, int]:
     """FFmpeg's (primaries, transfer, matrix, range) numbers; range is 1 limited, 2 full."""
     return (
-        _PRIMARIES[colour.primaries],
+        _UNSAID if colour.primaries in _WITHOUT_NUMBER else _PRIMARIES[colour.primaries],
         _TRANSFER[colour.transfer],
         _MATRIX[colour.matrix],
         2 if colour.full_range else 1,
@@ -218,6 +242,8 @@ def picture_of_frame(frame: av.VideoFrame, *, colour: ColourTags | None = None) 
     planes without colour.
     """
     name = frame.format.name
+    if name in _LIGHT:
+        return _of_light(frame, colour)
     if name in _GREYS:
         return _of_grey(frame, colour)
     full = name.startswith("yuvj") or int(frame.color_range) == 2
@@ -241,7 +267,7 @@ def planes_of(frame: av.VideoFrame, layout: PixelFormat) -> tuple[Plane, ...]:
     planes = []
     for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        row = rows[: plane.height, : plane.width * np.dtype(layout.dtype).itemsize]
+        row = rows[: plane.height, : plane.width * layout.dtype.itemsize]
         planes.append(np.ascontiguousarray(row).view(layout.dtype).copy())
     return tuple(planes)
 
@@ -267,6 +293,35 @@ def _of_grey(frame: av.VideoFrame, colour: ColourTags | None) -> Picture:
     return Picture(format=layout.name, colour=colour, planes=(grey, thin, thin.copy()))
 
 
+_LIGHT = {"gbrpf16le": "gbrpf16le", "gbrapf16le": "gbrpf16le", "grayf16le": "gbrpf16le",
+          "gbrpf32le": "gbrpf32le", "gbrapf32le": "gbrpf32le",
+          "grayf32le": "gbrpf32le"}  # fmt: skip
+"""Layouts of floating point, and what they are kept in: without alpha, grey as three planes."""
+
+
+def _of_light(frame: av.VideoFrame, colour: ColourTags | None) -> Picture:
+    layout = FORMATS[_LIGHT[frame.format.name]]
+    planes = planes_of(frame, layout)
+    if frame.format.name.startswith("gray"):
+        planes = tuple(plane.copy() for plane in planes * 3)
+    if colour is None:
+        said = int(frame.color_trc)
+        colour = colour_of_numbers(
+            int(frame.color_primaries), said if said in _TRANSFER.values() else _LINEAR, 0, 2,
+            size=Size(width=frame.width, height=frame.height), rgb=True,
+        )  # fmt: skip
+    return Picture(format=layout.name, colour=colour, planes=tuple(_finite(p) for p in planes[:3]))
+
+
+def _finite(plane: Plane) -> Plane:
+    # Renderers leave NaN and infinity in pixels; one of them would spread with everything that
+    # is moved, and would not even equal itself.
+    if np.isfinite(plane).all():
+        return plane
+    most = float(np.finfo(np.float16).max)
+    return np.nan_to_num(plane, nan=0.0, posinf=most, neginf=-most)
+
+
 _NEAREST = {
     "nv12": "yuv420p", "nv21": "yuv420p", "p010le": "yuv420p10le", "yuyv422": "yuv422p",
     "uyvy422": "yuv422p", "yuv411p": "yuv422p", "yuv410p": "yuv420p", "yuv440p": "yuv444p",
@@ -277,13 +332,20 @@ def _nearest(frame: av.VideoFrame) -> str:
     without_alpha = frame.format.name.replace("yuva", "yuv").replace("gbrap", "gbrp")
     if without_alpha in FORMATS:
         return without_alpha
+    if "f16" in without_alpha or "f32" in without_alpha:  # swscale would cut it to 0..1
+        raise MediaUnreadable(f"light in the layout '{frame.format.name}' is not read")
     deepest = max(c.bits for c in frame.format.components)
     return "gbrp" if deepest <= 8 else "gbrp16le"
 
 
 def picture_from_rgb(rgb: Samples, format: str, colour: ColourTags) -> Picture:
-    """A Picture of `h w 3` RGB (0..1, in the transfer that `colour` names). The one RGB to YUV."""
+    """A Picture of `h w 3` RGB (0..1, in the transfer that `colour` names). The one RGB to YUV.
+
+    Of light, `rgb` is in its working space.
+    """
     layout = FORMATS[format]
+    if layout.light:
+        return picture_of_light(working.light(rgb), format, colour)
     rgb = np.clip(rgb, 0, 1)
     r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     if layout.rgb:
@@ -297,6 +359,16 @@ def picture_from_rgb(rgb: Samples, format: str, colour: ColourTags) -> Picture:
     cb = _thinned((b - y) / np.float32(2 - 2 * kb), layout)
     cr = _thinned((r - y) / np.float32(2 - 2 * kr), layout)
     return _quantised(y, cb, cr, layout, colour)
+
+
+def picture_of_light(light: Samples, format: str, colour: ColourTags) -> Picture:
+    """A Picture of scene-linear `h w 3`, as far as a float of the layout's depth reaches."""
+    layout = FORMATS[format]
+    most = float(np.finfo(layout.dtype).max)
+    planes = tuple(np.clip(light[..., c], -most, most).astype(layout.dtype) for c in (1, 2, 0))
+    return Picture(
+        format=format, planes=planes, colour=replace(colour, matrix="gbr", full_range=True)
+    )
 
 
 def _quantised(

@@ -83,7 +83,8 @@ def requests_of_note(
         name: value
         for name in (
             "context", "handles", "takes", "seed", "prompt", "negative", "engine", "preset",
-            "delivery", "place", "audio", "alpha", "strength", "motion", "speed", "grain",
+            "delivery", "place", "audio", "alpha", "strength", "motion", "speed", "colour",
+            "grain",
         )
         if (value := getattr(note, name)) is not None
     }  # fmt: skip

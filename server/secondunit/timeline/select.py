@@ -15,7 +15,9 @@ from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
 from secondunit.timeline.footage import footage_of, span_on
+from secondunit.timeline.locate import locate
 from secondunit.timeline.nested import view_inside
+from secondunit.timeline.numbered import without_numbers
 from secondunit.timeline.read import reading
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.retimes import convention_of
@@ -137,6 +139,7 @@ class _Maker:
         self.ids: dict[str, str] = {}
         self.places: dict[tuple[Operation, str, int, int], str] = {}
         self.equals: Counter[str] = Counter()
+        self._standing: dict[str, Laid] | None = None
 
     def shots(self, asked: Asked) -> list[Shot]:
         """The Shots of one request: one; two for both edges; none for a take already found.
@@ -218,14 +221,43 @@ class _Maker:
         if found is None:
             return None
         return Shot(
-            id=found, name=asked.note.shot or (left.name if left is not None else spot.laid.name),
+            id=found,
+            name=asked.note.shot
+            or without_numbers(left.name if left is not None else spot.laid.name),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,
             footage=sources.footage,
-            place=Place(track=spot.laid.track, item=spot.laid.index, path=path),
+            place=Place(
+                track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found)
+            ),
             cut=max(0, spot.record.start - record.start),
         )  # fmt: skip
+
+    def _takes(self, id: str) -> Path | None:
+        """The folder of the take of a shot that stands in the edit already.
+
+        None for one that came in a bundle: that was unpacked for a while, and belongs nowhere.
+        """
+        if self._standing is None:
+            self._standing = {
+                take[1]: laid
+                for row in self.rows.values()
+                for laid in row
+                if (take := generated(laid.item)) is not None
+            }
+        laid = self._standing.get(id)
+        if laid is None or not isinstance(laid.item, otio.schema.Clip):
+            return None
+        reference = laid.item.media_reference
+        url, up = getattr(reference, "target_url", None) or "", 0
+        if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
+            url, up = reference.target_url_for_image_number(0), 1  # the take is a folder
+        try:
+            found = locate(url, self.room.folder, self.room.config).path.parents[up]
+        except MediaError:  # the take was not brought back; its shot can be made again
+            return None
+        return None if found.is_relative_to(self.room.config.data.resolve()) else found
 
     def _record(self, asked: Asked, request: Request, spot: Spot, view: View | None) -> FrameRange:
         """Frames of the timeline that the shot will cover."""

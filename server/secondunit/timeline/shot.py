@@ -14,6 +14,18 @@ Ease = Literal["linear", "in", "out", "in-out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The colours of a shot, for a picture that comes from another space."""
+
+    source: str
+    """OpenColorIO's name of the space that it comes from."""
+    space: str
+    """OpenColorIO's name of the shot's."""
+    format: str
+    colour: ColourTags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A source file on this machine, probed: nothing here needs a second look at the file."""
 
@@ -35,6 +47,26 @@ class Media:
     reel: str | None
     pixel_aspect: tuple[int, int] = (1, 1)
     """Width to height of one pixel; anamorphic footage has wide ones."""
+    space: str | None = None
+    """OpenColorIO's name of its colour space, where somebody said so; None: `colour` says it."""
+    home: Home | None = None
+    """What its pictures are brought to as they are decoded; None: they stay as they are."""
+    sequence: bool = False
+    """Numbered pictures: `path` is their name with `%04d` in it."""
+    first: int = 0
+    """Number of the first file of a sequence."""
+    gaps: tuple[FrameRange, ...] = ()
+    """Frames, from 0, for which a sequence has no file."""
+
+    def has(self, index: int) -> bool:
+        """Whether the file has a frame."""
+        return 0 <= index < self.frames and not any(index in gap for gap in self.gaps)
+
+    def run(self, index: int) -> range:
+        """Frames around one, next to each other, that are all there."""
+        start = max((gap.end for gap in self.gaps if gap.end <= index), default=0)
+        end = min((gap.start for gap in self.gaps if gap.start > index), default=self.frames)
+        return range(start, end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +223,8 @@ class Request:
     engine: str | None = None
     delivery: str | None = None
     preset: str | None = None
+    colour: str | None = None
+    """The colour space that the clips are in, in the words of the request; None: as files say."""
     place: Literal["replace", "over", "new-track"] | None = None
     audio: Literal["none", "keep"] = "none"
     alpha: Literal["none", "made"] = "none"
@@ -221,6 +255,8 @@ class Place:
     """Index of the gap or clip in its track."""
     path: str
     """The same in words, for messages: `tracks[0].children[1].markers[0]`."""
+    takes: Path | None = None
+    """Folder of the take that stands there, in an edit that came back; None if none does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ channels are inks, and whether colours are already multiplied by their alpha.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 import numpy as np
 
 from secondunit.errors import MediaUnreadable
+from secondunit.timeline.headers import header_of
 from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame, planes_of
 from secondunit.timeline.upright import AS_STORED, Orientation, orientation_of_exif, upright
 
@@ -52,6 +53,8 @@ def still_of(frame: av.VideoFrame, path: Path, container: str) -> Still:
     colours lie over black, as on an empty track. Raises MediaUnreadable for inks (CMYK): what
     they look like depends on a press.
     """
+    if container in ("exr_pipe", "dpx_pipe"):
+        return _of_scan_or_light(frame, path, container)
     header = _header(path, container)
     if header.inks:
         raise MediaUnreadable(
@@ -82,6 +85,29 @@ def still_of(frame: av.VideoFrame, path: Path, container: str) -> Still:
         picture = upright(picture, header.orientation)
         cutout = None if cutout is None else upright(cutout, header.orientation)
     return Still(picture=picture, cutout=cutout, notes=tuple(notes))
+
+
+def _of_scan_or_light(frame: av.VideoFrame, path: Path, container: str) -> Still:
+    """A picture of OpenEXR or DPX: its own samples, with what its header says of their colour."""
+    header = header_of(path, container)
+    notes = list(header.notes)
+    if any(c.is_alpha for c in frame.format.components):  # colours are multiplied already
+        notes.append("it has an alpha, which is left away: black lies under it")
+    light = "f16" in frame.format.name or "f32" in frame.format.name
+    if light:
+        picture = picture_of_frame(frame)
+    else:
+        deep = max(c.bits for c in frame.format.components)
+        name = {8: "gbrp", 10: "gbrp10le", 12: "gbrp12le"}.get(deep, "gbrp16le")
+        if frame.format.name != name:  # packed, or the other end first: the same samples
+            frame = frame.reformat(format=name)
+        picture = picture_of_frame(frame)
+    said = replace(
+        picture.colour,
+        primaries=(header.primaries or "bt709") if light else picture.colour.primaries,
+        transfer=header.transfer or ("linear" if light else picture.colour.transfer),
+    )
+    return Still(picture=replace(picture, colour=said), cutout=None, notes=tuple(notes))
 
 
 def _with_alpha(frame: av.VideoFrame, name: str) -> av.VideoFrame:

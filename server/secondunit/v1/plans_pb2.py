@@ -23,35 +23,36 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from secondunit.v1 import deliveries_pb2 as secondunit_dot_v1_dot_deliveries__pb2
 from secondunit.v1 import shots_pb2 as secondunit_dot_v1_dot_shots__pb2
 from secondunit.v1 import units_pb2 as secondunit_dot_v1_dot_units__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19secondunit/v1/plans.proto\x12\rsecondunit.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x19secondunit/v1/shots.proto\x1a\x19secondunit/v1/units.proto\"W\n\nAdaptation\x12-\n\x05level\x18\x01 \x01(\x0e\x32\x1e.secondunit.v1.AdaptationLevel\x12\x0c\n\x04what\x18\x02 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\"\x9b\x01\n\x0bPlanOptions\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x10\n\x08\x64\x65livery\x18\x02 \x01(\t\x12\r\n\x05\x64raft\x18\x03 \x01(\x08\x12\r\n\x05shots\x18\x04 \x03(\t\x12\x11\n\x04seed\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\r\n\x05roots\x18\x06 \x03(\t\x12!\n\x04rate\x18\x07 \x01(\x0b\x32\x13.secondunit.v1.RateB\x07\n\x05_seed\"\xd0\x02\n\x08\x45stimate\x12.\n\x0brender_time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x12\n\nfile_bytes\x18\x03 \x01(\x03\x12\x10\n\x08measured\x18\x04 \x01(\x08\x12.\n\x0b\x64\x65vice_time\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\"\n\x04\x63ost\x18\x06 \x01(\x0b\x32\x14.secondunit.v1.Money\x12+\n\x08\x65\x61rliest\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06latest\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0c\n\x04runs\x18\t \x01(\x05\x12\x0e\n\x06\x66rames\x18\n \x01(\x05\x12\x0e\n\x06reused\x18\x0b \x01(\x08\"\x89\x05\n\x08ShotPlan\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0f\n\x07shot_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12+\n\toperation\x18\x04 \x01(\x0e\x32\x18.secondunit.v1.Operation\x12\x0e\n\x06\x65ngine\x18\x05 \x01(\t\x12\x0f\n\x07weights\x18\x06 \x01(\t\x12\r\n\x05steps\x18\x07 \x01(\x05\x12\x0c\n\x04seed\x18\x08 \x01(\x03\x12\x0c\n\x04take\x18\t \x01(\x05\x12!\n\x04rate\x18\n \x01(\x0b\x32\x13.secondunit.v1.Rate\x12!\n\x04size\x18\x0b \x01(\x0b\x32\x13.secondunit.v1.Size\x12&\n\twork_size\x18\x0c \x01(\x0b\x32\x13.secondunit.v1.Size\x12\x0e\n\x06\x66rames\x18\r \x01(\x05\x12\'\n\x07handles\x18\x0e \x01(\x0b\x32\x16.secondunit.v1.Handles\x12,\n\tgenerated\x18\x0f \x03(\x0b\x32\x19.secondunit.v1.FrameRange\x12\x16\n\x0estart_timecode\x18\x10 \x01(\t\x12\x14\n\x0cpixel_format\x18\x11 \x01(\t\x12)\n\x06\x63olour\x18\x12 \x01(\x0b\x32\x19.secondunit.v1.ColourTags\x12\x10\n\x08\x64\x65livery\x18\x13 \x01(\t\x12\r\n\x05\x64raft\x18\x14 \x01(\x08\x12.\n\x0b\x61\x64\x61ptations\x18\x15 \x03(\x0b\x32\x19.secondunit.v1.Adaptation\x12\r\n\x05track\x18\x16 \x01(\x05\x12\x0c\n\x04path\x18\x17 \x01(\t\x12\x0e\n\x06prompt\x18\x18 \x01(\t\x12)\n\x08\x65stimate\x18\x19 \x01(\x0b\x32\x17.secondunit.v1.Estimate\"T\n\x13PlanTimelineRequest\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.secondunit.v1.PlanOptions\"\xe3\x01\n\x14PlanTimelineResponse\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12!\n\x04rate\x18\x03 \x01(\x0b\x32\x13.secondunit.v1.Rate\x12&\n\x05plans\x18\x04 \x03(\x0b\x32\x17.secondunit.v1.ShotPlan\x12$\n\x06\x66\x61ults\x18\x05 \x03(\x0b\x32\x14.secondunit.v1.Fault\x12\x0f\n\x07notices\x18\x06 \x03(\t\x12)\n\x08\x65stimate\x18\x07 \x01(\x0b\x32\x17.secondunit.v1.Estimate\"k\n\x0fPlanShotRequest\x12+\n\x07request\x18\x01 \x01(\x0b\x32\x1a.secondunit.v1.ShotRequest\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.secondunit.v1.PlanOptions\"\x9c\x01\n\x10PlanShotResponse\x12&\n\x05plans\x18\x01 \x03(\x0b\x32\x17.secondunit.v1.ShotPlan\x12$\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32\x14.secondunit.v1.Fault\x12\x0f\n\x07notices\x18\x03 \x03(\t\x12)\n\x08\x65stimate\x18\x04 \x01(\x0b\x32\x17.secondunit.v1.Estimate*\xaa\x01\n\x0f\x41\x64\x61ptationLevel\x12 \n\x1c\x41\x44\x41PTATION_LEVEL_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41\x44\x41PTATION_LEVEL_EXACT\x10\x01\x12\x1c\n\x18\x41\x44\x41PTATION_LEVEL_ROUNDED\x10\x02\x12\x1d\n\x19\x41\x44\x41PTATION_LEVEL_EMULATED\x10\x03\x12\x1c\n\x18\x41\x44\x41PTATION_LEVEL_DROPPED\x10\x04\x32\xb3\x01\n\x0bPlanService\x12W\n\x0cPlanTimeline\x12\".secondunit.v1.PlanTimelineRequest\x1a#.secondunit.v1.PlanTimelineResponse\x12K\n\x08PlanShot\x12\x1e.secondunit.v1.PlanShotRequest\x1a\x1f.secondunit.v1.PlanShotResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19secondunit/v1/plans.proto\x12\rsecondunit.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1esecondunit/v1/deliveries.proto\x1a\x19secondunit/v1/shots.proto\x1a\x19secondunit/v1/units.proto\"W\n\nAdaptation\x12-\n\x05level\x18\x01 \x01(\x0e\x32\x1e.secondunit.v1.AdaptationLevel\x12\x0c\n\x04what\x18\x02 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\"\x9b\x01\n\x0bPlanOptions\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x10\n\x08\x64\x65livery\x18\x02 \x01(\t\x12\r\n\x05\x64raft\x18\x03 \x01(\x08\x12\r\n\x05shots\x18\x04 \x03(\t\x12\x11\n\x04seed\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\r\n\x05roots\x18\x06 \x03(\t\x12!\n\x04rate\x18\x07 \x01(\x0b\x32\x13.secondunit.v1.RateB\x07\n\x05_seed\"\xd0\x02\n\x08\x45stimate\x12.\n\x0brender_time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x12\n\nfile_bytes\x18\x03 \x01(\x03\x12\x10\n\x08measured\x18\x04 \x01(\x08\x12.\n\x0b\x64\x65vice_time\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\"\n\x04\x63ost\x18\x06 \x01(\x0b\x32\x14.secondunit.v1.Money\x12+\n\x08\x65\x61rliest\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06latest\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0c\n\x04runs\x18\t \x01(\x05\x12\x0e\n\x06\x66rames\x18\n \x01(\x05\x12\x0e\n\x06reused\x18\x0b \x01(\x08\"\xbd\x05\n\x08ShotPlan\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0f\n\x07shot_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12+\n\toperation\x18\x04 \x01(\x0e\x32\x18.secondunit.v1.Operation\x12\x0e\n\x06\x65ngine\x18\x05 \x01(\t\x12\x0f\n\x07weights\x18\x06 \x01(\t\x12\r\n\x05steps\x18\x07 \x01(\x05\x12\x0c\n\x04seed\x18\x08 \x01(\x03\x12\x0c\n\x04take\x18\t \x01(\x05\x12!\n\x04rate\x18\n \x01(\x0b\x32\x13.secondunit.v1.Rate\x12!\n\x04size\x18\x0b \x01(\x0b\x32\x13.secondunit.v1.Size\x12&\n\twork_size\x18\x0c \x01(\x0b\x32\x13.secondunit.v1.Size\x12\x0e\n\x06\x66rames\x18\r \x01(\x05\x12\'\n\x07handles\x18\x0e \x01(\x0b\x32\x16.secondunit.v1.Handles\x12,\n\tgenerated\x18\x0f \x03(\x0b\x32\x19.secondunit.v1.FrameRange\x12\x16\n\x0estart_timecode\x18\x10 \x01(\t\x12\x14\n\x0cpixel_format\x18\x11 \x01(\t\x12)\n\x06\x63olour\x18\x12 \x01(\x0b\x32\x19.secondunit.v1.ColourTags\x12\x10\n\x08\x64\x65livery\x18\x13 \x01(\t\x12\r\n\x05\x64raft\x18\x14 \x01(\x08\x12.\n\x0b\x61\x64\x61ptations\x18\x15 \x03(\x0b\x32\x19.secondunit.v1.Adaptation\x12\r\n\x05track\x18\x16 \x01(\x05\x12\x0c\n\x04path\x18\x17 \x01(\t\x12\x0e\n\x06prompt\x18\x18 \x01(\t\x12)\n\x08\x65stimate\x18\x19 \x01(\x0b\x32\x17.secondunit.v1.Estimate\x12!\n\x04made\x18\x1a \x01(\x0b\x32\x13.secondunit.v1.Take\x12\x0f\n\x07reasons\x18\x1b \x03(\t\"j\n\x13PlanTimelineRequest\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.secondunit.v1.PlanOptions\x12\x14\n\x0cmedia_folder\x18\x03 \x01(\t\"\xe3\x01\n\x14PlanTimelineResponse\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12!\n\x04rate\x18\x03 \x01(\x0b\x32\x13.secondunit.v1.Rate\x12&\n\x05plans\x18\x04 \x03(\x0b\x32\x17.secondunit.v1.ShotPlan\x12$\n\x06\x66\x61ults\x18\x05 \x03(\x0b\x32\x14.secondunit.v1.Fault\x12\x0f\n\x07notices\x18\x06 \x03(\t\x12)\n\x08\x65stimate\x18\x07 \x01(\x0b\x32\x17.secondunit.v1.Estimate\"k\n\x0fPlanShotRequest\x12+\n\x07request\x18\x01 \x01(\x0b\x32\x1a.secondunit.v1.ShotRequest\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.secondunit.v1.PlanOptions\"\x9c\x01\n\x10PlanShotResponse\x12&\n\x05plans\x18\x01 \x03(\x0b\x32\x17.secondunit.v1.ShotPlan\x12$\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32\x14.secondunit.v1.Fault\x12\x0f\n\x07notices\x18\x03 \x03(\t\x12)\n\x08\x65stimate\x18\x04 \x01(\x0b\x32\x17.secondunit.v1.Estimate*\xaa\x01\n\x0f\x41\x64\x61ptationLevel\x12 \n\x1c\x41\x44\x41PTATION_LEVEL_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41\x44\x41PTATION_LEVEL_EXACT\x10\x01\x12\x1c\n\x18\x41\x44\x41PTATION_LEVEL_ROUNDED\x10\x02\x12\x1d\n\x19\x41\x44\x41PTATION_LEVEL_EMULATED\x10\x03\x12\x1c\n\x18\x41\x44\x41PTATION_LEVEL_DROPPED\x10\x04\x32\xb3\x01\n\x0bPlanService\x12W\n\x0cPlanTimeline\x12\".secondunit.v1.PlanTimelineRequest\x1a#.secondunit.v1.PlanTimelineResponse\x12K\n\x08PlanShot\x12\x1e.secondunit.v1.PlanShotRequest\x1a\x1f.secondunit.v1.PlanShotResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'secondunit.v1.plans_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ADAPTATIONLEVEL']._serialized_start=1953
-  _globals['_ADAPTATIONLEVEL']._serialized_end=2123
-  _globals['_ADAPTATION']._serialized_start=130
-  _globals['_ADAPTATION']._serialized_end=217
-  _globals['_PLANOPTIONS']._serialized_start=220
-  _globals['_PLANOPTIONS']._serialized_end=375
-  _globals['_ESTIMATE']._serialized_start=378
-  _globals['_ESTIMATE']._serialized_end=714
-  _globals['_SHOTPLAN']._serialized_start=717
-  _globals['_SHOTPLAN']._serialized_end=1366
-  _globals['_PLANTIMELINEREQUEST']._serialized_start=1368
-  _globals['_PLANTIMELINEREQUEST']._serialized_end=1452
-  _globals['_PLANTIMELINERESPONSE']._serialized_start=1455
-  _globals['_PLANTIMELINERESPONSE']._serialized_end=1682
-  _globals['_PLANSHOTREQUEST']._serialized_start=1684
-  _globals['_PLANSHOTREQUEST']._serialized_end=1791
-  _globals['_PLANSHOTRESPONSE']._serialized_start=1794
-  _globals['_PLANSHOTRESPONSE']._serialized_end=1950
-  _globals['_PLANSERVICE']._serialized_start=2126
-  _globals['_PLANSERVICE']._serialized_end=2305
+  _globals['_ADAPTATIONLEVEL']._serialized_start=2059
+  _globals['_ADAPTATIONLEVEL']._serialized_end=2229
+  _globals['_ADAPTATION']._serialized_start=162
+  _globals['_ADAPTATION']._serialized_end=249
+  _globals['_PLANOPTIONS']._serialized_start=252
+  _globals['_PLANOPTIONS']._serialized_end=407
+  _globals['_ESTIMATE']._serialized_start=410
+  _globals['_ESTIMATE']._serialized_end=746
+  _globals['_SHOTPLAN']._serialized_start=749
+  _globals['_SHOTPLAN']._serialized_end=1450
+  _globals['_PLANTIMELINEREQUEST']._serialized_start=1452
+  _globals['_PLANTIMELINEREQUEST']._serialized_end=1558
+  _globals['_PLANTIMELINERESPONSE']._serialized_start=1561
+  _globals['_PLANTIMELINERESPONSE']._serialized_end=1788
+  _globals['_PLANSHOTREQUEST']._serialized_start=1790
+  _globals['_PLANSHOTREQUEST']._serialized_end=1897
+  _globals['_PLANSHOTRESPONSE']._serialized_start=1900
+  _globals['_PLANSHOTRESPONSE']._serialized_end=2056
+  _globals['_PLANSERVICE']._serialized_start=2232
+  _globals['_PLANSERVICE']._serialized_end=2411
 # @@protoc_insertion_point(module_scope)

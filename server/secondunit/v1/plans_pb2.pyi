@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from secondunit.v1 import deliveries_pb2 as _deliveries_pb2
 from secondunit.v1 import shots_pb2 as _shots_pb2
 from secondunit.v1 import units_pb2 as _units_pb2
 from google.protobuf.internal import containers as _containers
@@ -80,7 +81,7 @@ class Estimate(_message.Message):
     def __init__(self, render_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory_bytes: _Optional[int] = ..., file_bytes: _Optional[int] = ..., measured: _Optional[bool] = ..., device_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cost: _Optional[_Union[_units_pb2.Money, _Mapping]] = ..., earliest: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., latest: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., runs: _Optional[int] = ..., frames: _Optional[int] = ..., reused: _Optional[bool] = ...) -> None: ...
 
 class ShotPlan(_message.Message):
-    __slots__ = ("digest", "shot_id", "name", "operation", "engine", "weights", "steps", "seed", "take", "rate", "size", "work_size", "frames", "handles", "generated", "start_timecode", "pixel_format", "colour", "delivery", "draft", "adaptations", "track", "path", "prompt", "estimate")
+    __slots__ = ("digest", "shot_id", "name", "operation", "engine", "weights", "steps", "seed", "take", "rate", "size", "work_size", "frames", "handles", "generated", "start_timecode", "pixel_format", "colour", "delivery", "draft", "adaptations", "track", "path", "prompt", "estimate", "made", "reasons")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     SHOT_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +107,8 @@ class ShotPlan(_message.Message):
     PATH_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    MADE_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
     digest: str
     shot_id: str
     name: str
@@ -131,15 +134,19 @@ class ShotPlan(_message.Message):
     path: str
     prompt: str
     estimate: Estimate
-    def __init__(self, digest: _Optional[str] = ..., shot_id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., engine: _Optional[str] = ..., weights: _Optional[str] = ..., steps: _Optional[int] = ..., seed: _Optional[int] = ..., take: _Optional[int] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., work_size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., frames: _Optional[int] = ..., handles: _Optional[_Union[_units_pb2.Handles, _Mapping]] = ..., generated: _Optional[_Iterable[_Union[_units_pb2.FrameRange, _Mapping]]] = ..., start_timecode: _Optional[str] = ..., pixel_format: _Optional[str] = ..., colour: _Optional[_Union[_units_pb2.ColourTags, _Mapping]] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., adaptations: _Optional[_Iterable[_Union[Adaptation, _Mapping]]] = ..., track: _Optional[int] = ..., path: _Optional[str] = ..., prompt: _Optional[str] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ...) -> None: ...
+    made: _deliveries_pb2.Take
+    reasons: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, digest: _Optional[str] = ..., shot_id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., engine: _Optional[str] = ..., weights: _Optional[str] = ..., steps: _Optional[int] = ..., seed: _Optional[int] = ..., take: _Optional[int] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., work_size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., frames: _Optional[int] = ..., handles: _Optional[_Union[_units_pb2.Handles, _Mapping]] = ..., generated: _Optional[_Iterable[_Union[_units_pb2.FrameRange, _Mapping]]] = ..., start_timecode: _Optional[str] = ..., pixel_format: _Optional[str] = ..., colour: _Optional[_Union[_units_pb2.ColourTags, _Mapping]] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., adaptations: _Optional[_Iterable[_Union[Adaptation, _Mapping]]] = ..., track: _Optional[int] = ..., path: _Optional[str] = ..., prompt: _Optional[str] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ..., made: _Optional[_Union[_deliveries_pb2.Take, _Mapping]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlanTimelineRequest(_message.Message):
-    __slots__ = ("timeline", "options")
+    __slots__ = ("timeline", "options", "media_folder")
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FOLDER_FIELD_NUMBER: _ClassVar[int]
     timeline: str
     options: PlanOptions
-    def __init__(self, timeline: _Optional[str] = ..., options: _Optional[_Union[PlanOptions, _Mapping]] = ...) -> None: ...
+    media_folder: str
+    def __init__(self, timeline: _Optional[str] = ..., options: _Optional[_Union[PlanOptions, _Mapping]] = ..., media_folder: _Optional[str] = ...) -> None: ...
 
 class PlanTimelineResponse(_message.Message):
     __slots__ = ("timeline", "name", "rate", "plans", "faults", "notices", "estimate")

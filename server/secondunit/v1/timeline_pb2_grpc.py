@@ -78,7 +78,8 @@ class TimelineServiceServicer:
         jobs finds the same takes again, so a retry after UNAVAILABLE or DEADLINE_EXCEEDED is safe.
 
         INVALID_ARGUMENT: a path is empty or relative, there is no timeline at that path, a job has not
-        succeeded, or `out` exists and was not made by the server. Mend what the details name.
+        succeeded, the media folder has no take of a digest in `kept`, or a file that would be
+        written exists and was not made by the server. Mend what the details name.
         NOT_FOUND: no job of that name.
         FAILED_PRECONDITION: a take or the new timeline cannot be written. Do what the remedy says.
         DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.

@@ -59,11 +59,11 @@ class _Lifted:
         """Where the region is, by frame of the file; where it is lost it stays in its place."""
         zero = footage.index(0)
         ways = {zero: np.eye(3)}
-        most = footage.media.frames - 1
+        there = footage.media.run(zero)
         first, last = min(footage.indexes), max(footage.indexes)
         for order, end in (
-            (range(zero + 1, min(most, last + REACH) + 1), last),
-            (range(zero - 1, max(0, first - REACH) - 1, -1), first),
+            (range(zero + 1, min(there.stop - 1, last + REACH) + 1), last),
+            (range(zero - 1, max(there.start, first - REACH) - 1, -1), first),
         ):
             follower = Follower(flow.grey(sources.footage(zero)), matte, along=True)
             way: Motion = np.eye(3)

@@ -166,6 +166,10 @@ def _schema(value: dict[str, Any]) -> tuple[str | None, int]:
     return (match[1], int(match[2])) if match else (None, 0)
 
 
+_Step = tuple[Any, str | int]
+"""(the step before, None at the root; the key or number): paths are spelt only for faults."""
+
+
 class _Changed:
     """The JSON was brought to a schema that our OpenTimelineIO knows."""
 
@@ -173,30 +177,73 @@ class _Changed:
 def _examine(root: dict[str, Any]) -> Iterator[Fault | _Changed]:
     """Faults of the whole file; turns newer markers into ours on the way, saying so."""
     versions = {**otio.core.type_version_map(), **_VALUES}
-    pending: list[tuple[Any, str, int, bool]] = [(root, "", 1, False)]
+    pending: list[tuple[Any, _Step | None, int, bool]] = [(root, None, 1, False)]
     while pending:
-        value, path, depth, foreign = pending.pop()
+        value, step, depth, foreign = pending.pop()
         if depth > _DEEPEST:
-            yield Fault(what=f"nested deeper than {_DEEPEST} levels", path=path[:200])
+            yield Fault(what=f"nested deeper than {_DEEPEST} levels", path=_spelt(step)[:200])
             return
-        if isinstance(value, float) and not math.isfinite(value):
-            yield Fault(what=f"{value} is no number that JSON or time knows", path=path)
-        elif isinstance(value, int) and not _fits(value):
-            yield Fault(
-                what=f"a number of {len(str(value))} digits does not fit into 64 bits", path=path
-            )
+        if isinstance(value, float):
+            what = f"{value} is no number that JSON or time knows"
+            yield Fault(what=what, path=_spelt(step))
+        elif isinstance(value, int):
+            what = f"a number of {len(str(value))} digits does not fit into 64 bits"
+            yield Fault(what=what, path=_spelt(step))
         elif isinstance(value, list):
-            below = [(v, f"{path}[{n}]", depth + 1, foreign) for n, v in enumerate(value)]
-            pending.extend(reversed(below))
-        elif isinstance(value, dict):
-            if not foreign:
-                yield from _object(value, path, versions)
-            dot = f"{path}." if path else ""
-            below = [
-                (v, f"{dot}{k}", depth + 1, foreign or k in _FOREIGN or _unknown(k, v))
-                for k, v in value.items()
+            pending += [
+                (value[n], (step, n), depth + 1, foreign)
+                for n in range(len(value) - 1, -1, -1)
+                if not _plain(value[n])
             ]
-            pending.extend(reversed(below))
+        elif not _plain_range(value):
+            if not foreign:
+                key = "" if step is None else str(step[1])
+                found = list(_object(value, key, versions))
+                yield from (one for one in found if isinstance(one, _Changed))
+                if any(isinstance(one, Fault) for one in found):  # the whole path, then
+                    yield from _object(value, _spelt(step), versions)
+            pending += [
+                (v, (step, k), depth + 1, foreign or k in _FOREIGN or _unknown(k, v))
+                for k, v in reversed(value.items())
+                if not _plain(v)
+            ]
+
+
+def _plain(value: Any) -> bool:
+    """What need not be looked at: most of a file are words, and numbers that fit."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is float:
+        return math.isfinite(value)
+    return _fits(value) if kind is int else False
+
+
+def _plain_range(value: dict[str, Any]) -> bool:
+    """A range without a fault, seen at one glance: half of all objects are in one."""
+    if len(value) != 3 or value.get("OTIO_SCHEMA") != "TimeRange.1":
+        return False
+    start, duration = value.get("start_time"), value.get("duration")
+    return _plain_time(start, -1e12) and _plain_time(duration, 0.0)
+
+
+def _plain_time(value: Any, least: float) -> bool:
+    if type(value) is not dict or len(value) != 3 or value.get("OTIO_SCHEMA") != "RationalTime.1":
+        return False
+    rate, count = value.get("rate"), value.get("value")
+    if type(rate) is not float or type(count) is not float:
+        return False
+    return 0.01 <= rate <= 1e6 and least <= count <= 1e12  # and no NaN, which is in no range
+
+
+def _spelt(step: _Step | None) -> str:
+    """`tracks.children[0].name` of the way to a value."""
+    keys: list[str | int] = []
+    while step is not None:
+        keys.append(step[1])
+        step = step[0]
+    text = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in reversed(keys))
+    return text.removeprefix(".")
 
 
 def _unknown(key: str, value: Any) -> bool:
