@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console, RenderableType
-from secondunit import looks
+from secondunit import looks, prices
 from secondunit.v1 import errors_pb2, jobs_pb2, plans_pb2, units_pb2
 
 NOW = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
@@ -121,8 +121,8 @@ def test_a_list_does_without_columns_rather_than_crush_its_words(width: int) -> 
 
 
 def test_small_amounts_are_not_rounded_to_nothing() -> None:
-    assert looks.money(units_pb2.Money(currency="EUR", micros=2_400)) == "0.0024 EUR"
-    assert looks.money(units_pb2.Money(currency="EUR", micros=0)) == "0.00 EUR"
+    assert prices.money(units_pb2.Money(currency="EUR", micros=2_400)) == "0.0024 EUR"
+    assert prices.money(units_pb2.Money(currency="EUR", micros=0)) == "0.00 EUR"
 
 
 def test_a_state_newer_than_this_program_is_shown_all_the_same() -> None:

@@ -19,7 +19,8 @@ from secondunit.catalog.engines import ENGINES, missing_packages
 from secondunit.catalog.weights import FOLDERS, weights_digest
 from secondunit.config import Config
 from secondunit.jobs.sandbox import achievable
-from secondunit.looks import seconds, span
+from secondunit.looks import span
+from secondunit.prices import seconds
 
 LEAST_FREE = 2 * 1024**3
 """Bytes that checkpoints and takes of a few shots need."""

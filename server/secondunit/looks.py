@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -14,8 +13,9 @@ from rich.text import Text
 from secondunit_client import state_name
 from secondunit_client.rendered import operation_name
 
+from secondunit.prices import estimate_record, expected, money, money_record, seconds
 from secondunit.v1 import jobs_pb2 as pb
-from secondunit.v1 import plans_pb2, units_pb2
+from secondunit.v1 import plans_pb2
 
 COLOURS = {
     "queued": "cyan",
@@ -70,7 +70,7 @@ def record(job: pb.Job) -> dict[str, Any]:
         "timings": {stage_name(s.stage): seconds(s.time) for s in spent.stages},
         "device_seconds": seconds(job.device_time),
         "cost": money_record(job.cost) if job.HasField("cost") else None,
-        "estimate": _estimate_record(job.estimate) if job.HasField("estimate") else None,
+        "estimate": estimate_record(job.estimate) if job.HasField("estimate") else None,
         "file": job.result.take.file or None,
         "reused": job.result.reused,
         "error": job.error.what or None,
@@ -190,7 +190,7 @@ def details(job: pb.Job, plan: plans_pb2.ShotPlan, now: datetime) -> RenderableT
         ("accepted", _told(job.timings, "created", now)),
         ("started", _told(job.timings, "started", now)),
         ("ended", _told(job.timings, "ended", now)),
-        ("estimate", _estimate(job.estimate) if job.HasField("estimate") else ""),
+        ("estimate", expected(job.estimate) if job.HasField("estimate") else ""),
         ("device time", span(seconds(job.device_time)) if job.HasField("device_time") else ""),
         ("cost", money(job.cost) if job.HasField("cost") else ""),
         ("file", job.result.take.file),
@@ -236,55 +236,10 @@ def span(length: float) -> str:
     return f"{whole // 86400} d"
 
 
-def money(value: units_pb2.Money) -> str:
-    """`2.50 EUR`; amounts below a cent keep four places."""
-    amount = value.micros / 1e6
-    return f"{amount:.{4 if 0 < abs(amount) < 0.01 else 2}f} {value.currency}"
-
-
-def money_record(value: units_pb2.Money) -> dict[str, Any]:
-    """For scripts: millionths, which add up exactly."""
-    return {"micros": value.micros, "currency": value.currency}
-
-
 def stage_name(stage: pb.Stage) -> str:
     """`engine` of STAGE_ENGINE; `unknown` of a stage newer than this program."""
     known = stage in pb.Stage.values()
     return pb.Stage.Name(stage).removeprefix("STAGE_").lower() if known else "unknown"
-
-
-def seconds(value: Duration) -> float:
-    """Of a duration."""
-    return value.seconds + value.nanos / 1e9
-
-
-def _estimate(told: plans_pb2.Estimate) -> str:
-    if told.reused:
-        return "made before: free"
-    words: list[str] = []
-    if told.HasField("render_time"):
-        words.append(f"about {span(seconds(told.render_time))}")
-        if told.HasField("earliest"):
-            words.append(f"({span(seconds(told.earliest))} to {span(seconds(told.latest))})")
-    if told.HasField("cost"):
-        words.append(money(told.cost))
-    if told.runs:
-        words.append(f"from {told.runs} runs here")
-    return " ".join(words)
-
-
-def _estimate_record(told: plans_pb2.Estimate) -> dict[str, Any]:
-    return {
-        "seconds": seconds(told.render_time) if told.HasField("render_time") else None,
-        "earliest": seconds(told.earliest) if told.HasField("earliest") else None,
-        "latest": seconds(told.latest) if told.HasField("latest") else None,
-        "device_seconds": seconds(told.device_time) if told.HasField("device_time") else None,
-        "cost": money_record(told.cost) if told.HasField("cost") else None,
-        "memory_bytes": told.memory_bytes,
-        "runs": told.runs,
-        "measured": told.measured,
-        "reused": told.reused,
-    }
 
 
 def _iso(value: Timestamp) -> str:

@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from google.protobuf.duration_pb2 import Duration
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from secondunit.jobs.amounts import bytes_words, money_words, seconds_words
-from secondunit.looks import money_record, seconds
 from secondunit.v1 import ledger_pb2, plans_pb2, units_pb2
 
 
 def money(value: units_pb2.Money) -> str:
     """`12.50 EUR`."""
     return money_words(value.micros, value.currency)
+
+
+def money_record(value: units_pb2.Money) -> dict[str, Any]:
+    """For scripts: millionths, which add up exactly."""
+    return {"micros": value.micros, "currency": value.currency}
+
+
+def seconds(value: Duration) -> float:
+    """Of a duration."""
+    return value.seconds + value.nanos / 1e9
 
 
 def expected(value: plans_pb2.Estimate) -> str:

@@ -29,9 +29,8 @@ SERVE = (
     "from pathlib import Path\n"
     "from secondunit import app\n"
     "from secondunit.config import Config\n"
-    "from secondunit.jobs import desk\n"
-    "desk.Desk.__init__.__kwdefaults__['stages'] = 'tests.fakes.engine:CountingStages'\n"
-    "app.serve_forever(Config(data=Path(sys.argv[1])), '127.0.0.1:0')"
+    "stages = 'tests.fakes.engine:CountingStages'\n"
+    "app.serve_forever(Config(data=Path(sys.argv[1])), '127.0.0.1:0', stages=stages)"
 )
 WATCHERS = 20
 

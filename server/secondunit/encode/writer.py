@@ -112,7 +112,7 @@ def layout_of(plan: ShotPlan, row: Delivery) -> tuple[str, ColourTags]:
 
     An exact delivery keeps the plan's own. Elsewhere YUV is limited range, since mov has no flag
     for full range; RGB becomes BT.709 (BT.2020 where its primaries are), and pictures in sRGB
-    keep their code values under the BT.709 transfer, as hosts show stills in a video timeline.
+    keep their code values in a movie under the BT.709 transfer, as hosts show stills in a timeline.
     Sequences are RGB of full range, with the plan's own transfer; a scene-linear one is known by
     the code values that it stands for, or by its light where the plan's pictures are that.
     """
@@ -120,14 +120,14 @@ def layout_of(plan: ShotPlan, row: Delivery) -> tuple[str, ColourTags]:
         return plan.format, plan.colour
     if row.light is not None and FORMATS[plan.format].light:
         return HALF, plan.colour
+    colour = plan.colour
+    if FORMATS[plan.format].rgb and colour.transfer == "iec61966-2-1" and not row.sequence:
+        colour = replace(colour, transfer="bt709")
     if FORMATS[row.format].rgb:
-        return row.format, replace(plan.colour, matrix="gbr", full_range=True)
-    colour = replace(plan.colour, full_range=False)
+        return row.format, replace(colour, matrix="gbr", full_range=True)
     if colour.matrix == "gbr":
         colour = replace(colour, matrix="bt2020nc" if colour.primaries == "bt2020" else "bt709")
-    if FORMATS[plan.format].rgb and colour.transfer == "iec61966-2-1":
-        colour = replace(colour, transfer="bt709")
-    return row.format, colour
+    return row.format, replace(colour, full_range=False)
 
 
 def _encode(
