@@ -43,7 +43,7 @@ def test_two_devices_work_side_by_side_and_each_job_knows_its_own(
 ) -> None:
     desk = open_desk(devices=("cpu", "cpu:1"))
     jobs = [
-        desk.create(wish(n, steps=150, pause=0.01), request_id=str(n), timeline="t").id
+        desk.create(wish(n, steps=400, pause=0.01), request_id=str(n), timeline="t").id
         for n in (1, 2)
     ]
     until(lambda: all(desk.get(id).state is State.RUNNING for id in jobs))

@@ -35,6 +35,8 @@ from secondunit.plan.shot_plan import canonical, plan_of_json, record_of_json
 
 BEAT_SECONDS = 1.0
 """How often the worker says that it is alive."""
+SAID_SECONDS = 0.2
+"""Least time between two words on how far a step is: the server would read more, and drop them."""
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class Worker:
         self._orders: list[dict[str, Any]] = []
         self._arrived = threading.Condition()
         self._halt = threading.Event()
+        self._said = ("", 0.0)
 
     def serve(self) -> None:
         """Do what the server orders, until it says `exit`. Returns only then."""
@@ -181,6 +184,10 @@ class Worker:
     def _progress(self, doing: str, step: int, steps: int) -> None:
         if self._halt.is_set():
             raise Cancelled("The job was stopped.")
+        now = time.monotonic()
+        if doing == self._said[0] and 0 < step < steps and now - self._said[1] < SAID_SECONDS:
+            return
+        self._said = (doing, now)
         self._pipe.send({"is": "progress", "doing": doing, "step": step, "steps": steps})
 
 
