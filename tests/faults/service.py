@@ -117,6 +117,11 @@ class Service:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def struck(self) -> bool:
+        """It was killed, and did not end by itself."""
+        return self._process is not None and self._process.poll() == -signal.SIGKILL
+
+    @property
     def pid(self) -> int:
         """Of the server."""
         assert self._process is not None
@@ -170,7 +175,9 @@ class Service:
         def keep() -> None:
             while not over.is_set():
                 if not self.alive and not over.is_set():
-                    self.start(mishaps)
+                    self.start(mishaps, wait=False)
+                    # A storm may strike before it answers; by itself it may not end.
+                    assert self.wait_ready() or mishaps or self.struck, self.log()
                 over.wait(0.02)
 
         keeper = threading.Thread(target=keep, name="keeper")
