@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ import grpc
 from google.protobuf.descriptor_pool import Default
 
 from secondunit import logs, measures
+from secondunit.rpc.status import wrapped
 
 if TYPE_CHECKING:  # grpc's classes are generic in their stubs alone
     from secondunit.rpc.status import Continuation, Handler
@@ -38,29 +38,13 @@ class Measure(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return handler
-        coders = {
-            "request_deserializer": handler.request_deserializer,
-            "response_serializer": handler.response_serializer,
-        }
         name = _known(handler_call_details.method.lstrip("/"))
-        if handler.response_streaming:
-            method = handler.stream_stream or handler.unary_stream
-            kind = (
-                grpc.stream_stream_rpc_method_handler
-                if handler.request_streaming
-                else grpc.unary_stream_rpc_method_handler
-            )
-            # As in status.py: an async generator, or a coroutine that writes by itself.
-            if inspect.iscoroutinefunction(method):
-                return kind(_single(method, name, stream=True), **coders)
-            return kind(_streaming(method, name), **coders)
-        method = handler.stream_unary or handler.unary_unary
-        kind = (
-            grpc.stream_unary_rpc_method_handler
-            if handler.request_streaming
-            else grpc.unary_unary_rpc_method_handler
+        stream = bool(handler.request_streaming or handler.response_streaming)
+        return wrapped(
+            handler,
+            lambda method: _single(method, name, stream=stream),
+            lambda method: _streaming(method, name),
         )
-        return kind(_single(method, name, stream=handler.request_streaming), **coders)
 
 
 def _known(name: str) -> str:

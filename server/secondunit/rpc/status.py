@@ -170,8 +170,35 @@ if TYPE_CHECKING:  # grpc's classes are generic in their stubs alone
     Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
 
 
+def wrapped(
+    handler: Handler, single: Callable[[Any], Any], streaming: Callable[[Any], Any]
+) -> Handler:
+    """A handler of the same kind, its method put through the wrapper for its way to answer."""
+    coders = {
+        "request_deserializer": handler.request_deserializer,
+        "response_serializer": handler.response_serializer,
+    }
+    if handler.response_streaming:
+        method = handler.stream_stream or handler.unary_stream
+        kind = (
+            grpc.stream_stream_rpc_method_handler
+            if handler.request_streaming
+            else grpc.unary_stream_rpc_method_handler
+        )
+        # Two styles of streaming: an async generator, or a coroutine that writes by itself.
+        wrap = single if inspect.iscoroutinefunction(method) else streaming
+        return kind(wrap(method), **coders)
+    method = handler.stream_unary or handler.unary_unary
+    kind = (
+        grpc.stream_unary_rpc_method_handler
+        if handler.request_streaming
+        else grpc.unary_unary_rpc_method_handler
+    )
+    return kind(single(method), **coders)
+
+
 class Translate(grpc.aio.ServerInterceptor):
-    """Outermost: our errors become statuses by the table, all others INTERNAL without their text.
+    """Our errors become statuses by the table, all others INTERNAL without their text.
 
     gRPC itself would send the text of an unexpected error to the client.
     """
@@ -185,27 +212,7 @@ class Translate(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return handler
-        coders = {
-            "request_deserializer": handler.request_deserializer,
-            "response_serializer": handler.response_serializer,
-        }
-        if handler.response_streaming:
-            method = handler.stream_stream or handler.unary_stream
-            kind = (
-                grpc.stream_stream_rpc_method_handler
-                if handler.request_streaming
-                else grpc.unary_stream_rpc_method_handler
-            )
-            # Two styles of streaming: an async generator, or a coroutine that writes by itself.
-            wrap = _single if inspect.iscoroutinefunction(method) else _streaming
-            return kind(wrap(method), **coders)
-        method = handler.stream_unary or handler.unary_unary
-        kind = (
-            grpc.stream_unary_rpc_method_handler
-            if handler.request_streaming
-            else grpc.unary_unary_rpc_method_handler
-        )
-        return kind(_single(method), **coders)
+        return wrapped(handler, _single, _streaming)
 
 
 def _single(method: Any) -> Any:
