@@ -118,7 +118,9 @@ def place(
         check_bundle(timeline_path, out_path, bundled)
     # A format that does not say its rate was planned at the one that its caller gave.
     rate = next((one.plan.rate for one in finished), None)
-    original = reading(timeline_path, rate=rate, data=config.data)
+    original = reading(
+        timeline_path, rate=rate, sequence=_sequence_of(finished), data=config.data
+    )  # fmt: skip
     timeline = original.timeline
     notices: list[str] = []
     if moved := rebase(timeline, original.folder, out_path.parent):
@@ -163,6 +165,18 @@ def place(
         timeline=out_path, placements=placements, files=files,
         notices=tuple(dict.fromkeys((*notices, *said))),
     )  # fmt: skip
+
+
+def _sequence_of(finished: Sequence[Finished]) -> str | None:
+    """The sequence that all shots are of; None for that of a file with one. Raises Refused."""
+    named = sorted({one.plan.place.sequence or "" for one in finished})
+    if len(named) > 1:
+        said = ", ".join(f"'{name}'" for name in named)
+        raise Refused.single(
+            f"the shots are of {len(named)} sequences ({said}); place those of each by themselves",
+            "jobs",
+        )
+    return named[0] or None if named else None
 
 
 def _assets(finished: Sequence[Finished]) -> list[Asset]:

@@ -78,6 +78,22 @@ def requests_in(
     return asked, faults
 
 
+def asks(timeline: otio.schema.Timeline) -> bool:
+    """Whether a request stands anywhere in an edit, also one that is wrong or out of reach."""
+    pending: list[Any] = [timeline.tracks]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, otio.core.Composition):
+            pending.extend(item)
+        if not isinstance(item, otio.core.Item):
+            continue
+        if any("request" in ours(carrier) for carrier in (item, *item.effects)):
+            return True
+        if asks_by_name(item) or any(_note(marker, "") is not None for marker in item.markers):
+            return True
+    return False
+
+
 def _in_name(laid: Laid) -> list[Asked]:
     """A generator that is called `GEN bridge ...` and says nothing else."""
     note = note_of_name(laid.name, laid.path) if asks_by_name(laid.item) else None

@@ -11,7 +11,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from secondunit.config import Config
-from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
+from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable, one_line
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
 from secondunit.timeline.footage import footage_of, span_on
@@ -37,14 +37,17 @@ _END = 2**31
 """Frames of a timeline: past it no count fits the messages (two and a half years at 25)."""
 
 
-def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None) -> Edit:
+def find_shots(
+    timeline_path: Path, *, config: Config, rate: Rate | None = None, sequence: str | None = None
+) -> Edit:
     """Every request of a timeline as a Shot, or as the faults that keep it from being one.
 
-    `rate` is for a format that does not say its own (an EDL).
+    `rate` is for a format that does not say its own (an EDL), `sequence` the name of the one that
+    is meant, of a file that holds several.
     Media is looked for below the timeline's folder and `config.roots`. Raises TimelineUnreadable
     if the file is no timeline; every other fault is in the Edit.
     """
-    found = reading(timeline_path, rate=rate, data=config.data)
+    found = reading(timeline_path, rate=rate, sequence=sequence, data=config.data)
     timeline = found.timeline  # held to the end: OTIO's members die with their root
     rate = rate_of(timeline)
     if rate.nominal not in _RATES:
@@ -64,7 +67,7 @@ def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None)
     asked, faults = requests_in(timeline, rows, room, timecode_start)
     maker = _Maker(
         room=room, rows=rows, unmeasured=unmeasured, timecode_start=timecode_start,
-        drop_frame=_drop_frame(timeline),
+        drop_frame=_drop_frame(timeline), sequence=found.sequence,
     )  # fmt: skip
     shots: list[Shot] = []
     for one in asked:
@@ -74,9 +77,9 @@ def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None)
             faults += exc.faults
     shots.sort(key=lambda s: (s.record.start, s.place.track, s.id))
     return Edit(
-        name=timeline.name or timeline_path.stem, rate=rate, timecode_start=timecode_start,
-        drop_frame=maker.drop_frame, shots=tuple(shots), faults=tuple(dict.fromkeys(faults)),
-        notices=tuple(dict.fromkeys(notices)),
+        name=one_line(timeline.name or timeline_path.stem), rate=rate,
+        timecode_start=timecode_start, drop_frame=maker.drop_frame, shots=tuple(shots), faults=tuple(dict.fromkeys(faults)),
+        notices=tuple(dict.fromkeys(map(one_line, notices))),
     )  # fmt: skip
 
 
@@ -132,10 +135,11 @@ class _Maker:
 
     def __init__(
         self, *, room: CuttingRoom, rows: Rows, unmeasured: dict[int, list[Fault]],
-        timecode_start: int, drop_frame: bool,
+        timecode_start: int, drop_frame: bool, sequence: str | None,
     ) -> None:  # fmt: skip
         self.room, self.rows, self.unmeasured = room, rows, unmeasured
         self.timecode_start, self.drop_frame = timecode_start, drop_frame
+        self.sequence = sequence
         self.ids: dict[str, str] = {}
         self.places: dict[tuple[Operation, str, int, int], str] = {}
         self.equals: Counter[str] = Counter()
@@ -222,14 +226,17 @@ class _Maker:
             return None
         return Shot(
             id=found,
-            name=asked.note.shot
-            or without_numbers(left.name if left is not None else spot.laid.name),
+            name=one_line(
+                asked.note.shot
+                or without_numbers(left.name if left is not None else spot.laid.name)
+            ),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,
             footage=sources.footage,
             place=Place(
-                track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found)
+                track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found),
+                sequence=self.sequence,
             ),
             cut=max(0, spot.record.start - record.start),
         )  # fmt: skip

@@ -257,6 +257,8 @@ class Place:
     """The same in words, for messages: `tracks[0].children[1].markers[0]`."""
     takes: Path | None = None
     """Folder of the take that stands there, in an edit that came back; None if none does."""
+    sequence: str | None = None
+    """Which of the sequences of its file it is; None where there is no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from secondunit.errors import TimelineUnreadable
+from secondunit.timeline.choosing import Candidate
 from secondunit.timeline.formats import laying
 from secondunit.timeline.formats.laying import Join, Placed
 from secondunit.timeline.formats.xml_tree import Element, children, text, tree_of
@@ -31,8 +32,8 @@ class _Document:
     nested: int = 0
 
 
-def timeline_of(data: bytes, name: str, notices: list[str]) -> otio.schema.Timeline:
-    """The sequence in the bytes of an .xml file called `name`. Raises TimelineUnreadable."""
+def sequences_of(data: bytes, name: str, notices: list[str]) -> list[Candidate]:
+    """The sequences in the bytes of an .xml file called `name`. Raises TimelineUnreadable."""
     root = tree_of(data, name)
     if root.tag != "xmeml":
         raise TimelineUnreadable.single(
@@ -56,17 +57,23 @@ def timeline_of(data: bytes, name: str, notices: list[str]) -> otio.schema.Timel
         ]
         if not clips:
             raise TimelineUnreadable.single(f"'{name}' holds no sequence and no clip", "file")
-        return laying.bin_of(clips, name)
-    if len(found) > 1:
-        named = ", ".join(f"'{text(one, 'name')}'" for one in found[:20])
-        raise TimelineUnreadable.single(
-            f"'{name}' holds {len(found)} sequences ({named}); export one of them", "file"
+        made = laying.bin_of(clips, name)
+        return [Candidate(name="", timeline=lambda: made)]
+    return [
+        Candidate(
+            name=text(one, "name"), timeline=lambda one=one: _timeline(one, document)
         )
-    (sequence,) = found
+        for one in found
+    ]  # fmt: skip
+
+
+def _timeline(sequence: Element, document: _Document) -> otio.schema.Timeline:
     rate = _rate(sequence, None)
     code = sequence.find("timecode")
+    document.nested = 0
     return laying.timeline(
-        text(sequence, "name", name.rpartition(".")[0]), rate, _tracks(sequence, rate, document, 0),
+        text(sequence, "name", document.name.rpartition(".")[0]), rate,
+        _tracks(sequence, rate, document, 0),
         start=0 if code is None else _start(code, rate),
         drop_frame=text(code, "displayformat") == "DF",
         markers=_markers(sequence, rate, Fraction(0), rate),

@@ -15,6 +15,7 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from secondunit.errors import TimelineUnreadable
+from secondunit.timeline.choosing import Candidate
 from secondunit.timeline.formats import laying
 from secondunit.timeline.formats.laying import Join, Placed
 from secondunit.timeline.formats.xml_tree import Element, children, text, tree_of
@@ -31,6 +32,7 @@ _MOST_NESTED = 20_000
 
 @dataclass(slots=True, kw_only=True)
 class _Document:
+    name: str
     resources: dict[str, Element]
     notices: list[str]
     nested: int = 0
@@ -52,8 +54,8 @@ class _Lanes:
         return round(seconds * self.rate.fraction)
 
 
-def timeline_of(data: bytes, name: str, notices: list[str]) -> otio.schema.Timeline:
-    """The project in the bytes of an .fcpxml file called `name`; its clips, if it has none.
+def sequences_of(data: bytes, name: str, notices: list[str]) -> list[Candidate]:
+    """The projects in the bytes of an .fcpxml file called `name`; its clips, if it has none.
 
     Raises TimelineUnreadable.
     """
@@ -61,24 +63,32 @@ def timeline_of(data: bytes, name: str, notices: list[str]) -> otio.schema.Timel
     if root.tag != "fcpxml":
         raise TimelineUnreadable.single(f"'{name}' holds <{root.tag[:40]}>, not <fcpxml>", "file")
     resources = {one.get("id", ""): one for one in root.iterfind("resources/*")}
-    document = _Document(resources=resources, notices=notices)
-    projects = list(root.iter("project"))
-    if len(projects) > 1:
-        named = ", ".join(f"'{one.get('name', '')}'" for one in projects[:20])
-        raise TimelineUnreadable.single(
-            f"'{name}' holds {len(projects)} projects ({named}); export one of them", "file"
+    document = _Document(name=name, resources=resources, notices=notices)
+    found = [
+        (one.get("name", ""), sequence)
+        for one in root.iter("project")
+        if (sequence := one.find("sequence")) is not None
+    ]
+    if not found and (sequence := root.find("sequence")) is not None:
+        found = [("", sequence)]
+    if not found:
+        made = _bin(root, name, document)
+        return [Candidate(name="", timeline=lambda: made)]
+    return [
+        Candidate(
+            name=title,
+            timeline=lambda title=title, sequence=sequence: _timeline(sequence, title, document),
         )
-    if projects:
-        sequence = projects[0].find("sequence")
-        title = projects[0].get("name", "")
-    else:
-        sequence, title = root.find("sequence"), ""
-    if sequence is None:
-        return _bin(root, name, document)
+        for title, sequence in found
+    ]
+
+
+def _timeline(sequence: Element, title: str, document: _Document) -> otio.schema.Timeline:
     rate = _rate(document.of(sequence, "format"), None)
     start = _seconds(sequence, "tcStart")
+    document.nested = 0
     made = laying.timeline(
-        title or name.rpartition(".")[0], rate, _tracks(sequence, rate, document, 0),
+        title or document.name.rpartition(".")[0], rate, _tracks(sequence, rate, document, 0),
         start=round(start * rate.fraction), drop_frame=sequence.get("tcFormat") == "DF",
     )  # fmt: skip
     note = text(sequence, "note")
