@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import opentimelineio as otio
 
-from secondunit.errors import Fault
+from secondunit.errors import Fault, Refused
 from secondunit.timeline.cut import (
     CuttingRoom,
     Laid,
@@ -26,6 +28,7 @@ from secondunit.timeline.notes import (
     note_of_name,
     note_of_text,
 )
+from secondunit.timeline.ramps import ramp_of
 from secondunit.timeline.retimes import speed_of
 from secondunit.units import FrameRange
 
@@ -134,15 +137,24 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
             zero = item.media_reference.available_range
         offset = room.frames(marker.marked_range.start_time)
         offset -= room.frames(zero.start_time) if zero is not None else 0
-        speed = abs(speed_of(item))
-        if speed:  # markers of a clip count in its media
-            offset /= speed
+        offset = _played(item, offset, room)
         inside = min(max(offset.__floor__(), 0), max(laid.record.frames - 1, 0))
         frames = max(round(room.frames(marker.marked_range.duration)), 1)
         yield Asked(
             note=note, laid=laid, track=laid.track, id=note.id,
             marked=FrameRange(start=laid.record.start + inside, frames=frames),
         )  # fmt: skip
+
+
+def _played(item: otio.core.Item, offset: Fraction, room: CuttingRoom) -> Fraction:
+    """Frames of the timeline at which a clip comes to one of its media, where its markers count."""
+    for effect in item.effects:
+        if type(effect) is otio.schema.TimeEffect and isinstance(item, otio.schema.Clip):
+            with contextlib.suppress(Refused):  # told where the clip is asked for
+                found = ramp_of(effect, item, "").moment(offset / room.rate.fraction)
+                return offset if found is None else found * room.rate.fraction
+    speed = abs(speed_of(item))
+    return offset / speed if speed else offset
 
 
 def _in_metadata(laid: Laid, item: otio.core.Item, faults: list[Fault]) -> Iterator[Asked]:

@@ -23,6 +23,7 @@ from secondunit.timeline.locate import Located, locate, roots_of
 from secondunit.timeline.media import frame_at, probe, with_start
 from secondunit.timeline.notes import ID, note_of_name
 from secondunit.timeline.numbered import lacking
+from secondunit.timeline.ramps import Ramp, ramp_of
 from secondunit.timeline.retimes import Convention, speed_of
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
@@ -72,10 +73,23 @@ class View:
     """Seconds of the file for each frame of the timeline; 0 for a freeze frame."""
     step: Fraction
     """The same, played at its own speed."""
+    tick: Fraction
+    """Seconds of a frame of the timeline."""
     frames: int
     """Frames of the timeline that the clip covers."""
     backwards: bool
     """The same frames, the last one first."""
+    ramp: Ramp | None = None
+    """Where the speed changes: what is true in place of `pace`."""
+
+    def seconds(self, frame: int) -> Fraction | None:
+        """Seconds of the file, from its first frame, at a frame of the clip; None if not known."""
+        if self.ramp is None:
+            if self.backwards:
+                frame = self.frames - 1 - frame
+            return self.origin + frame * self.pace
+        there = self.ramp.at(frame * self.tick)
+        return None if there is None else self.origin + there * self.step / self.tick
 
     def index(self, frame: int) -> int | None:
         """File frame at a frame of the clip (0 is its first; it may lie before or past the cut).
@@ -84,9 +98,8 @@ class View:
         """
         if self.media.still:
             return 0
-        if self.backwards:
-            frame = self.frames - 1 - frame
-        found = frame_at(self.media, self.origin + frame * self.pace)
+        at = self.seconds(frame)
+        found = -1 if at is None else frame_at(self.media, at)
         return found if self.media.has(found) else None
 
     def run(self, frames: range) -> SourceFrames:
@@ -196,14 +209,16 @@ class CuttingRoom:
         """
         clip = laid.item
         assert isinstance(clip, otio.schema.Clip)
-        scalar = _scalar(clip, laid.path)
+        scalar, ramp = _scalar(clip, laid.path)
         media, known = self.media(clip, laid)
         source = clip.source_range
         media = self._coloured(media, clip, laid)
+        tick = 1 / self.rate.fraction
         if media.rate is None:
             return View(
                 name=laid.name, path=laid.path, media=media, origin=Fraction(0),
-                pace=Fraction(0), step=Fraction(0), frames=laid.record.frames, backwards=False,
+                pace=Fraction(0), step=Fraction(0), tick=tick, frames=laid.record.frames,
+                backwards=False,
             )  # fmt: skip
         start = known if source is None else frames_at(source.start_time, media.rate)
         # Three clocks are in use: the reference's, the file's timecode, and plain frame numbers.
@@ -212,6 +227,13 @@ class CuttingRoom:
         # At 24 and 24000/1001 an editor sees frame after frame, not one dropped in a thousand.
         together = media.rate.nominal == self.rate.nominal
         seconds_a_frame = 1 / (media.rate if together else self.rate).fraction
+        if ramp is not None and ramp.eased:
+            notice = (
+                f"'{laid.name}' eases from speed to speed; it is followed along straight lines "
+                "between the points of its ramp"
+            )
+            if notice not in self.notices:
+                self.notices.append(notice)
         return View(
             name=laid.name,
             path=laid.path,
@@ -219,8 +241,10 @@ class CuttingRoom:
             origin=(start - zero) / media.rate.fraction,
             pace=seconds_a_frame * abs(scalar),
             step=seconds_a_frame,
+            tick=tick,
             frames=laid.record.frames,
             backwards=scalar < 0,
+            ramp=ramp,
         )
 
     def media(self, clip: otio.schema.Clip, laid: Laid) -> tuple[Media, Fraction]:
@@ -409,20 +433,24 @@ def _has_range(clip: otio.schema.Clip) -> bool:
     return clip.media_reference.available_range is not None
 
 
-def _scalar(clip: otio.schema.Clip, path: str) -> Fraction:
-    scalar = Fraction(1)
+def _scalar(clip: otio.schema.Clip, path: str) -> tuple[Fraction, Ramp | None]:
+    """(the product of a clip's constant speeds, the one that changes)."""
+    scalar, ramp = Fraction(1), None
     for number, effect in enumerate(clip.effects):
         if not getattr(effect, "enabled", True):
             continue
         if isinstance(effect, otio.schema.LinearTimeWarp):  # a FreezeFrame is one of speed 0
             scalar *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
         elif isinstance(effect, otio.schema.TimeEffect):
-            raise Refused.single(
-                f"'{clip.name}' changes speed by '{effect.effect_name or effect.name}', which we "
-                "do not follow; bake the retime, or make its speed constant",
-                f"{path}.effects[{number}]",
-            )
-    return scalar
+            where = f"{path}.effects[{number}]"
+            if ramp is not None:
+                raise Refused.single(f"'{clip.name}' changes speed twice; bake one of them", where)
+            ramp = ramp_of(effect, clip, where)
+    if ramp is not None and scalar != 1:
+        raise Refused.single(
+            f"'{clip.name}' has a constant speed and one that changes; bake one of them", path
+        )
+    return scalar, ramp
 
 
 def _target(clip: otio.schema.Clip, laid: Laid) -> str:

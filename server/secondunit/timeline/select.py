@@ -78,8 +78,8 @@ def find_shots(
     shots.sort(key=lambda s: (s.record.start, s.place.track, s.id))
     return Edit(
         name=one_line(timeline.name or timeline_path.stem), rate=rate,
-        timecode_start=timecode_start, drop_frame=maker.drop_frame, shots=tuple(shots), faults=tuple(dict.fromkeys(faults)),
-        notices=tuple(dict.fromkeys(map(one_line, notices))),
+        timecode_start=timecode_start, drop_frame=maker.drop_frame, shots=tuple(shots),
+        faults=tuple(dict.fromkeys(faults)), notices=tuple(dict.fromkeys(map(one_line, notices))),
     )  # fmt: skip
 
 

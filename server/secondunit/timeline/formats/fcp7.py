@@ -16,6 +16,7 @@ from secondunit.timeline.choosing import Candidate
 from secondunit.timeline.formats import laying
 from secondunit.timeline.formats.laying import Join, Placed
 from secondunit.timeline.formats.xml_tree import Element, children, text, tree_of
+from secondunit.timeline.ramps import Points, Ramp, rising
 from secondunit.units import Rate
 
 _DEEPEST = 20
@@ -220,6 +221,7 @@ def _item(
     own = _rate(item, rate)
     inner = item.find("sequence")
     speed, variable = _speed(item)
+    graph = _graph(item) if variable else ()
     at = Fraction(into) + Fraction(skipped) * own.nominal / rate.nominal
     made: otio.core.Item
     if inner is not None:
@@ -237,6 +239,8 @@ def _item(
         zero = Fraction(0) if known is None else Fraction(round(known.start_time.value))
         # In and out count what a speed leaves of the file, at the clip's own rate.
         first = at * abs(speed)
+        if graph:
+            first = Ramp(points=graph).at(at) or first
         if speed < 0:
             first = Fraction(_number(item, "duration")) * abs(speed) - first
             first -= Fraction(frames) * own.nominal / rate.nominal * abs(speed)
@@ -246,7 +250,7 @@ def _item(
     if text(item, "stillframe").upper() == "TRUE":
         speed = Fraction(0)
     if variable:
-        made.effects.append(otio.schema.TimeEffect(name="timeremap", effect_name="Time Remap"))
+        _ramp(made, graph, at, _rate(item, rate), item)
     else:
         laying.warped(made, speed, "timeremap")
     for marker in _markers(item, _rate(item, rate), zero, own):
@@ -322,6 +326,54 @@ def _speed(item: Element) -> tuple[Fraction, bool]:
             speed = -speed
         return speed, said.get("variablespeed", "0") not in ("0", "FALSE")
     return Fraction(1), False
+
+
+def _graph(item: Element) -> Points:
+    """(frame of the clip as it is played, frame of the file) of a speed that changes, at the
+    clip's own rate; empty where none is given, or one that goes backwards as a whole."""
+    for effect in item.findall("filter/effect"):
+        if text(effect, "effectid").lower() != "timeremap":
+            continue
+        for parameter in effect.findall("parameter"):
+            if text(parameter, "parameterid") == "reverse" and (
+                text(parameter, "value").upper() == "TRUE"
+            ):
+                return ()
+        found = effect.findall("parameter[parameterid='graphdict']/keyframe")
+        # Keys that only mark the clip's own edges may hold anything.
+        real = [key for key in found if not _is_edge(key)]
+        keys = real if len(real) > 1 else found
+        try:
+            points = [(Fraction(text(k, "when")), Fraction(text(k, "value"))) for k in keys]
+        except (ValueError, ZeroDivisionError) as exc:
+            raise TimelineUnreadable.single(
+                f"a key of the speed of '{text(item, 'name')}' is no number", "timeremap.graphdict"
+            ) from exc
+        if any(abs(number) > 10**9 for point in points for number in point):
+            return ()
+        return rising(points)
+    return ()
+
+
+def _is_edge(key: Element) -> bool:
+    marks = {child.tag for child in key if (child.text or "").strip().upper() == "TRUE"}
+    return "speedvirtualkf" in marks and bool(marks & {"speedkfin", "speedkfout"})
+
+
+def _ramp(
+    made: otio.core.Item, graph: Points, at: Fraction, own: Rate, item: Element
+) -> None:  # fmt: skip
+    """Put a speed that changes on an item that begins at frame `at` of itself as it is played."""
+    there = Ramp(points=graph).at(at) if graph else None
+    points = [
+        ((when - at) / own.fraction, (value - there) / own.fraction)
+        for when, value in graph if there is not None
+    ]  # fmt: skip
+    eased = any(
+        element.tag in ("inbez", "outbez", "pproRampStart", "pproRampEnd")
+        for key in item.iterfind("filter/effect/parameter/keyframe") for element in key
+    )  # fmt: skip
+    laying.ramped(made, points, eased, "timeremap")
 
 
 def _markers(item: Element, rate: Rate, zero: Fraction, of: Rate) -> list[otio.schema.Marker]:

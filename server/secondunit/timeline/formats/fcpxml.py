@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -19,6 +19,7 @@ from secondunit.timeline.choosing import Candidate
 from secondunit.timeline.formats import laying
 from secondunit.timeline.formats.laying import Join, Placed
 from secondunit.timeline.formats.xml_tree import Element, children, text, tree_of
+from secondunit.timeline.ramps import Ramp, rising
 from secondunit.units import Rate
 
 _TIME = re.compile(r"(-?\d{1,18})(?:/(\d{1,18})|\.(\d{1,12}))?s?")
@@ -319,7 +320,7 @@ def _item(
     name = item.get("name", "")
     start = _seconds(item, "start", _first(item, document))
     asset = _asset(item, document)
-    speed, start = _retimed(item, start, Fraction(frames) / rate.fraction)
+    speed, start, points = _retimed(item, start, Fraction(frames) / rate.fraction)
     made: otio.core.Item
     if item.tag == "gap":
         made, own, at = laying.gap(frames, rate, name), rate, Fraction(0)
@@ -334,10 +335,19 @@ def _item(
         made, own, at = _nested(item, start, frames, rate, document, depth)
     made.enabled = item.get("enabled") != "0"
     if speed is None:
-        made.effects.append(otio.schema.TimeEffect(name="timeMap", effect_name="timeMap"))
+        laying.ramped(made, points, _eased(item), "timeMap")
     else:
         laying.warped(made, speed, "timeMap")
-    made.markers.extend(_markers(item, _seconds(item, "start", _first(item, document)), at, own))
+    ramp = Ramp(points=rising(points)) if points else None
+
+    def played(offset: Fraction) -> Fraction:
+        """Markers stand in what is played of an item; those of a clip of ours, in its file."""
+        if ramp is not None and (there := ramp.at(offset)) is not None:
+            return there
+        return offset * (abs(speed) if speed else 1)
+
+    first = _seconds(item, "start", _first(item, document))
+    made.markers.extend(_markers(item, first, at, own, played))
     return made
 
 
@@ -436,32 +446,49 @@ def _wrapped(
     return _tracks(sequence, rate, document, depth)
 
 
-def _retimed(item: Element, start: Fraction, length: Fraction) -> tuple[Fraction | None, Fraction]:
-    """(speed, None where it changes; where in its own time the item begins)."""
+def _retimed(
+    item: Element, start: Fraction, length: Fraction
+) -> tuple[Fraction | None, Fraction, list[tuple[Fraction, Fraction]]]:
+    """(speed, None where it changes; where in its own time the item begins; the points of a speed
+    that changes, counted from there)."""
     points = [
         (_seconds(one, "time"), _seconds(one, "value")) for one in item.iterfind("timeMap/timept")
     ]
     if len(points) < 2:
-        return Fraction(1), start
+        return Fraction(1), start, []
     speeds = {
         (b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(points)
         if b[0] != a[0]
     }  # fmt: skip
     if len(speeds) != 1:
-        return None, start
+        kept = rising(points)
+        there = Ramp(points=kept).at(start) if kept else None
+        if there is None:  # it says nothing of where the item begins
+            return None, start, []
+        return None, there, [(t - start, v - there) for t, v in kept]
     (speed,) = speeds
     at = points[0][1] + (start - points[0][0]) * speed
     if speed < 0:  # what is played last lies first in the file
         at += length * speed
-    return speed, max(at, Fraction(0))
+    return speed, max(at, Fraction(0)), []
+
+
+def _eased(item: Element) -> bool:
+    """Whether corners of a ramp are rounded: a point says for how long before and after it."""
+    return any(
+        one.get("interp", "smooth2") != "linear"
+        and (_seconds(one, "inTime") or _seconds(one, "outTime"))
+        for one in item.iterfind("timeMap/timept")
+    )
 
 
 def _markers(
-    item: Element, own: Fraction, at: Fraction, rate: Rate
-) -> Iterator[otio.schema.Marker]:
+    item: Element, own: Fraction, at: Fraction, rate: Rate,
+    played: Callable[[Fraction], Fraction],
+) -> Iterator[otio.schema.Marker]:  # fmt: skip
     """Markers and the note of an item; `own` seconds of its time are frame `at`."""
     for one in children(item, "marker", "chapter-marker"):
-        offset = (_seconds(one, "start", own) - own) * rate.fraction
+        offset = played(_seconds(one, "start", own) - own) * rate.fraction
         frames = round(_seconds(one, "duration") * rate.fraction)
         yield laying.marker(
             name=one.get("value", ""), comment=one.get("note", ""), start=at + round(offset),

@@ -11,6 +11,7 @@ import opentimelineio as otio
 
 from secondunit.errors import Fault, TimelineUnreadable
 from secondunit.timeline.choosing import Candidate
+from secondunit.timeline.ramps import carried, rising
 from secondunit.units import Rate
 
 MOST_ITEMS = 250_000
@@ -131,6 +132,17 @@ def warped(item: otio.core.Item, speed: Fraction, name: str = "") -> None:
         item.effects.append(otio.schema.FreezeFrame(name=name))
     elif speed != 1:
         item.effects.append(otio.schema.LinearTimeWarp(name=name, time_scalar=float(speed)))
+
+
+def ramped(
+    item: otio.core.Item, points: Sequence[tuple[Fraction, Fraction]], eased: bool, name: str
+) -> None:
+    """Give an item a speed that changes; without points it is only said that it does."""
+    effect = otio.schema.TimeEffect(name=name, effect_name=name)
+    if kept := rising(points):
+        for key, value in carried(kept, eased).items():
+            effect.metadata[key] = value
+    item.effects.append(effect)
 
 
 def timeline(
