@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -51,21 +51,23 @@ class Asked:
 
 
 def requests_in(
-    timeline: otio.schema.Timeline, rows: Rows, room: CuttingRoom, timecode_start: int
+    stack: otio.schema.Stack, tracks: str, rows: Rows, room: CuttingRoom, timecode_start: int
 ) -> tuple[list[Asked], list[Fault]]:
-    """Every request on the timeline, its tracks and their items; takes that came back last.
+    """Every request on a sequence, its tracks and their items; takes that came back last.
 
-    A take repeats the request it was made for, so the editor's own words go first.
+    `tracks`: what its tracks are called. A take repeats the request it was made for, so the
+    editor's own words go first.
     """
     asked: list[Asked] = []
     faults: list[Fault] = []
     end = max((laid.record.end for row in rows.values() for laid in row), default=0)
-    stack = timeline.tracks
-    asked += _on_the_timeline(stack, "tracks", None, room, timecode_start, end)
+    if tracks == "tracks":  # the markers of a nested one stand on the clip that it is outside
+        asked += _on_the_timeline(stack, tracks, None, room, timecode_start, end)
     for number, row in rows.items():
         track = stack[number]
         assert isinstance(track, otio.schema.Track)
-        asked += _on_the_timeline(track, f"tracks[{number}]", number, room, timecode_start, end)
+        path = f"{tracks}[{number}]"
+        asked += _on_the_timeline(track, path, number, room, timecode_start, end)
         for laid in row:
             if not isinstance(laid.item, otio.core.Item):  # a transition
                 continue
@@ -81,9 +83,9 @@ def requests_in(
     return asked, faults
 
 
-def asks(timeline: otio.schema.Timeline) -> bool:
-    """Whether a request stands anywhere in an edit, also one that is wrong or out of reach."""
-    pending: list[Any] = [timeline.tracks]
+def asks(items: Iterable[otio.core.Composable]) -> bool:
+    """Whether a request stands on one of these or in it, also one that is wrong or out of reach."""
+    pending: list[Any] = list(items)
     while pending:
         item = pending.pop()
         if isinstance(item, otio.core.Composition):

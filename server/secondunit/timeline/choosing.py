@@ -62,7 +62,7 @@ def chosen(
     for number, one in enumerate(candidates):
         before = len(notices)
         timeline = one.timeline()
-        if asks(timeline):
+        if asks([timeline.tracks]):
             asking.append((number, timeline, notices[before:]))
         del notices[before:]  # what is said of a sequence that is not meant is no news
     if len(asking) > 1:

@@ -44,11 +44,13 @@ class Laid:
     track: int
     index: int
     record: FrameRange
+    within: str = "tracks"
+    """The tracks of its sequence, in words."""
 
     @property
     def path(self) -> str:
         """The item in words, for messages."""
-        return f"tracks[{self.track}].children[{self.index}]"
+        return f"{self.within}[{self.track}].children[{self.index}]"
 
     @property
     def name(self) -> str:
@@ -175,10 +177,13 @@ class CuttingRoom:
     """What the length of a clip with a speed is that of."""
     names: FileNames = field(default_factory=FileNames)
 
-    def layout(self, track: otio.schema.Track, number: int) -> tuple[list[Laid], list[Fault]]:
+    def layout(
+        self, track: otio.schema.Track, number: int, within: str = "tracks"
+    ) -> tuple[list[Laid], list[Fault]]:
         """Items of a track on the timeline; transitions take no room (`record.frames` is 0).
 
-        Positions are summed exactly and rounded once, so that a long track does not drift.
+        `within`: what the tracks are called in messages. Positions are summed exactly and rounded
+        once, so that a long track does not drift.
         """
         laid: list[Laid] = []
         faults: list[Fault] = []
@@ -192,10 +197,10 @@ class CuttingRoom:
                     length = self._length(item)
                     at += length.numerator if length.denominator == 1 else length
                 except (Refused, MediaMissing, MediaUnreadable, otio.exceptions.OTIOError) as exc:
-                    path = f"tracks[{number}].children[{index}]"
+                    path = f"{within}[{number}].children[{index}]"
                     faults.append(Fault(what=f"how long is '{item.name}'? {exc}", path=path))
             record = FrameRange(start=start, frames=max(round(at) - start, 0))
-            laid.append(Laid(item=item, track=number, index=index, record=record))
+            laid.append(Laid(item=item, track=number, index=index, record=record, within=within))
         return laid, faults
 
     def frames(self, time: otio.opentime.RationalTime) -> Fraction:
@@ -345,13 +350,20 @@ def rate_of(timeline: otio.schema.Timeline) -> Rate:
     """The sequence rate: of the start timecode, else the one most of the picture is cut at."""
     if timeline.global_start_time is not None:
         return Rate.snap(timeline.global_start_time.rate)
+    return rate_of_tracks(timeline.tracks) or Rate(num=24)
+
+
+def rate_of_tracks(stack: otio.schema.Stack) -> Rate | None:
+    """The rate that most of the picture is cut at; None where nothing is."""
     rates: Counter[Rate] = Counter()
-    for track in timeline.video_tracks():
+    for track in stack:
+        if not isinstance(track, otio.schema.Track) or track.kind != otio.schema.TrackKind.Video:
+            continue
         for item in track:
             if isinstance(item, otio.core.Item) and item.source_range is not None:
                 weight = 1000 if isinstance(item, otio.schema.Clip) else 1
                 rates[Rate.snap(item.source_range.duration.rate)] += weight
-    return rates.most_common(1)[0][0] if rates else Rate(num=24)
+    return rates.most_common(1)[0][0] if rates else None
 
 
 def plain(value: Any) -> Any:

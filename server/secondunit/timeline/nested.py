@@ -95,7 +95,7 @@ def sweep(room: CuttingRoom, tracks: list[otio.core.Composable], within: Laid) -
             )
         if track.kind != otio.schema.TrackKind.Video or not track.enabled:
             continue
-        row, faults = room.layout(track, number)
+        row, faults = room.layout(track, number, f"{within.path}.children")
         if faults:
             raise Refused(faults)
         for one in row:
