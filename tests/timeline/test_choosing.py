@@ -8,7 +8,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from secondunit.config import Config
-from secondunit.errors import TimelineUnreadable
+from secondunit.errors import Refused
 from secondunit.plan.build import plan_timeline
 from secondunit.plan.planned import Options
 from secondunit.timeline.read import reading
@@ -87,7 +87,7 @@ def test_the_only_sequence_that_asks_is_taken_and_said(train: Path, write: Write
 @pytest.mark.parametrize("write", FORMATS)
 def test_where_several_ask_all_are_named(train: Path, write: Write) -> None:
     path = write(train, ASKED, NOTHING, ASKED)
-    with pytest.raises(TimelineUnreadable) as caught:
+    with pytest.raises(Refused) as caught:
         find_shots(path, config=config(train))
     said = str(caught.value)
     assert "holds 3 sequences ('cut 1', 'cut 2', 'cut 3')" in said
@@ -108,9 +108,9 @@ def test_where_none_asks_the_first_is_read_and_said(train: Path, write: Write) -
 def test_a_name_that_no_sequence_has_is_refused_with_those_that_are_there(
     train: Path, write: Write
 ) -> None:
-    with pytest.raises(TimelineUnreadable, match="no sequence 'final'; it holds 2 sequences: 'cut"):
+    with pytest.raises(Refused, match="no sequence 'final'; it holds 2 sequences: 'cut"):
         reading(write(train, ASKED, NOTHING), sequence="final")
-    with pytest.raises(TimelineUnreadable, match="it holds one sequence: "):
+    with pytest.raises(Refused, match="it holds one sequence: "):
         reading(write(train, ASKED), sequence="final")
     assert reading(write(train, ASKED), sequence="cut 1").sequence is None
 
@@ -122,7 +122,7 @@ def test_sequences_of_one_name_and_without_a_name_can_be_told_apart(train: Path)
         timeline.name = "cut"
     project[0][2].name = ""
     otio.adapters.write_to_file(project, str(path))
-    with pytest.raises(TimelineUnreadable, match=r"\('cut', 'cut \(2\)', 'sequence 3'\)"):
+    with pytest.raises(Refused, match=r"\('cut', 'cut \(2\)', 'sequence 3'\)"):
         reading(path)
     for name in ("cut", "cut (2)", "sequence 3"):
         assert reading(path, sequence=name).sequence == name

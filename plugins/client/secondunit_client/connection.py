@@ -92,16 +92,22 @@ class Connection:
         return self._caller.call(self._capabilities.GetServerStatus, request)
 
     def inspect(
-        self, timeline: Path, *, rate: tuple[int, int] | None = None, sequence: str = ""
+        self,
+        timeline: Path,
+        *,
+        rate: tuple[int, int] | None = None,
+        sequence: str = "",
+        drop_frame: bool | None = None,
     ) -> timeline_pb2.InspectTimelineResponse:
         """The shots that a timeline asks for, not planned. Raises Refused.
 
-        `rate` and `sequence` as for `options`.
+        `rate`, `sequence` and `drop_frame` as for `options`.
         """
         request = timeline_pb2.InspectTimelineRequest(
             timeline=str(timeline.absolute()),
             rate=None if rate is None else Rate(num=rate[0], den=rate[1]),
             sequence=sequence,
+            drop_frame=drop_frame,
         )
         return self._caller.call(self._timelines.InspectTimeline, request, timeout=300)
 

@@ -110,10 +110,11 @@ class Reader:
 
     def inspect(
         self, timeline: Path, config: Config | None = None, rate: Rate | None = None,
-        sequence: str | None = None,
+        sequence: str | None = None, drop_frame: bool | None = None,
     ) -> Edit:  # fmt: skip
         """What `find_shots` gives. Raises as `plan` does."""
-        found = self._ask("inspect", timeline, config, **_meant(rate, sequence))
+        meant = _meant(rate, sequence)
+        found = self._ask("inspect", timeline, config, **meant, drop_frame=drop_frame)
         return record_of_json(Edit, found, "edit")
 
     def check(

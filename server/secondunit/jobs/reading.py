@@ -97,7 +97,8 @@ def _do(order: Mapping[str, Any]) -> Any:
         return None
     config = record_of_json(Config, order["config"], "config")
     if order["do"] == "inspect":
-        return canonical(find_shots(path, config=config, **meant))
+        drops = order["drop_frame"]
+        return canonical(find_shots(path, config=config, drop_frame=drops, **meant))
     options = record_of_json(Options, order["options"], "options")
     return canonical(plan_shots(path, options, config))
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
@@ -458,9 +459,15 @@ def _sign(
     timeline: otio.schema.Timeline, original: Path, finished: Sequence[Finished]
 ) -> None:  # fmt: skip
     record = plain(timeline.metadata).get("secondunit")
+    dropping = next((one.plan.rate for one in finished if one.plan.drop_frame), None)
+    base: dict[str, Any] = {}
+    if dropping is not None:  # nothing else in an .otio says it, and its next round counts alike
+        timebase = {"num": dropping.num, "den": dropping.den, "drop_frame": True}
+        base = {"timebase": timebase}
     timeline.metadata["secondunit"] = {
         "version": VERSION,
         **(record if isinstance(record, dict) else {}),
+        **base,
         "generated": {
             "from": original.name,
             "shots": sorted({one.plan.shot for one in finished}),

@@ -118,6 +118,7 @@ def options(
         roots=tuple(within(root, "options.roots", config) for root in value.roots),
         rate=given(value.rate, "options.rate") if value.HasField("rate") else None,
         sequence=value.sequence or None,
+        drop_frame=value.drop_frame if value.HasField("drop_frame") else None,
     )
 
 

@@ -45,8 +45,9 @@ class Timelines(TimelineServiceServicer):
         """The shots that a timeline asks for."""
         path = file_within(request.timeline, "timeline", self._config)
         rate = convert.given(request.rate, "rate") if request.HasField("rate") else None
+        drops = request.drop_frame if request.HasField("drop_frame") else None
         edit = await self._reader.apart(
-            self._reader.inspect, path, self._config, rate, request.sequence or None
+            self._reader.inspect, path, self._config, rate, request.sequence or None, drops
         )
         return pb.InspectTimelineResponse(
             timeline=str(path),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import opentimelineio as otio
 
-from secondunit.errors import TimelineUnreadable, one_line
+from secondunit.errors import Refused, one_line
 from secondunit.timeline.carriers import asks
 
 _LISTED = 20
@@ -41,7 +41,7 @@ def chosen(
 ) -> Chosen:
     """The sequence called `wanted`; without a name the only one, or the only one that asks.
 
-    Raises TimelineUnreadable, with all names, where none or several are meant.
+    Raises Refused, with all names, where none or several are meant.
     """
     names = _names(candidates)
     if wanted is not None:
@@ -53,7 +53,7 @@ def chosen(
     if len(candidates) == 1:
         return Chosen(timeline=candidates[0].timeline(), name=None)
     if len(candidates) > _MOST:
-        raise TimelineUnreadable.single(
+        raise Refused.single(
             f"'{file}' holds {len(candidates)} sequences ({_list(names)}); "
             "name the one that is meant, as in --sequence NAME",
             "sequence",
@@ -66,7 +66,7 @@ def chosen(
             asking.append((number, timeline, notices[before:]))
         del notices[before:]  # what is said of a sequence that is not meant is no news
     if len(asking) > 1:
-        raise TimelineUnreadable.single(
+        raise Refused.single(
             f"'{file}' holds {len(candidates)} sequences ({_list(names)}), and requests stand in "
             f"{len(asking)} of them ({_list([names[n] for n, _, _ in asking])}): "
             "name the one that is meant, as in --sequence NAME",
@@ -109,7 +109,7 @@ def _named(names: list[str], wanted: str, file: str) -> int:
         if len(same) == 1:
             return same[0]
     held = "one sequence" if len(names) == 1 else f"{len(names)} sequences"
-    raise TimelineUnreadable.single(
+    raise Refused.single(
         f"'{file}' holds no sequence '{word[:80]}'; it holds {held}: {_list(names)}", "sequence"
     )
 

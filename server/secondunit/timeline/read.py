@@ -67,10 +67,7 @@ SUFFIXES = (*_READERS, ".aaf", ".otioz", *_FOLDERS)
 def read(
     path: Path, *, rate: Rate | None = None, sequence: str | None = None
 ) -> otio.schema.Timeline:
-    """The timeline in a file, the file untouched; `rate` for a format that does not say its own.
-
-    Raises TimelineUnreadable.
-    """
+    """The timeline in a file, the file untouched. See `reading`, also for what it raises."""
     return reading(path, rate=rate, sequence=sequence).timeline
 
 
@@ -81,7 +78,8 @@ def reading(
 
     `sequence`: the name of the one that is meant, of a file that holds several. What a bundle holds
     is unpacked below `data`, the data folder; without one, its media are not there. Raises
-    TimelineUnreadable, and StoreFull where a bundle has no room.
+    TimelineUnreadable, Refused where none or several sequences are meant, and StoreFull where a
+    bundle has no room.
     """
     notices: list[str] = []
     suffix, folder = path.suffix.lower(), path.parent

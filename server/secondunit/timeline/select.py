@@ -13,7 +13,8 @@ import opentimelineio as otio
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable, one_line
 from secondunit.timeline.carriers import Asked, requests_in
-from secondunit.timeline.cut import CuttingRoom, Laid, View, generated, ours, rate_of
+from secondunit.timeline.clock import drops_frames
+from secondunit.timeline.cut import CuttingRoom, Laid, View, generated, rate_of
 from secondunit.timeline.footage import footage_of, span_on
 from secondunit.timeline.levels import RATES, Level, levels_of
 from secondunit.timeline.locate import locate
@@ -37,12 +38,14 @@ _END = 2**31
 
 
 def find_shots(
-    timeline_path: Path, *, config: Config, rate: Rate | None = None, sequence: str | None = None
-) -> Edit:
+    timeline_path: Path, *, config: Config, rate: Rate | None = None,
+    sequence: str | None = None, drop_frame: bool | None = None,
+) -> Edit:  # fmt: skip
     """Every request of a timeline as a Shot, or as the faults that keep it from being one.
 
     `rate` is for a format that does not say its own (an EDL), `sequence` the name of the one that
-    is meant, of a file that holds several.
+    is meant, of a file that holds several, `drop_frame` whether timecode drops frames, for a file
+    that does not say it (an .otio).
     Media is looked for below the timeline's folder and `config.roots`. Raises TimelineUnreadable
     if the file is no timeline; every other fault is in the Edit.
     """
@@ -62,7 +65,8 @@ def find_shots(
     )  # fmt: skip
     start = timeline.global_start_time
     timecode_start = 0 if start is None else round(room.frames(start))
-    drop_frame = _drop_frame(timeline)
+    said = drops_frames(timeline)
+    drop_frame = bool(said) if drop_frame is None else drop_frame
     shots: list[Shot] = []
     faults: list[Fault] = []
     known = _Known()
@@ -80,19 +84,17 @@ def find_shots(
                 shots += maker.shots(one)
             except Refused as exc:
                 faults += exc.faults
+    if shots and said is None and not drop_frame and rate.den == 1001 and not rate.nominal % 30:
+        notices.append(
+            f"the file does not say whether its timecode, at {rate} frames per second, drops "
+            "frames; it is counted without: say so if it does, as in --drop-frame"
+        )
     shots.sort(key=lambda s: (s.place.ways, s.record.start, s.place.track, s.id))
     return Edit(
         name=one_line(timeline.name or timeline_path.stem), rate=rate,
         timecode_start=timecode_start, drop_frame=drop_frame, shots=tuple(shots),
         faults=tuple(dict.fromkeys(faults)), notices=tuple(dict.fromkeys(map(one_line, notices))),
     )  # fmt: skip
-
-
-def _drop_frame(timeline: otio.schema.Timeline) -> bool:
-    """OTIO does not store it, so only our own metadata can say it."""
-    record = ours(timeline)
-    base = record.get("timebase", record)
-    return isinstance(base, dict) and base.get("drop_frame") is True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,10 +66,12 @@ def sequences_of(path: Path, data: bytes, notices: list[str]) -> list[Candidate]
 def _counted(timeline: otio.schema.Timeline, drops: bool) -> otio.schema.Timeline:
     """The timeline, with what the adapter does not say of how its timecode counts."""
     start = timeline.global_start_time
+    # The adapter trusts the length that the edit says, whatever the speed.
+    record: dict[str, Any] = {"version": 1, "retimes": "record"}
     if start is not None:
         rate = Rate.snap(start.rate)
-        base = {"num": rate.num, "den": rate.den, "drop_frame": drops}
-        timeline.metadata["secondunit"] = {"version": 1, "timebase": base}
+        record["timebase"] = {"num": rate.num, "den": rate.den, "drop_frame": drops}
+    timeline.metadata["secondunit"] = record
     return timeline
 
 
