@@ -237,6 +237,9 @@ def _item(
         )  # fmt: skip
         known = clip.media_reference.available_range
         zero = Fraction(0) if known is None else Fraction(round(known.start_time.value))
+        if known is not None:
+            length = round(known.duration.value) * own.nominal // media.nominal
+            at += _skipped_by_subclip(item, length, document.notices)
         # In and out count what a speed leaves of the file, at the clip's own rate.
         first = at * abs(speed)
         if graph:
@@ -266,7 +269,7 @@ def _clip(item: Element, rate: Rate, document: _Document, length: int) -> otio.s
         return otio.schema.Clip(
             name=name, media_reference=otio.schema.GeneratorReference(generator_kind=kind)
         )
-    file = item.find("file")
+    file = _file(item)
     if file is not None and not len(file):
         file = document.files.get(file.get("id", ""))
     url = text(file, "pathurl")
@@ -289,6 +292,35 @@ def _clip(item: Element, rate: Rate, document: _Document, length: int) -> otio.s
         start = 0 if code is None else _start(code, own)
         reference.available_range = laying.span(start, frames, own)
     return otio.schema.Clip(name=name, media_reference=reference)
+
+
+def _file(item: Element) -> Element | None:
+    """The file of a clip; of a multiclip that of the angle that is shown."""
+    for angle in item.iterfind("multiclip/angle"):
+        if text(angle, "activevideoangle").upper() == "TRUE":
+            return angle.find("clip/file") if angle.find("clip/file") is not None else next(
+                angle.iter("file"), None
+            )  # fmt: skip
+    return item.find("file")
+
+
+def _skipped_by_subclip(item: Element, media: int, notices: list[str]) -> int:
+    """Frames of the file before a subclip, where `in` counts from its beginning.
+
+    Final Cut's subclips have a length of their own, and count in it; others count in the file.
+    """
+    offset = _number(item, "subclipinfo/startoffset")
+    if offset <= 0:
+        return 0
+    length = _number(item, "duration")
+    if abs(length + offset + _number(item, "subclipinfo/endoffset") - media) <= 1:
+        return offset
+    if length != media:
+        notices.append(
+            f"'{text(item, 'name')}' is a subclip whose length does not say where it counts from; "
+            "it is taken to count from its file's first frame"
+        )
+    return 0
 
 
 def _nested(inner: Element, name: str, document: _Document, depth: int) -> otio.schema.Stack:
