@@ -229,16 +229,19 @@ class CuttingRoom:
         # Three clocks are in use: the reference's, the file's timecode, and plain frame numbers.
         clocks = [known, media.start, 0] if _has_range(clip) else [media.start, 0]
         zero = next((c for c in clocks if c <= start < c + media.frames), clocks[0])
+        if scalar < 0 and "PremierePro_OTIO" in clip.metadata:
+            self._say(
+                f"'{laid.name}' plays backwards, and Premiere's .otio may count where it begins "
+                "from the other end of its file: compare what is seen at the cut"
+            )
         # At 24 and 24000/1001 an editor sees frame after frame, not one dropped in a thousand.
         together = media.rate.nominal == self.rate.nominal
         seconds_a_frame = 1 / (media.rate if together else self.rate).fraction
         if ramp is not None and ramp.eased:
-            notice = (
+            self._say(
                 f"'{laid.name}' eases from speed to speed; it is followed along straight lines "
                 "between the points of its ramp"
             )
-            if notice not in self.notices:
-                self.notices.append(notice)
         return View(
             name=laid.name,
             path=laid.path,
@@ -260,9 +263,7 @@ class CuttingRoom:
         reference = clip.media_reference
         found = self._located(clip, laid)
         if found.relinked:
-            notice = f"'{laid.name}' was relinked by name to {found.path}"
-            if notice not in self.notices:
-                self.notices.append(notice)
+            self._say(f"'{laid.name}' was relinked by name to {found.path}")
         pattern = numbered.pattern_of(found.path, reference)
         if pattern is not None:
             return self._sequence(pattern, reference, laid)
@@ -278,12 +279,14 @@ class CuttingRoom:
         span, own = reference.available_range, numbered.rate_of(reference) or self.rate
         media = probe(pattern, self.config, rate=own)
         if media.gaps:
-            notice = f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}"
-            if notice not in self.notices:
-                self.notices.append(notice)
+            self._say(f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}")
         if span is None:
             return media, Fraction(media.start)
         return media, numbered.clock(reference, media, frames_at(span.start_time, own))
+
+    def _say(self, notice: str) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     def _coloured(self, media: Media, clip: otio.schema.Clip, laid: Laid) -> Media:
         """The file with the colour space that the edit says it is in. Raises MediaUnreadable."""
@@ -347,10 +350,24 @@ def _frames_at(count: float, own_rate: float, rate: Rate) -> Fraction:
 
 
 def rate_of(timeline: otio.schema.Timeline) -> Rate:
-    """The sequence rate: of the start timecode, else the one most of the picture is cut at."""
+    """The sequence rate: of the start timecode, else as the host says, else the one most of the
+    picture is cut at."""
     if timeline.global_start_time is not None:
         return Rate.snap(timeline.global_start_time.rate)
-    return rate_of_tracks(timeline.tracks) or Rate(num=24)
+    return said_rate(timeline.tracks) or rate_of_tracks(timeline.tracks) or Rate(num=24)
+
+
+def said_rate(stack: otio.schema.Stack) -> Rate | None:
+    """The rate of a sequence in the words of the program that wrote it; None if it has none."""
+    said = plain(stack.metadata)
+    for host, key in (("Resolve_OTIO", "Sequence Fps"), ("PremierePro_OTIO", "VideoFrameRate")):
+        part = said.get(host)
+        value: Any = part.get(key) if isinstance(part, dict) else None
+        try:
+            return Rate.snap(float(value))
+        except (TypeError, ValueError):
+            continue
+    return None
 
 
 def rate_of_tracks(stack: otio.schema.Stack) -> Rate | None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import opentimelineio as otio
 
 from secondunit.errors import Fault, Refused
 from secondunit.timeline.carriers import asks
-from secondunit.timeline.cut import CuttingRoom, Laid, Rows, plain, rate_of_tracks
-from secondunit.units import Rate
+from secondunit.timeline.cut import CuttingRoom, Laid, Rows, rate_of_tracks, said_rate
 
 RATES = range(1, 1000)
 """Whole frames per second that timecode can count: it has two or three digits for them."""
@@ -100,19 +98,7 @@ def path_of(way: Way) -> str:
 
 def room_inside(room: CuttingRoom, stack: otio.schema.Stack) -> CuttingRoom:
     """The clock of a nested sequence: as its host says, else as its pictures are cut."""
-    return replace(room, rate=_said_rate(stack) or rate_of_tracks(stack) or room.rate)
-
-
-def _said_rate(stack: otio.schema.Stack) -> Rate | None:
-    said = plain(stack.metadata)
-    for host, key in (("Resolve_OTIO", "Sequence Fps"), ("PremierePro_OTIO", "VideoFrameRate")):
-        part = said.get(host)
-        value: Any = part.get(key) if isinstance(part, dict) else None
-        try:
-            return Rate.snap(float(value))
-        except (TypeError, ValueError):
-            continue
-    return None
+    return replace(room, rate=said_rate(stack) or rate_of_tracks(stack) or room.rate)
 
 
 def _level(
