@@ -65,6 +65,11 @@ def find_shots(
     )  # fmt: skip
     start = timeline.global_start_time
     timecode_start = 0 if start is None else round(room.frames(start))
+    if abs(timecode_start) >= _END:
+        raise TimelineUnreadable.single(
+            f"the timeline starts at frame {timecode_start}, further than we count",
+            "global_start_time.value",
+        )
     said = drops_frames(timeline)
     drop_frame = bool(said) if drop_frame is None else drop_frame
     shots: list[Shot] = []

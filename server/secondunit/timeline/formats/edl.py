@@ -26,7 +26,7 @@ _EVENT = re.compile(
     rf"({_TIMECODE})\s+({_TIMECODE})\s+({_TIMECODE})\s+({_TIMECODE})\s*"
 )
 _BEGINS = re.compile(r"^\s*\d+\s", re.MULTILINE)
-_SPEED = re.compile(rf"M2\s+(.*?)\s+([-+]?\d+(?:\.\d+)?)\s+({_TIMECODE})?\s*")
+_SPEED = re.compile(rf"M2\s+(.*?)\s+([-+]?\d{{1,9}}(?:\.\d{{1,9}})?)\s+({_TIMECODE})?\s*")
 _LOCATOR = re.compile(rf"LOC:?\s+({_TIMECODE})\s+([A-Za-z]+)\s*(.*)")
 _NOTE = re.compile(r"\*?\s*(FROM CLIP NAME|TO CLIP NAME|SOURCE FILE(?: PATH)?|FILE|FROM CLIP IS"
                    r"|TO CLIP IS|KEY CLIP NAME|COMMENTS?|NOTE|REEL)\s*:\s*(.*)")  # fmt: skip

@@ -127,7 +127,10 @@ def _number(element: Element | None, path: str, default: int = 0) -> int:
             path,
         ) from exc
     if abs(value) > 10**9:
-        raise TimelineUnreadable.single(f"<{path}> of '{text(element, 'name')}' is {value}", path)
+        raise TimelineUnreadable.single(
+            f"<{path}> of '{text(element, 'name')}' is {said[:20]}, a number of {len(said)} digits",
+            path,
+        )
     return value
 
 

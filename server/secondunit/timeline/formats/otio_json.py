@@ -133,7 +133,9 @@ def _json_of(text: str) -> dict[str, Any]:
             f"the file is nested deeper than {_DEEPEST} levels", "file"
         ) from exc
     except ValueError as exc:  # an integer of thousands of digits
-        raise TimelineUnreadable.single(f"the file holds a wrong number: {exc}", "file") from exc
+        raise TimelineUnreadable.single(
+            "the file holds a whole number of thousands of digits, which counts nothing", "file"
+        ) from exc
     # Spelt with escapes, objects were not found by counting bytes.
     if "\\u" in text and (count := _objects(root)) > _MOST_OBJECTS:
         raise TimelineUnreadable.single(f"{count} objects; {_MOST_OBJECTS} at most", "file")
