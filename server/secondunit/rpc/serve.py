@@ -227,19 +227,25 @@ class Server:
 @contextmanager
 def serving(
     desk: Desk, config: Config, *, listen: str = "127.0.0.1:0", reader: Reader | None = None,
-    trusted: bool = False, bridge: str = "",
+    trusted: bool = False, bridge: str = "", panel: Callable[[str], None] | None = None,
 ) -> Iterator[str]:  # fmt: skip
     """A server in a thread of its own; gives its address, stops it on the way out.
 
-    The desk is the caller's to start and stop, and so is a reader. Raises Refused as Server does.
+    The desk is the caller's to start and stop, and so is a reader. `panel` is told where the bridge
+    listens. Raises Refused as Server does.
     """
     bound: Future[str] = Future()
     leave = threading.Event()
 
     async def live() -> None:
         try:
-            server = Server(desk, config, listen=listen, reader=reader, trusted=trusted)
-            bound.set_result(await server.start())
+            server = Server(
+                desk, config, listen=listen, reader=reader, trusted=trusted, bridge=bridge
+            )
+            address = await server.start()
+            if panel is not None:
+                panel(server.panel)
+            bound.set_result(address)
         except BaseException as exc:
             bound.set_exception(exc)
             return

@@ -21,6 +21,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MISDIRECTED = 421
 """RFC 9110, 15.5.20: this server does not answer for that name."""
+LONGEST_HEADERS = 16 * 2**10
+"""Bytes of names and values."""
 LARGEST = 8 * 2**20
 """Bytes of a request's body; larger things are uploaded in chunks."""
 
@@ -73,6 +75,9 @@ class Gate:
         """Answer one request or one WebSocket."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
+            return
+        if sum(len(key) + len(value) for key, value in scope["headers"]) > LONGEST_HEADERS:
+            await refuse(scope, receive, send, 431, "the headers are too long")
             return
         headers = {
             key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]

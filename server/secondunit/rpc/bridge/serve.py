@@ -49,6 +49,7 @@ class Bridge:
         )  # fmt: skip
         settings = uvicorn.Config(
             app,  # pyright: ignore[reportArgumentType]
+            http="h11",
             lifespan="off",
             access_log=False,
             log_config=None,
