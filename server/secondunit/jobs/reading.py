@@ -96,6 +96,10 @@ def _do(order: Mapping[str, Any]) -> Any:
         read(path, **meant)
         return None
     config = record_of_json(Config, order["config"], "config")
+    if order["do"] == "view":
+        from secondunit.jobs.view import view
+
+        return view(path, order["frame"], order["longest"], config)
     if order["do"] == "inspect":
         drops = order["drop_frame"]
         return canonical(find_shots(path, config=config, drop_frame=drops, **meant))
