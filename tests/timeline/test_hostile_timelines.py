@@ -132,7 +132,9 @@ def test_a_hostile_timeline_is_refused_in_a_sentence(
     assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("name", ["a\x01b", "two\nlines", "\u202eturned", "\x1b[31mred", "tab\there"])
+@pytest.mark.parametrize(
+    "name", ["a\x01b", "two\nlines", "\u202eturned", "\x1b[31mred", "tab\there"]
+)
 def test_a_name_cannot_paint_over_what_is_said_of_it(tmp_path: Path, name: str) -> None:
     marked = clip(name=name).replace(
         '"metadata": {}',
