@@ -14,9 +14,10 @@ import opentimelineio as otio
 from secondunit.errors import TimelineUnreadable
 from secondunit.timeline.choosing import Candidate
 from secondunit.timeline.formats import laying
+from secondunit.timeline.formats.fcp7_speeds import graph_of, put_ramp, speed_of
 from secondunit.timeline.formats.laying import Join, Placed
 from secondunit.timeline.formats.xml_tree import Element, children, text, tree_of
-from secondunit.timeline.ramps import Points, Ramp, rising
+from secondunit.timeline.ramps import Ramp
 from secondunit.units import Rate
 
 _DEEPEST = 20
@@ -223,8 +224,8 @@ def _item(
 ) -> otio.core.Item:  # fmt: skip
     own = _rate(item, rate)
     inner = item.find("sequence")
-    speed, variable = _speed(item)
-    graph = _graph(item) if variable else ()
+    speed, variable = speed_of(item)
+    graph = graph_of(item) if variable else ()
     at = Fraction(into) + Fraction(skipped) * own.nominal / rate.nominal
     made: otio.core.Item
     if inner is not None:
@@ -256,7 +257,7 @@ def _item(
     if text(item, "stillframe").upper() == "TRUE":
         speed = Fraction(0)
     if variable:
-        _ramp(made, graph, at, _rate(item, rate), item)
+        put_ramp(made, graph, at, _rate(item, rate), item)
     else:
         laying.warped(made, speed, "timeremap")
     for marker in _markers(item, _rate(item, rate), zero, own):
@@ -340,75 +341,6 @@ def _nested(inner: Element, name: str, document: _Document, depth: int) -> otio.
     if tracks:  # those of the stack itself would be the outer sequence's, on this clip
         tracks[0].markers.extend(_markers(full, rate, Fraction(0), rate))
     return stack
-
-
-def _speed(item: Element) -> tuple[Fraction, bool]:
-    """(speed, whether it changes)."""
-    for effect in item.findall("filter/effect"):
-        if text(effect, "effectid").lower() != "timeremap":
-            continue
-        said = {
-            text(parameter, "parameterid"): text(parameter, "value")
-            for parameter in effect.findall("parameter")
-        }
-        try:
-            speed = Fraction(said.get("speed") or 100) / 100
-        except (ValueError, ZeroDivisionError) as exc:
-            raise TimelineUnreadable.single(
-                f"a speed of '{said.get('speed', '')[:20]}'", f"{text(item, 'name')}.timeremap"
-            ) from exc
-        if said.get("reverse", "").upper() == "TRUE" and speed > 0:
-            speed = -speed
-        return speed, said.get("variablespeed", "0") not in ("0", "FALSE")
-    return Fraction(1), False
-
-
-def _graph(item: Element) -> Points:
-    """(frame of the clip as it is played, frame of the file) of a speed that changes, at the
-    clip's own rate; empty where none is given, or one that goes backwards as a whole."""
-    for effect in item.findall("filter/effect"):
-        if text(effect, "effectid").lower() != "timeremap":
-            continue
-        for parameter in effect.findall("parameter"):
-            if text(parameter, "parameterid") == "reverse" and (
-                text(parameter, "value").upper() == "TRUE"
-            ):
-                return ()
-        found = effect.findall("parameter[parameterid='graphdict']/keyframe")
-        # Keys that only mark the clip's own edges may hold anything.
-        real = [key for key in found if not _is_edge(key)]
-        keys = real if len(real) > 1 else found
-        try:
-            points = [(Fraction(text(k, "when")), Fraction(text(k, "value"))) for k in keys]
-        except (ValueError, ZeroDivisionError) as exc:
-            raise TimelineUnreadable.single(
-                f"a key of the speed of '{text(item, 'name')}' is no number", "timeremap.graphdict"
-            ) from exc
-        if any(abs(number) > 10**9 for point in points for number in point):
-            return ()
-        return rising(points)
-    return ()
-
-
-def _is_edge(key: Element) -> bool:
-    marks = {child.tag for child in key if (child.text or "").strip().upper() == "TRUE"}
-    return "speedvirtualkf" in marks and bool(marks & {"speedkfin", "speedkfout"})
-
-
-def _ramp(
-    made: otio.core.Item, graph: Points, at: Fraction, own: Rate, item: Element
-) -> None:  # fmt: skip
-    """Put a speed that changes on an item that begins at frame `at` of itself as it is played."""
-    there = Ramp(points=graph).at(at) if graph else None
-    points = [
-        ((when - at) / own.fraction, (value - there) / own.fraction)
-        for when, value in graph if there is not None
-    ]  # fmt: skip
-    eased = any(
-        element.tag in ("inbez", "outbez", "pproRampStart", "pproRampEnd")
-        for key in item.iterfind("filter/effect/parameter/keyframe") for element in key
-    )  # fmt: skip
-    laying.ramped(made, points, eased, "timeremap")
 
 
 def _markers(item: Element, rate: Rate, zero: Fraction, of: Rate) -> list[otio.schema.Marker]:
