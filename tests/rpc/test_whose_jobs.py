@@ -99,8 +99,11 @@ def house(config: Config) -> Iterator[House]:
         lambda s, id: Timelines(s._desk, s._config, s._reader).PlaceTimeline(
             timeline_pb2.PlaceTimelineRequest(timeline="/cut.otio", job_ids=[id]), NOBODY
         ),
+        lambda s, id: Timelines(s._desk, s._config, s._reader).PublishTakes(
+            timeline_pb2.PublishTakesRequest(media_folder="/cut.gen", job_ids=[id]), NOBODY
+        ),
     ],
-    ids=["get", "cancel", "delete", "retry", "events", "watch", "place"],
+    ids=["get", "cancel", "delete", "retry", "events", "watch", "place", "publish"],
 )
 def test_a_job_of_another_tenant_is_as_if_it_were_none(
     tmp_path: Path, call: Callable[[Jobs, str], Coroutine[Any, Any, Any]]

@@ -14,10 +14,10 @@ from secondunit.jobs.standing import Shelves, media_of
 from secondunit.place.bundle import Kind as Bundle
 from secondunit.place.links import Profile
 from secondunit.place.relink import Finished, PlacedEdit, Placement, check_target, place
-from secondunit.place.takes import Take, publish
+from secondunit.place.takes import Shelf, Take, publish
 from secondunit.plan.shot_plan import ShotPlan
 
-__all__ = ["Bundle", "PlacedEdit", "Placement", "Profile", "Take", "place_jobs"]
+__all__ = ["Bundle", "PlacedEdit", "Placement", "Profile", "Take", "place_jobs", "publish_jobs"]
 
 
 def place_jobs(
@@ -70,6 +70,18 @@ def place_jobs(
         finished.append(Finished(plan=plan, chosen=chosen, others=tuple(others.values())))
     allowed = replace(config, roots=(*config.roots, *_folders(finished)))
     return place(timeline, out, finished, profile, config=allowed, bundled=bundled)
+
+
+def publish_jobs(desk: Desk, jobs: Sequence[str], media: Path) -> list[Take]:
+    """The takes of these jobs in a folder, as the next versions of their shots; none twice.
+
+    Raises JobUnknown, Refused (a job without a take) and PlacementError, StoreFull.
+    """
+    shelf = Shelf(media)
+    return [
+        publish(result.file, result.sidecar, media, sheet=result.sheet, shelf=shelf)
+        for _, result in _results(desk, jobs, bare=True)
+    ]
 
 
 def _kept(plan: ShotPlan, shelves: Shelves, number: int) -> Take:

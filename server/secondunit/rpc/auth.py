@@ -34,6 +34,7 @@ SCOPES: dict[str, Scope] = {
     f"{V1}PlanService/PlanShot": Scope.READ,
     f"{V1}TimelineService/InspectTimeline": Scope.READ,
     f"{V1}TimelineService/PlaceTimeline": Scope.RENDER,
+    f"{V1}TimelineService/PublishTakes": Scope.RENDER,
     f"{V1}CapabilityService/GetCapabilities": Scope.READ,
     f"{V1}CapabilityService/GetServerStatus": Scope.READ,
     f"{V1}EngineService/ListEngines": Scope.READ,

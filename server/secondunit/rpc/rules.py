@@ -77,6 +77,8 @@ RULES: dict[str, Rule] = {
     "secondunit.v1.PlaceTimelineRequest.out": _FILE,
     "secondunit.v1.PlaceTimelineRequest.media_folder": _FILE,
     "secondunit.v1.PlaceTimelineRequest.job_ids": Rule(longest=100_000, texts=_ID),
+    "secondunit.v1.PublishTakesRequest.job_ids": Rule(longest=1000, texts=_ID),
+    "secondunit.v1.PublishTakesRequest.media_folder": _FILE,
     "secondunit.v1.PlanOptions.roots": Rule(longest=256, texts=_PATH),
     "secondunit.v1.PlanOptions.shots": Rule(longest=100_000, texts=_ID),
     "secondunit.v1.ListJobsRequest.timeline": _FILE,

@@ -12,7 +12,7 @@ import grpc
 from secondunit.config import Config
 from secondunit.errors import Fault, Refused
 from secondunit.jobs.desk import Desk
-from secondunit.jobs.placing import Bundle, Profile, place_jobs
+from secondunit.jobs.placing import Bundle, Profile, place_jobs, publish_jobs
 from secondunit.jobs.reader import Reader
 from secondunit.plan.planned import Options
 from secondunit.plan.shot_plan import ShotPlan
@@ -91,6 +91,14 @@ class Timelines(TimelineServiceServicer):
             within=allowed(config),
         )
         return placed.response(edit)
+
+    async def PublishTakes(self, request: pb.PublishTakesRequest, context: Context) -> Any:
+        """The takes of some jobs as files with names of their own."""
+        for id in request.job_ids:
+            own(self._desk, id)
+        folder = file_within(request.media_folder, "media_folder", self._config)
+        takes = await asyncio.to_thread(publish_jobs, self._desk, list(request.job_ids), folder)
+        return pb.PublishTakesResponse(takes=[placed.take(take) for take in takes])
 
 
 def _kept(

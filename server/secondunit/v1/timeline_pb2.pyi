@@ -115,3 +115,17 @@ class PlaceTimelineResponse(_message.Message):
     notices: _containers.RepeatedScalarFieldContainer[str]
     files: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, timeline: _Optional[str] = ..., placements: _Optional[_Iterable[_Union[_deliveries_pb2.Placement, _Mapping]]] = ..., notices: _Optional[_Iterable[str]] = ..., files: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PublishTakesRequest(_message.Message):
+    __slots__ = ("job_ids", "media_folder")
+    JOB_IDS_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FOLDER_FIELD_NUMBER: _ClassVar[int]
+    job_ids: _containers.RepeatedScalarFieldContainer[str]
+    media_folder: str
+    def __init__(self, job_ids: _Optional[_Iterable[str]] = ..., media_folder: _Optional[str] = ...) -> None: ...
+
+class PublishTakesResponse(_message.Message):
+    __slots__ = ("takes",)
+    TAKES_FIELD_NUMBER: _ClassVar[int]
+    takes: _containers.RepeatedCompositeFieldContainer[_deliveries_pb2.Take]
+    def __init__(self, takes: _Optional[_Iterable[_Union[_deliveries_pb2.Take, _Mapping]]] = ...) -> None: ...

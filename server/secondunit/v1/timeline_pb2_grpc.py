@@ -45,6 +45,11 @@ class TimelineServiceStub:
                 request_serializer=secondunit_dot_v1_dot_timeline__pb2.PlaceTimelineRequest.SerializeToString,
                 response_deserializer=secondunit_dot_v1_dot_timeline__pb2.PlaceTimelineResponse.FromString,
                 _registered_method=True)
+        self.PublishTakes = channel.unary_unary(
+                '/secondunit.v1.TimelineService/PublishTakes',
+                request_serializer=secondunit_dot_v1_dot_timeline__pb2.PublishTakesRequest.SerializeToString,
+                response_deserializer=secondunit_dot_v1_dot_timeline__pb2.PublishTakesResponse.FromString,
+                _registered_method=True)
 
 
 class TimelineServiceServicer:
@@ -95,6 +100,31 @@ class TimelineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishTakes(self, request, context):
+        """Publishes the takes of finished jobs under names of their own, and writes no timeline: for
+        editing programs, which put them on theirs by themselves.
+
+        Takes are versions and are never overwritten. Repeating the call with the same jobs finds the
+        same takes again, so a retry after UNAVAILABLE or DEADLINE_EXCEEDED is safe.
+
+        INVALID_ARGUMENT: the folder is empty or relative, or a job has not succeeded. Mend what the
+        details name.
+        NOT_FOUND: no job of that name.
+        FAILED_PRECONDITION: a take cannot be written. Do what the remedy says.
+        DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+        UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+        expired or revoked. Call with one that is valid.
+        PERMISSION_DENIED: the token lacks the scope `render`, or the folder lies outside those that
+        callers may use.
+        RESOURCE_EXHAUSTED: the disk is full, or the caller has as many calls open as one may have.
+        Retry after the delay in RetryInfo.
+        UNAVAILABLE: the server is starting or draining. Retry with backoff.
+        INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TimelineServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -107,6 +137,11 @@ def add_TimelineServiceServicer_to_server(servicer, server):
                     servicer.PlaceTimeline,
                     request_deserializer=secondunit_dot_v1_dot_timeline__pb2.PlaceTimelineRequest.FromString,
                     response_serializer=secondunit_dot_v1_dot_timeline__pb2.PlaceTimelineResponse.SerializeToString,
+            ),
+            'PublishTakes': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishTakes,
+                    request_deserializer=secondunit_dot_v1_dot_timeline__pb2.PublishTakesRequest.FromString,
+                    response_serializer=secondunit_dot_v1_dot_timeline__pb2.PublishTakesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -164,6 +199,33 @@ class TimelineService:
             '/secondunit.v1.TimelineService/PlaceTimeline',
             secondunit_dot_v1_dot_timeline__pb2.PlaceTimelineRequest.SerializeToString,
             secondunit_dot_v1_dot_timeline__pb2.PlaceTimelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishTakes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/secondunit.v1.TimelineService/PublishTakes',
+            secondunit_dot_v1_dot_timeline__pb2.PublishTakesRequest.SerializeToString,
+            secondunit_dot_v1_dot_timeline__pb2.PublishTakesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Placement } from "./deliveries_pb";
+import type { Placement, Take } from "./deliveries_pb";
 import { file_secondunit_v1_deliveries } from "./deliveries_pb";
 import type { PlanOptions } from "./plans_pb";
 import { file_secondunit_v1_plans } from "./plans_pb";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file secondunit/v1/timeline.proto.
  */
 export const file_secondunit_v1_timeline: GenFile = /*@__PURE__*/
-  fileDesc("ChxzZWNvbmR1bml0L3YxL3RpbWVsaW5lLnByb3RvEg1zZWNvbmR1bml0LnYxIocCCgxUaW1lbGluZVNob3QSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIrCglvcGVyYXRpb24YAyABKA4yGC5zZWNvbmR1bml0LnYxLk9wZXJhdGlvbhIpCgZyZWNvcmQYBCABKAsyGS5zZWNvbmR1bml0LnYxLkZyYW1lUmFuZ2USFwoPcmVjb3JkX3RpbWVjb2RlGAUgASgJEg0KBXRyYWNrGAYgASgFEgwKBHBhdGgYByABKAkSIQoEc2l6ZRgIIAEoCzITLnNlY29uZHVuaXQudjEuU2l6ZRINCgVjbGlwcxgJIAMoCRINCgV0YWtlcxgKIAEoBRIOCgZwcm9tcHQYCyABKAkihwEKFkluc3BlY3RUaW1lbGluZVJlcXVlc3QSEAoIdGltZWxpbmUYASABKAkSIQoEcmF0ZRgCIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRIQCghzZXF1ZW5jZRgDIAEoCRIXCgpkcm9wX2ZyYW1lGAQgASgISACIAQFCDQoLX2Ryb3BfZnJhbWUivwEKF0luc3BlY3RUaW1lbGluZVJlc3BvbnNlEhAKCHRpbWVsaW5lGAEgASgJEgwKBG5hbWUYAiABKAkSIQoEcmF0ZRgDIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRIqCgVzaG90cxgEIAMoCzIbLnNlY29uZHVuaXQudjEuVGltZWxpbmVTaG90EiQKBmZhdWx0cxgFIAMoCzIULnNlY29uZHVuaXQudjEuRmF1bHQSDwoHbm90aWNlcxgGIAMoCSLnAQoUUGxhY2VUaW1lbGluZVJlcXVlc3QSEAoIdGltZWxpbmUYASABKAkSCwoDb3V0GAIgASgJEhQKDG1lZGlhX2ZvbGRlchgDIAEoCRInCgdwcm9maWxlGAQgASgOMhYuc2Vjb25kdW5pdC52MS5Qcm9maWxlEg8KB2pvYl9pZHMYBSADKAkSDAoEa2VwdBgGIAMoCRIrCgdvcHRpb25zGAcgASgLMhouc2Vjb25kdW5pdC52MS5QbGFuT3B0aW9ucxIlCgZidW5kbGUYCCABKA4yFS5zZWNvbmR1bml0LnYxLkJ1bmRsZSJ3ChVQbGFjZVRpbWVsaW5lUmVzcG9uc2USEAoIdGltZWxpbmUYASABKAkSLAoKcGxhY2VtZW50cxgCIAMoCzIYLnNlY29uZHVuaXQudjEuUGxhY2VtZW50Eg8KB25vdGljZXMYAyADKAkSDQoFZmlsZXMYBCADKAkqXwoHUHJvZmlsZRIXChNQUk9GSUxFX1VOU1BFQ0lGSUVEEAASEAoMUFJPRklMRV9PVElPEAESEwoPUFJPRklMRV9SRVNPTFZFEAISFAoQUFJPRklMRV9QUkVNSUVSRRADKkQKBkJ1bmRsZRIWChJCVU5ETEVfVU5TUEVDSUZJRUQQABIQCgxCVU5ETEVfT1RJT1oQARIQCgxCVU5ETEVfT1RJT0QQAjLPAQoPVGltZWxpbmVTZXJ2aWNlEmAKD0luc3BlY3RUaW1lbGluZRIlLnNlY29uZHVuaXQudjEuSW5zcGVjdFRpbWVsaW5lUmVxdWVzdBomLnNlY29uZHVuaXQudjEuSW5zcGVjdFRpbWVsaW5lUmVzcG9uc2USWgoNUGxhY2VUaW1lbGluZRIjLnNlY29uZHVuaXQudjEuUGxhY2VUaW1lbGluZVJlcXVlc3QaJC5zZWNvbmR1bml0LnYxLlBsYWNlVGltZWxpbmVSZXNwb25zZWIGcHJvdG8z", [file_secondunit_v1_deliveries, file_secondunit_v1_plans, file_secondunit_v1_units]);
+  fileDesc("ChxzZWNvbmR1bml0L3YxL3RpbWVsaW5lLnByb3RvEg1zZWNvbmR1bml0LnYxIocCCgxUaW1lbGluZVNob3QSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIrCglvcGVyYXRpb24YAyABKA4yGC5zZWNvbmR1bml0LnYxLk9wZXJhdGlvbhIpCgZyZWNvcmQYBCABKAsyGS5zZWNvbmR1bml0LnYxLkZyYW1lUmFuZ2USFwoPcmVjb3JkX3RpbWVjb2RlGAUgASgJEg0KBXRyYWNrGAYgASgFEgwKBHBhdGgYByABKAkSIQoEc2l6ZRgIIAEoCzITLnNlY29uZHVuaXQudjEuU2l6ZRINCgVjbGlwcxgJIAMoCRINCgV0YWtlcxgKIAEoBRIOCgZwcm9tcHQYCyABKAkihwEKFkluc3BlY3RUaW1lbGluZVJlcXVlc3QSEAoIdGltZWxpbmUYASABKAkSIQoEcmF0ZRgCIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRIQCghzZXF1ZW5jZRgDIAEoCRIXCgpkcm9wX2ZyYW1lGAQgASgISACIAQFCDQoLX2Ryb3BfZnJhbWUivwEKF0luc3BlY3RUaW1lbGluZVJlc3BvbnNlEhAKCHRpbWVsaW5lGAEgASgJEgwKBG5hbWUYAiABKAkSIQoEcmF0ZRgDIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRIqCgVzaG90cxgEIAMoCzIbLnNlY29uZHVuaXQudjEuVGltZWxpbmVTaG90EiQKBmZhdWx0cxgFIAMoCzIULnNlY29uZHVuaXQudjEuRmF1bHQSDwoHbm90aWNlcxgGIAMoCSLnAQoUUGxhY2VUaW1lbGluZVJlcXVlc3QSEAoIdGltZWxpbmUYASABKAkSCwoDb3V0GAIgASgJEhQKDG1lZGlhX2ZvbGRlchgDIAEoCRInCgdwcm9maWxlGAQgASgOMhYuc2Vjb25kdW5pdC52MS5Qcm9maWxlEg8KB2pvYl9pZHMYBSADKAkSDAoEa2VwdBgGIAMoCRIrCgdvcHRpb25zGAcgASgLMhouc2Vjb25kdW5pdC52MS5QbGFuT3B0aW9ucxIlCgZidW5kbGUYCCABKA4yFS5zZWNvbmR1bml0LnYxLkJ1bmRsZSJ3ChVQbGFjZVRpbWVsaW5lUmVzcG9uc2USEAoIdGltZWxpbmUYASABKAkSLAoKcGxhY2VtZW50cxgCIAMoCzIYLnNlY29uZHVuaXQudjEuUGxhY2VtZW50Eg8KB25vdGljZXMYAyADKAkSDQoFZmlsZXMYBCADKAkiPAoTUHVibGlzaFRha2VzUmVxdWVzdBIPCgdqb2JfaWRzGAEgAygJEhQKDG1lZGlhX2ZvbGRlchgCIAEoCSI6ChRQdWJsaXNoVGFrZXNSZXNwb25zZRIiCgV0YWtlcxgBIAMoCzITLnNlY29uZHVuaXQudjEuVGFrZSpfCgdQcm9maWxlEhcKE1BST0ZJTEVfVU5TUEVDSUZJRUQQABIQCgxQUk9GSUxFX09USU8QARITCg9QUk9GSUxFX1JFU09MVkUQAhIUChBQUk9GSUxFX1BSRU1JRVJFEAMqRAoGQnVuZGxlEhYKEkJVTkRMRV9VTlNQRUNJRklFRBAAEhAKDEJVTkRMRV9PVElPWhABEhAKDEJVTkRMRV9PVElPRBACMqgCCg9UaW1lbGluZVNlcnZpY2USYAoPSW5zcGVjdFRpbWVsaW5lEiUuc2Vjb25kdW5pdC52MS5JbnNwZWN0VGltZWxpbmVSZXF1ZXN0GiYuc2Vjb25kdW5pdC52MS5JbnNwZWN0VGltZWxpbmVSZXNwb25zZRJaCg1QbGFjZVRpbWVsaW5lEiMuc2Vjb25kdW5pdC52MS5QbGFjZVRpbWVsaW5lUmVxdWVzdBokLnNlY29uZHVuaXQudjEuUGxhY2VUaW1lbGluZVJlc3BvbnNlElcKDFB1Ymxpc2hUYWtlcxIiLnNlY29uZHVuaXQudjEuUHVibGlzaFRha2VzUmVxdWVzdBojLnNlY29uZHVuaXQudjEuUHVibGlzaFRha2VzUmVzcG9uc2ViBnByb3RvMw", [file_secondunit_v1_deliveries, file_secondunit_v1_plans, file_secondunit_v1_units]);
 
 /**
  * A shot that a timeline asks for.
@@ -324,6 +324,55 @@ export const PlaceTimelineResponseSchema: GenMessage<PlaceTimelineResponse> = /*
   messageDesc(file_secondunit_v1_timeline, 4);
 
 /**
+ * Asks for the takes of finished jobs as files with names of their own.
+ *
+ * @generated from message secondunit.v1.PublishTakesRequest
+ */
+export type PublishTakesRequest = Message<"secondunit.v1.PublishTakesRequest"> & {
+  /**
+   * The jobs whose takes are meant; each must have succeeded.
+   *
+   * @generated from field: repeated string job_ids = 1;
+   */
+  jobIds: string[];
+
+  /**
+   * Absolute path of the folder for the clips; it is made where there is none.
+   *
+   * @generated from field: string media_folder = 2;
+   */
+  mediaFolder: string;
+};
+
+/**
+ * Describes the message secondunit.v1.PublishTakesRequest.
+ * Use `create(PublishTakesRequestSchema)` to create a new message.
+ */
+export const PublishTakesRequestSchema: GenMessage<PublishTakesRequest> = /*@__PURE__*/
+  messageDesc(file_secondunit_v1_timeline, 5);
+
+/**
+ * The takes, published.
+ *
+ * @generated from message secondunit.v1.PublishTakesResponse
+ */
+export type PublishTakesResponse = Message<"secondunit.v1.PublishTakesResponse"> & {
+  /**
+   * One for each job, in order, with its version.
+   *
+   * @generated from field: repeated secondunit.v1.Take takes = 1;
+   */
+  takes: Take[];
+};
+
+/**
+ * Describes the message secondunit.v1.PublishTakesResponse.
+ * Use `create(PublishTakesResponseSchema)` to create a new message.
+ */
+export const PublishTakesResponseSchema: GenMessage<PublishTakesResponse> = /*@__PURE__*/
+  messageDesc(file_secondunit_v1_timeline, 6);
+
+/**
  * The shape of timeline that a host accepts.
  *
  * @generated from enum secondunit.v1.Profile
@@ -453,6 +502,34 @@ export const TimelineService: GenService<{
     methodKind: "unary";
     input: typeof PlaceTimelineRequestSchema;
     output: typeof PlaceTimelineResponseSchema;
+  },
+  /**
+   * Publishes the takes of finished jobs under names of their own, and writes no timeline: for
+   * editing programs, which put them on theirs by themselves.
+   *
+   * Takes are versions and are never overwritten. Repeating the call with the same jobs finds the
+   * same takes again, so a retry after UNAVAILABLE or DEADLINE_EXCEEDED is safe.
+   *
+   * INVALID_ARGUMENT: the folder is empty or relative, or a job has not succeeded. Mend what the
+   *   details name.
+   * NOT_FOUND: no job of that name.
+   * FAILED_PRECONDITION: a take cannot be written. Do what the remedy says.
+   * DATA_LOSS: the job store is damaged. Do what the remedy says; retrying is useless.
+   * UNAUTHENTICATED: the server asks for a token, and there is none, or one that is unknown,
+   *   expired or revoked. Call with one that is valid.
+   * PERMISSION_DENIED: the token lacks the scope `render`, or the folder lies outside those that
+   *   callers may use.
+   * RESOURCE_EXHAUSTED: the disk is full, or the caller has as many calls open as one may have.
+   *   Retry after the delay in RetryInfo.
+   * UNAVAILABLE: the server is starting or draining. Retry with backoff.
+   * INTERNAL: a fault of the server; the details carry an error id for its log. Do not retry.
+   *
+   * @generated from rpc secondunit.v1.TimelineService.PublishTakes
+   */
+  publishTakes: {
+    methodKind: "unary";
+    input: typeof PublishTakesRequestSchema;
+    output: typeof PublishTakesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_secondunit_v1_timeline, 0);
