@@ -85,7 +85,8 @@ export class Session {
         method: "POST",
         headers: { authorization: `Bearer ${this.token}` },
       });
-      this.standing.value = answer.ok ? "paired" : "stranger";
+      const refused = answer.status === 401 || answer.status === 403;
+      this.standing.value = answer.ok ? "paired" : refused ? "stranger" : "away";
     } catch {
       this.standing.value = "away";
     }

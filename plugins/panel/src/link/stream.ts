@@ -27,27 +27,25 @@ export async function* stream<I extends DescMessage, O extends DescMessage>(
   ]);
   const waiting: Frame[] = [];
   let wake = (): void => undefined;
-  let closed = false;
-  let heard = false;
+  const line = { closed: false, heard: false };
   const close = (): void => {
-    closed = true;
+    line.closed = true;
     wake();
   };
   socket.onopen = () =>
     socket.send(JSON.stringify({ method: `secondunit.v1.${method}`, request: toJson(input, request) }));
   socket.onmessage = (event) => {
-    heard = true;
+    line.heard = true;
     waiting.push(JSON.parse(String(event.data)) as Frame);
     wake();
   };
   socket.onclose = close;
   ending.addEventListener("abort", close);
   // A line that opens and stays silent (a proxy that holds answers back) is no line.
-  const silent = setTimeout(() => (heard ? undefined : close()), SECONDS_TO_FIRST * 1000);
+  const silent = setTimeout(() => (line.heard ? undefined : close()), SECONDS_TO_FIRST * 1000);
   try {
     for (;;) {
       for (let frame = waiting.shift(); frame !== undefined; frame = waiting.shift()) {
-        if (ending.aborted) return;
         if (frame.message !== undefined) {
           yield fromJson(output, frame.message, { ignoreUnknownFields: true });
         } else {
@@ -57,7 +55,7 @@ export async function* stream<I extends DescMessage, O extends DescMessage>(
         }
       }
       if (ending.aborted) return;
-      if (closed) throw new ConnectError("the line to the server was lost", Code.Unavailable);
+      if (line.closed) throw new ConnectError("the line to the server was lost", Code.Unavailable);
       await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
@@ -69,6 +67,5 @@ export async function* stream<I extends DescMessage, O extends DescMessage>(
 
 function codeOf(word: string): Code {
   const name = word.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
-  const found: unknown = Code[name as keyof typeof Code];
-  return typeof found === "number" ? found : Code.Unknown;
+  return name in Code ? Code[name as keyof typeof Code] : Code.Unknown;
 }

@@ -33,6 +33,11 @@ export function isAway(error: unknown): boolean {
   return code === Code.Unavailable || (code === Code.Unknown && !(error instanceof ConnectError && error.details.length > 0));
 }
 
+/** True: whoever asked does not want to know any more. */
+export function isCancelled(error: unknown): boolean {
+  return ConnectError.from(error).code === Code.Canceled;
+}
+
 /** True: the token is not, or no longer, good. */
 export function isStranger(error: unknown): boolean {
   return ConnectError.from(error).code === Code.Unauthenticated;
