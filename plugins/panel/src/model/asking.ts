@@ -1,5 +1,5 @@
 /** The shot that is being asked for: what was set, where it goes, what it would lead to. */
-import { clone, create, fromJson, toJson, type JsonValue } from "@bufbuild/protobuf";
+import { clearField, clone, create, fromJson, toJson, type JsonValue } from "@bufbuild/protobuf";
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import type { HostLink } from "../link/host";
@@ -47,10 +47,15 @@ export interface Asking {
   /** True while the server is asked. */
   readonly thinking: ReadonlySignal<boolean>;
   edit(patch: Partial<ShotRequest>): void;
+  /** Leaves a setting to the server again. */
+  leave(key: Optional): void;
   /** Everything that was set, anew. */
   take(settings: ShotRequest): void;
   start(): () => void;
 }
+
+/** Settings that the server has a value for where nothing is said. */
+export type Optional = "speed" | "handles" | "takes" | "seed" | "strength" | "context" | "mask";
 
 interface Kept {
   readonly settings?: JsonValue;
@@ -150,6 +155,11 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
         ...clone(ShotRequestSchema, settings.peek()),
         ...patch,
       });
+    },
+    leave: (key) => {
+      const next = clone(ShotRequestSchema, settings.peek());
+      clearField(next, ShotRequestSchema.field[key]);
+      settings.value = next;
     },
     take: (given) => {
       settings.value = clone(ShotRequestSchema, given);
