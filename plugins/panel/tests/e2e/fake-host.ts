@@ -1,5 +1,5 @@
 /** An editing program with two tracks and a gap, attached by WebSocket as real ones are. */
-import { create, fromJson, toJson, type JsonValue } from "@bufbuild/protobuf";
+import { create, fromJson, toJson, type JsonObject } from "@bufbuild/protobuf";
 
 import {
   AttachHostRequestSchema,
@@ -63,7 +63,9 @@ export async function fakeHost(address: string, token: string, context: HostCont
     socket.onerror = fail;
   });
   socket.onmessage = ({ data }) => {
-    const { frame } = fromJson(AttachHostResponseSchema, JSON.parse(String(data)) as JsonValue);
+    const told = JSON.parse(String(data)) as { end?: unknown } & JsonObject;
+    if (told.end !== undefined) return;
+    const { frame } = fromJson(AttachHostResponseSchema, told);
     if (frame.case !== "request") return;
     const answer = answerTo(host, frame.value);
     say({ case: "reply", value: { $typeName: "secondunit.v1.HostReply", id: frame.value.id, answer } });

@@ -82,3 +82,93 @@ test("it is placed exactly where it belongs, and taken back", async () => {
   await expect(page.getByTestId("notice")).toContainText("Taken back");
   expect(host.context.items).toHaveLength(3);
 });
+
+test("a reload in the middle loses neither what was set nor what is being made", async () => {
+  await tab("Shot");
+  await page.getByRole("tab", { name: "Frame" }).click();
+  await page.getByLabel("Seed").fill("21");
+  await page.getByRole("button", { name: /^Draft/ }).click();
+  await expect(page.getByTestId("step")).toBeVisible();
+  await page.reload();
+  await page.getByText("Takes, handles, delivery").click();
+  await expect(page.getByLabel("Seed")).toHaveValue("21");
+  await tab("Being made");
+  await expect(page.locator("[data-testid=job][data-state=succeeded]").filter({ hasText: "draft" })).toHaveCount(2, {
+    timeout: 60_000,
+  });
+});
+
+test("two panels at once see the same, and nobody else's shots have a way to be stopped", async () => {
+  const other = await page.context().newPage();
+  await other.goto(unit.address);
+  await expect(other.getByTestId("sentence")).toBeVisible();
+  await other.getByRole("tab", { name: "Takes" }).click();
+  await expect(other.getByTestId("take").filter({ hasText: "v001" })).toBeVisible();
+  await other.close();
+  const stranger = await page.context().browser()?.newContext();
+  const theirs = await stranger?.newPage();
+  if (theirs === undefined) throw new Error("there is no browser");
+  await theirs.goto(`${unit.address}/#pair=${unit.code()}`);
+  await expect(theirs.getByTestId("sentence")).toBeVisible();
+  await tab("Shot");
+  await page.getByLabel("Seed").fill("22");
+  await page.getByRole("button", { name: /^Draft/ }).click();
+  await theirs.getByRole("tab", { name: "Being made" }).click();
+  await expect(theirs.getByText("Somebody else's.")).toBeVisible();
+  await expect(theirs.getByRole("button", { name: /^Cancel/ })).toHaveCount(0);
+  await stranger?.close();
+});
+
+test("the server goes and comes back: nothing typed is lost, takes stay readable", async () => {
+  await tab("Shot");
+  await page.getByLabel("Handles, frames").fill("4");
+  await unit.stop();
+  await expect(page.getByRole("alert").filter({ hasText: "The server does not answer." })).toBeVisible();
+  await page.getByLabel("Seed").fill("5");
+  await expect(page.getByRole("button", { name: /^Make/ })).toBeDisabled();
+  await tab("Takes");
+  await page.getByLabel("Search the takes").fill("A014 final");
+  await expect(page.getByTestId("take").filter({ hasText: "v001" })).toBeVisible();
+  await page.getByLabel("Search the takes").fill("nothing like it");
+  await expect(page.getByText("No take has these words.")).toBeVisible();
+  await page.getByLabel("Search the takes").fill("");
+  await unit.start();
+  await expect(page.getByRole("alert").filter({ hasText: "The server does not answer." })).toBeHidden({ timeout: 15_000 });
+  await tab("Shot");
+  await expect(page.getByLabel("Seed")).toHaveValue("5");
+  await expect(page.getByLabel("Handles, frames")).toHaveValue("4");
+  host = await fakeHost(unit.address, await unit.token(), host.context);
+  await expect(page.getByTestId("sentence")).toContainText("Bridge 12 frames");
+  await expect(page.getByRole("button", { name: /^Make/ })).toBeEnabled();
+  // The draft that was under way when the server went is made when it is back.
+  await tab("Being made");
+  await expect(page.locator("[data-testid=job][data-state=succeeded]").filter({ hasText: "draft" })).toHaveCount(3, {
+    timeout: 60_000,
+  });
+});
+
+test("a fault stands beside its control, and the buttons say that something is not right", async () => {
+  await tab("Shot");
+  await page.getByText("Takes, handles, delivery").click();
+  await page.getByLabel("Seed").fill("");
+  host.context.items = host.context.items.map((item) =>
+    item.id === "b" ? { ...item, path: `${unit.footage}/footage/gone.mov` } : item,
+  );
+  host.tell();
+  await expect(page.getByRole("alert").filter({ hasText: "gone.mov" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Make/ })).toBeDisabled();
+  host.context = edit(unit.footage);
+  host.tell();
+  await expect(page.getByRole("button", { name: /^Make/ })).toBeEnabled();
+});
+
+test("a timeline file without any host is read, made and written anew", async () => {
+  await tab("Timeline file");
+  await page.getByLabel("Path of the timeline").fill(`${unit.footage}/bridge.otio`);
+  await page.getByRole("button", { name: "Read it" }).click();
+  await expect(page.getByTestId("shot")).toContainText("COAST_020");
+  await page.getByRole("button", { name: "Draft all" }).click();
+  await expect(page.getByRole("link", { name: "Download" })).toBeVisible({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Write the new timeline" }).click();
+  await expect(page.getByTestId("written")).toContainText("bridge.gen.otio");
+});
