@@ -37,7 +37,7 @@ export interface Asking {
   readonly choice: Signal<Choice | undefined>;
   /** The context that is kept while the editor looks elsewhere. */
   readonly held: Signal<HostContext | undefined>;
-  /** The one that counts: the held one, else the host's. */
+  /** The one that counts: the held one, else the host's, else what it told last. */
   readonly context: ReadonlySignal<HostContext | undefined>;
   readonly sites: ReadonlySignal<readonly Site[]>;
   readonly site: ReadonlySignal<Site | undefined>;
@@ -62,6 +62,7 @@ interface Kept {
   readonly length?: number;
   readonly choice?: Choice;
   readonly held?: JsonValue;
+  readonly last?: JsonValue;
 }
 
 /** `shelf` keeps what was set through a reload of the page. */
@@ -72,12 +73,9 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
   );
   const length = signal(kept.length ?? 0);
   const choice = signal<Choice | undefined>(kept.choice);
-  const held = signal<HostContext | undefined>(
-    kept.held === undefined
-      ? undefined
-      : fromJson(HostContextSchema, kept.held, { ignoreUnknownFields: true }),
-  );
-  const context = computed(() => held.value ?? link.context.value);
+  const held = signal<HostContext | undefined>(contextOf(kept.held));
+  const last = signal<HostContext | undefined>(contextOf(kept.last));
+  const context = computed(() => held.value ?? link.context.value ?? last.value);
   const sites = computed(() => (context.value === undefined ? [] : sitesOf(context.value)));
   const site = computed(() => {
     const wanted = choice.value;
@@ -127,7 +125,11 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
     let asked = "";
     let ending = new AbortController();
     const stops = [
-      effect(() => write(shelf, settings.value, length.value, choice.value, held.value)),
+      effect(() => {
+        // A program that is started anew, or a server that is, leaves what was set where it is.
+        if (link.context.value !== undefined) last.value = link.context.value;
+      }),
+      effect(() => write(shelf, settings.value, length.value, choice.value, held.value, last.value)),
       effect(() => {
         const now = request.value;
         const paired = session.standing.value === "paired";
@@ -174,6 +176,10 @@ export function faultsAt(faults: readonly Fault[], ...fields: readonly string[])
   );
 }
 
+function contextOf(json: JsonValue | undefined): HostContext | undefined {
+  return json === undefined ? undefined : fromJson(HostContextSchema, json, { ignoreUnknownFields: true });
+}
+
 function read(shelf: Shelf): Kept {
   try {
     return JSON.parse(shelf.getItem(KEY) ?? "{}") as Kept;
@@ -188,12 +194,14 @@ function write(
   length: number,
   choice: Choice | undefined,
   held: HostContext | undefined,
+  last: HostContext | undefined,
 ): void {
   const kept: Kept = {
     settings: toJson(ShotRequestSchema, settings),
     length,
     ...(choice === undefined ? {} : { choice }),
     ...(held === undefined ? {} : { held: toJson(HostContextSchema, held) }),
+    ...(last === undefined ? {} : { last: toJson(HostContextSchema, last) }),
   };
   shelf.setItem(KEY, JSON.stringify(kept));
 }

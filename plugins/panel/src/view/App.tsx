@@ -12,11 +12,14 @@ import { Shot } from "./Shot";
 import { Takes } from "./Takes";
 import { TimelineFile } from "./TimelineFile";
 
+/** Good news leaves by itself; what went wrong stays until it is dismissed. */
+const NOTICE_MILLISECONDS = 7000;
+
 const NAMES: Readonly<Record<Tab, string>> = {
   shot: "Shot",
-  making: "Being made",
+  making: "Making",
   takes: "Takes",
-  file: "Timeline file",
+  file: "File",
 };
 
 export function App({ panel }: { readonly panel: Panel }) {
@@ -87,6 +90,10 @@ function Tabs({ panel, open }: { readonly panel: Panel; readonly open: () => voi
 /** What has just happened, or gone wrong. */
 function Said({ panel }: { readonly panel: Panel }) {
   const [notice, trouble] = [panel.notice.value, panel.trouble.value];
+  useEffect(() => {
+    const timer = setTimeout(() => (panel.notice.value = ""), NOTICE_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [notice]);
   return (
     <div class="said" data-shown={notice !== "" || trouble !== undefined}>
       <p role="status" aria-live="polite" data-testid="notice">{notice}</p>

@@ -8,16 +8,18 @@ interface Given {
   readonly name: string;
   readonly hint?: string;
   readonly faults?: readonly Fault[];
+  /** True: a heading above says the name already. */
+  readonly bare?: boolean;
   /** The control; it wears the id and says what describes it. */
   readonly children: (attributes: { id: string; "aria-describedby": string; "aria-invalid": boolean }) => ComponentChildren;
 }
 
-export function Field({ name, hint = "", faults = [], children }: Given) {
+export function Field({ name, hint = "", faults = [], bare = false, children }: Given) {
   const id = useId();
   const wrong = faults.length > 0;
   return (
     <div class="field">
-      <label for={id}>{name}</label>
+      <label for={id} class={bare ? "unseen" : ""}>{name}</label>
       {children({ id, "aria-describedby": `${id}-says`, "aria-invalid": wrong })}
       <p id={`${id}-says`} class={wrong ? "says fault" : "says quiet"} role={wrong ? "alert" : undefined}>
         {wrong ? faults.map(({ what }) => `${what}.`).join(" ") : hint}

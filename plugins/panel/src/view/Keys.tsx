@@ -7,7 +7,7 @@ import type { Signal } from "@preact/signals";
 const KEYS: readonly (readonly [string, string])[] = [
   ["Ctrl+Enter, ⌘+Enter", "Make"],
   ["Ctrl+Shift+Enter, ⌘+Shift+Enter", "Draft"],
-  ["Alt+1 to Alt+4", "Shot, Being made, Takes, Timeline file"],
+  ["Alt+1 to Alt+4", "Shot, Making, Takes, File"],
   ["/", "Search the takes"],
   ["?", "This sheet"],
   ["Escape", "Close it"],

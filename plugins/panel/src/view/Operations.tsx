@@ -43,7 +43,7 @@ export function Operations({ panel }: { readonly panel: Panel }) {
         })}
       </div>
       {site !== undefined && (
-        <p class="quiet says">{OPERATIONS.get(site.operation)?.[1]}.</p>
+        <p class="quiet says">{sentence(OPERATIONS.get(site.operation)?.[1] ?? "")}</p>
       )}
       <div class="row">
         {edges.length > 1 && site !== undefined && (
@@ -89,4 +89,8 @@ export function Operations({ panel }: { readonly panel: Panel }) {
       </div>
     </fieldset>
   );
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }

@@ -19,7 +19,7 @@ export function Settings({ panel }: { readonly panel: Panel }) {
     <>
       <fieldset>
         <legend>Engine</legend>
-        <Field name="Engine" hint={one?.title ?? ""} faults={faultsAt(faults, "engine")}>
+        <Field name="Engine" bare hint={one?.title ?? ""} faults={faultsAt(faults, "engine")}>
           {(attributes) => (
             <select
               {...attributes}

@@ -63,7 +63,7 @@ function Chooser({ panel }: { readonly panel: Panel }) {
             ))}
           </select>
         ) : (
-          <span>{host === undefined ? "The editing program is gone" : host.name}</span>
+          <span>{host === undefined ? "The editing program is gone; this is what it showed last" : host.name}</span>
         )}
         <span>{[context?.project, context?.timeline].filter((text) => text !== "").join(" · ")}</span>
       </p>
@@ -108,7 +108,7 @@ function NoHost({ panel }: { readonly panel: Panel }) {
         <strong>Any other, and Resolve's free edition:</strong> export the timeline as .otio, .fcpxml or
         .xml and open it under{" "}
         <button type="button" class="link" onClick={() => (panel.tab.value = "file")}>
-          Timeline file
+          File
         </button>
         .
       </p>

@@ -62,7 +62,7 @@ test("what is being made, and the takes beside one another", async () => {
   await page.getByRole("button", { name: /^Draft/ }).click();
   await expect(page.getByTestId("preview")).toBeVisible({ timeout: 60_000 });
   await look("draft");
-  await page.getByRole("tab", { name: "Being made" }).click();
+  await page.getByRole("tab", { name: "Making" }).click();
   await fine();
   await page.getByRole("tab", { name: "Shot" }).click();
   await page.getByRole("button", { name: /^Make/ }).click();

@@ -50,7 +50,7 @@ test("a shot that is being made is cancelled, and the timeline is as it was", as
   await page.getByText("Takes, handles, delivery").click();
   await page.getByLabel("Seed").fill("7");
   await page.getByRole("button", { name: /^Make/ }).click();
-  await tab("Being made");
+  await tab("Making");
   await page.getByRole("button", { name: /^Cancel/ }).click();
   await expect(page.locator("[data-state=cancelled]")).toBeVisible({ timeout: 30_000 });
   expect(host.context.items).toHaveLength(3);
@@ -88,11 +88,11 @@ test("a reload in the middle loses neither what was set nor what is being made",
   await page.getByRole("tab", { name: "Frame" }).click();
   await page.getByLabel("Seed").fill("21");
   await page.getByRole("button", { name: /^Draft/ }).click();
-  await expect(page.getByTestId("step")).toBeVisible();
+  await expect(page.getByTestId("made").getByTestId("step")).toBeVisible();
   await page.reload();
   await page.getByText("Takes, handles, delivery").click();
   await expect(page.getByLabel("Seed")).toHaveValue("21");
-  await tab("Being made");
+  await tab("Making");
   await expect(page.locator("[data-testid=job][data-state=succeeded]").filter({ hasText: "draft" })).toHaveCount(2, {
     timeout: 60_000,
   });
@@ -113,7 +113,7 @@ test("two panels at once see the same, and nobody else's shots have a way to be 
   await tab("Shot");
   await page.getByLabel("Seed").fill("22");
   await page.getByRole("button", { name: /^Draft/ }).click();
-  await theirs.getByRole("tab", { name: "Being made" }).click();
+  await theirs.getByRole("tab", { name: "Making" }).click();
   await expect(theirs.getByText("Somebody else's.")).toBeVisible();
   await expect(theirs.getByRole("button", { name: /^Cancel/ })).toHaveCount(0);
   await stranger?.close();
@@ -141,7 +141,7 @@ test("the server goes and comes back: nothing typed is lost, takes stay readable
   await expect(page.getByTestId("sentence")).toContainText("Bridge 12 frames");
   await expect(page.getByRole("button", { name: /^Make/ })).toBeEnabled();
   // The draft that was under way when the server went is made when it is back.
-  await tab("Being made");
+  await tab("Making");
   await expect(page.locator("[data-testid=job][data-state=succeeded]").filter({ hasText: "draft" })).toHaveCount(3, {
     timeout: 60_000,
   });
@@ -163,7 +163,7 @@ test("a fault stands beside its control, and the buttons say that something is n
 });
 
 test("a timeline file without any host is read, made and written anew", async () => {
-  await tab("Timeline file");
+  await tab("File");
   await page.getByLabel("Path of the timeline").fill(`${unit.footage}/bridge.otio`);
   await page.getByRole("button", { name: "Read it" }).click();
   await expect(page.getByTestId("shot")).toContainText("COAST_020");
