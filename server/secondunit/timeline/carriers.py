@@ -9,6 +9,7 @@ from typing import Any
 import opentimelineio as otio
 
 from secondunit.errors import Fault
+from secondunit.timeline.bound import members
 from secondunit.timeline.cut import (
     CuttingRoom,
     Laid,
@@ -49,13 +50,15 @@ class Asked:
 
 def requests_in(
     timeline: otio.schema.Timeline, rows: Rows, room: CuttingRoom, timecode_start: int
-) -> tuple[list[Asked], list[Fault]]:
-    """Every request on the timeline, its tracks and their items; takes that came back last.
+) -> tuple[list[Asked], list[Fault], dict[str, Laid]]:
+    """Every request on the timeline, its tracks and their items, takes that came back last;
+    the faults; and the takes that stand in the edit, by the id of their shot.
 
     A take repeats the request it was made for, so the editor's own words go first.
     """
     asked: list[Asked] = []
     faults: list[Fault] = []
+    standing: dict[str, Laid] = {}
     end = max((laid.record.end for row in rows.values() for laid in row), default=0)
     stack = timeline.tracks
     asked += _on_the_timeline(stack, "tracks", None, room, timecode_start, end)
@@ -66,16 +69,18 @@ def requests_in(
         for laid in row:
             if not isinstance(laid.item, otio.core.Item):  # a transition
                 continue
+            made_for = generated(laid.item)
+            if made_for is not None:
+                standing[made_for[1]] = laid
             if not laid.item.enabled:
                 continue
             found = [*_in_metadata(laid, laid.item, faults), *_in_markers(laid, laid.item, room)]
-            made_for = generated(laid.item)
             if made_for is None:
                 asked += found or _in_name(laid)
             else:
                 asked += _of_take(found, *made_for)
     asked.sort(key=lambda a: a.take)
-    return asked, faults
+    return asked, faults, standing
 
 
 def _in_name(laid: Laid) -> list[Asked]:
@@ -94,7 +99,7 @@ def _of_take(found: list[Asked], operation: str, id: str) -> list[Asked]:
 def _on_the_timeline(
     item: otio.core.Item, path: str, track: int | None, room: CuttingRoom, zero: int, end: int
 ) -> Iterator[Asked]:
-    for n, marker in enumerate(item.markers):
+    for n, marker in enumerate(members(item.markers)):
         note = _note(marker, f"{path}.markers[{n}]")
         if note is None:
             continue
@@ -109,7 +114,7 @@ def _on_the_timeline(
 
 
 def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator[Asked]:
-    for n, marker in enumerate(item.markers):
+    for n, marker in enumerate(members(item.markers)):
         note = _note(marker, f"{laid.path}.markers[{n}]")
         if note is None:
             continue
@@ -131,7 +136,7 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
 
 def _in_metadata(laid: Laid, item: otio.core.Item, faults: list[Fault]) -> Iterator[Asked]:
     carriers: list[tuple[Any, str]] = [(item, laid.path)]
-    carriers += [(effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(item.effects)]
+    carriers += [(effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(members(item.effects))]
     for carrier, path in carriers:
         path = f"{path}.metadata.secondunit"
         record = ours(carrier)

@@ -17,6 +17,7 @@ from opentimelineio._otio import AnyDictionary, AnyVector
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaForbidden, MediaMissing, MediaUnreadable, Refused
 from secondunit.timeline import numbered
+from secondunit.timeline.bound import holds, members
 from secondunit.timeline.by_name import FileNames
 from secondunit.timeline.colour import space_said
 from secondunit.timeline.locate import Located, locate, roots_of
@@ -342,7 +343,7 @@ def plain(value: Any) -> Any:
 def ours(carrier: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
     """What our namespace says on an item, effect or timeline, as a plain dict; empty if nothing."""
     metadata = carrier.metadata
-    record = plain(metadata["secondunit"]) if "secondunit" in metadata else None
+    record = plain(metadata["secondunit"]) if holds(metadata, "secondunit") else None
     return record if isinstance(record, dict) else {}
 
 
@@ -384,7 +385,7 @@ def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
     for name in (clip.name, reference.name if reference is not None else "", url):
         if match := _GENERATED.search(name or ""):
             return match[1], match[2]
-    for marker in clip.markers:
+    for marker in members(clip.markers):
         if signed := _SIGNED.fullmatch(marker.name):
             texts = (marker.comment, *_notes(marker))
             found = next((m for t in texts if (m := _ID_LINE.search(t))), None)
@@ -396,7 +397,7 @@ def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
 def _notes(marker: otio.schema.Marker) -> list[str]:
     metadata = marker.metadata
     carriers = (("Resolve_OTIO", "Note"), ("fcp_xml", "comment"))
-    parts = [(plain(metadata[key]), name) for key, name in carriers if key in metadata]
+    parts = [(plain(metadata[key]), name) for key, name in carriers if holds(metadata, key)]
     return [str(part.get(name) or "") for part, name in parts if isinstance(part, dict)]
 
 

@@ -61,10 +61,10 @@ def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None)
     start = timeline.global_start_time
     timecode_start = 0 if start is None else round(room.frames(start))
     rows, unmeasured = _rows(timeline, room)
-    asked, faults = requests_in(timeline, rows, room, timecode_start)
+    asked, faults, standing = requests_in(timeline, rows, room, timecode_start)
     maker = _Maker(
-        room=room, rows=rows, unmeasured=unmeasured, timecode_start=timecode_start,
-        drop_frame=_drop_frame(timeline),
+        room=room, rows=rows, unmeasured=unmeasured, standing=standing,
+        timecode_start=timecode_start, drop_frame=_drop_frame(timeline),
     )  # fmt: skip
     shots: list[Shot] = []
     for one in asked:
@@ -132,14 +132,14 @@ class _Maker:
 
     def __init__(
         self, *, room: CuttingRoom, rows: Rows, unmeasured: dict[int, list[Fault]],
-        timecode_start: int, drop_frame: bool,
+        standing: dict[str, Laid], timecode_start: int, drop_frame: bool,
     ) -> None:  # fmt: skip
         self.room, self.rows, self.unmeasured = room, rows, unmeasured
+        self.standing = standing
         self.timecode_start, self.drop_frame = timecode_start, drop_frame
         self.ids: dict[str, str] = {}
         self.places: dict[tuple[Operation, str, int, int], str] = {}
         self.equals: Counter[str] = Counter()
-        self._standing: dict[str, Laid] | None = None
 
     def shots(self, asked: Asked) -> list[Shot]:
         """The Shots of one request: one; two for both edges; none for a take already found.
@@ -239,14 +239,7 @@ class _Maker:
 
         None for one that came in a bundle: that was unpacked for a while, and belongs nowhere.
         """
-        if self._standing is None:
-            self._standing = {
-                take[1]: laid
-                for row in self.rows.values()
-                for laid in row
-                if (take := generated(laid.item)) is not None
-            }
-        laid = self._standing.get(id)
+        laid = self.standing.get(id)
         if laid is None or not isinstance(laid.item, otio.schema.Clip):
             return None
         reference = laid.item.media_reference
