@@ -44,7 +44,7 @@ RATE, FILM, ZERO = 24, 400, 86400
 """Frames a second, frames of the footage, frame number of 01:00:00:00."""
 TRACKS, SHOWN, HOLE = 4, 24, 12
 """Tracks; frames of a clip and of a gap that asks."""
-SIZES = (1_000, 10_000, 50_000)
+SIZES = (1_000, 10_000, 100_000)
 FLATTENED = (250, 500, 1_000)
 SHOTS = 1_000
 BARS = {"10,000 clips, seconds": 4.0, "10,000 clips, MB": 600.0, "1,000 shots again, seconds": 3.0}

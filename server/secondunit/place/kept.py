@@ -30,12 +30,12 @@ def contents(timeline: otio.schema.Timeline, layouts: Layouts) -> Contents:
     return Contents(
         tracks=tuple(
             Counter(
-                (one.record.start, one.item.to_json_string())
+                (one.record.start, text_of(one.item))
                 for one in layouts.of(track)
                 if not isinstance(one.item, otio.schema.Gap)
             )
             if isinstance(track, otio.schema.Track)
-            else Counter([(0, track.to_json_string())])
+            else Counter([(0, text_of(track))])
             for track in stack
         ),
         frames=(
@@ -46,13 +46,18 @@ def contents(timeline: otio.schema.Timeline, layouts: Layouts) -> Contents:
     )
 
 
+def text_of(item: otio.core.SerializableObject) -> str:
+    """An item as JSON in which two that are equal are equal."""
+    return item.to_json_string(indent=-1)
+
+
 def _own(item: otio.core.Composition) -> tuple[str, ...]:
     carried = otio.schema.Clip(name=item.name, metadata=dict(item.metadata))
     carried.source_range, carried.enabled = item.source_range, item.enabled
     carried.markers.extend(marker.deepcopy() for marker in item.markers)
     carried.effects.extend(effect.deepcopy() for effect in item.effects)
     kind = item.kind if isinstance(item, otio.schema.Track) else ""
-    return (kind, carried.to_json_string())
+    return (kind, text_of(carried))
 
 
 def check_kept(

@@ -20,7 +20,7 @@ from secondunit.place.bundle import bundle, check_bundle
 from secondunit.place.clip import CHOSEN, VERSION, clip_of
 from secondunit.place.exchange import Asset
 from secondunit.place.exchanged import check_beside, exchanged
-from secondunit.place.kept import check_kept, contents
+from secondunit.place.kept import check_kept, contents, text_of
 from secondunit.place.links import Profile, rebase
 from secondunit.place.shape import shape
 from secondunit.place.takes import Take, keep_request
@@ -253,13 +253,14 @@ class _Table:
             track, old = earlier
             self._keep_takes(old, clip)
             drop = tuple(m for m in old.markers if _OUR_MARKER.fullmatch(m.name))
-            self.replaced.add(old.to_json_string())
-            swap(track, old, clip, self.layouts, drop=(*drop, *_listed(words.marker)))
+            self.replaced.add(text_of(old))
+            index = self.layouts.index(track, old, record)
+            swap(track, index, clip, self.layouts, drop=(*drop, *_listed(words.marker)))
             return track
         wanted = words.place or ("over" if plan.operation in _ON_TOP else "replace")
         if wanted == "replace":
             if lay(home, clip, record, self.layouts, consumed=words.marker):
-                self._check_handles(home, clip)
+                self._check_handles(home, clip, record)
                 return home
             if words.place or plan.operation not in (Operation.EXTEND, *_ON_TOP):
                 self.notices.append(
@@ -347,9 +348,11 @@ class _Table:
         self._created.append(track)
         return track
 
-    def _check_handles(self, track: otio.schema.Track, clip: otio.schema.Clip) -> None:
+    def _check_handles(
+        self, track: otio.schema.Track, clip: otio.schema.Clip, record: FrameRange
+    ) -> None:
         """Say where a transition beside the clip reaches past its handles."""
-        index = self.layouts.index(track, clip)
+        index = self.layouts.index(track, clip, record)
         available, shown = clip.available_range(), clip.trimmed_range()
         head = shown.start_time.value - available.start_time.value
         tail = available.duration.value - shown.duration.value - head
