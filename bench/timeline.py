@@ -94,7 +94,7 @@ def timeline(folder: Path, clips: int, shots: int) -> Path:
                 items.append(otio.schema.Gap(source_range=span(0, SHOWN)))
             if number == 0 and n < shots:
                 gap = otio.schema.Gap(source_range=span(0, HOLE))
-                note = f"gen: bridge\ncontext: 8\nid: {n:08d}"
+                note = note_of(f"{n:08d}")
                 gap.markers.append(otio.schema.Marker("ask", span(0, 1), comment=note))
                 items.append(gap)
         track.extend(items)
@@ -104,8 +104,15 @@ def timeline(folder: Path, clips: int, shots: int) -> Path:
     return path
 
 
-def stand_in(plan: ShotPlan, folder: Path, store: Path, shelf: Shelf) -> Take:
-    """A published take without pictures."""
+def note_of(shot: str) -> str:
+    """What the editor wrote for a shot."""
+    return f"gen: bridge\ncontext: 8\nid: {shot}"
+
+
+def stand_in(
+    plan: ShotPlan, folder: Path, store: Path, shelf: Shelf, *, placed: bool = False
+) -> Take:
+    """A published take without pictures; `placed`: as it lies there after an earlier render."""
     store.mkdir(parents=True, exist_ok=True)
     clip = store / f"{plan.digest[:16]}{DELIVERIES[plan.delivery].suffix}"
     content = plan.digest.encode()
@@ -114,9 +121,9 @@ def stand_in(plan: ShotPlan, folder: Path, store: Path, shelf: Shelf) -> Take:
         path=clip, facts=facts_of(plan), digest=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
     )  # fmt: skip
-    record = sidecar.compose(
-        plan, encoded, request={"operation": "bridge"}, report={}, timings={}, versions={}
-    )
+    record = sidecar.compose(plan, encoded, request={}, report={}, timings={}, versions={})
+    if placed:
+        record["request"] = note_of(plan.shot)
     sidecar.write(record, clip.with_suffix(".json"))
     return publish(clip, clip.with_suffix(".json"), folder, shelf=shelf)
 
@@ -189,7 +196,7 @@ def again(shots: int) -> dict[str, float]:
         config = Config(data=folder / "data")
         shelf = Shelf(folder / "cut.gen")
         for one in plan_timeline(path, Options(), config).shots:
-            stand_in(one, shelf.folder, folder / "store", shelf)
+            stand_in(one, shelf.folder, folder / "store", shelf, placed=True)
         with running(config) as address, Connection(address) as unit:
             unit.status()
             unit.plans.timeline(timeline_of_one(folder))  # a server has read something before

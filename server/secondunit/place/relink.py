@@ -34,6 +34,7 @@ from secondunit.units import FrameRange, Operation
 
 _LARGEST = 2**30
 """Bytes; no timeline that we write has as many."""
+_HEAD = re.compile(r'\s*\{\s*"OTIO_SCHEMA"\s*:\s*"Timeline\.\d+"\s*,\s*"metadata"\s*:\s*')
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
 _ON_TOP = (
     Operation.ANIMATE,
@@ -201,10 +202,14 @@ def _is_generated(path: Path) -> bool:
     try:
         if path.stat().st_size > _LARGEST:
             return False
-        there = json.loads(path.read_bytes())
+        text = path.read_text(encoding="utf-8")
+        if (head := _HEAD.match(text)) is not None:  # as we write it: no need to read the tracks
+            metadata, _ = json.JSONDecoder().raw_decode(text, head.end())
+        else:
+            there = json.loads(text)
+            metadata = there.get("metadata") if isinstance(there, dict) else None
     except (OSError, ValueError, RecursionError):
         return False
-    metadata = there.get("metadata") if isinstance(there, dict) else None
     record = metadata.get("secondunit") if isinstance(metadata, dict) else None
     return isinstance(record, dict) and "generated" in record
 

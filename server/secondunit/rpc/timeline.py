@@ -69,9 +69,11 @@ class Timelines(TimelineServiceServicer):
             kept = await self._reader.apart(
                 _kept, request.timeline, list(request.kept), options, config, self._reader
             )
-        # It is read again here, by a process that may write: first by one that may die of it.
-        rate = next((self._desk.plan(id).rate for id in request.job_ids), None)
-        await self._reader.apart(self._reader.check, timeline, config, rate)
+        # It is read again here, by a process that may write: first by one that may die of it. That
+        # one has where plans were asked for: those are of the file as it is now.
+        if not kept:
+            rate = next((self._desk.plan(id).rate for id in request.job_ids), None)
+            await self._reader.apart(self._reader.check, timeline, config, rate)
         edit = await asyncio.to_thread(
             place_jobs,
             self._desk,

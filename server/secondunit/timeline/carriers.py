@@ -136,7 +136,9 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
 
 def _in_metadata(laid: Laid, item: otio.core.Item, faults: list[Fault]) -> Iterator[Asked]:
     carriers: list[tuple[Any, str]] = [(item, laid.path)]
-    carriers += [(effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(members(item.effects))]
+    carriers += [
+        (effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(members(item.effects))
+    ]
     for carrier, path in carriers:
         path = f"{path}.metadata.secondunit"
         record = ours(carrier)

@@ -16,10 +16,10 @@ import opentimelineio as otio
 from secondunit.errors import Fault, TimelineUnreadable
 from secondunit.timeline.formats.laying import timeline_around
 
-_MOST_OBJECTS = 1_500_000
-"""A hundred and fifty thousand clips, or forty thousand with all the effects an editor puts on them.
-Each takes 700 to 1400 bytes while it is read: 2 GB for the densest file, half of what reading may
-take."""
+_MOST_OBJECTS = 1_000_000
+"""A hundred thousand clips, or thirty thousand with all the effects an editor puts on them. Each
+takes 700 to 1400 bytes while it is read (measured: 0.8 GB for a hundred thousand clips, 1.4 GB for
+the densest file), of the 4 GB that reading may take."""
 _MOST_VALUES = 12_000_000
 """Of any kind, by the commas and brackets before them; strings have such too, and few."""
 _DEEPEST = 200
