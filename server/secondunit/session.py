@@ -368,7 +368,7 @@ def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> N
         if shot["made"]:
             print(f"  nothing to do: {shot['made']}")
         for reason in shot["reasons"]:
-            print(f"  to be made: {reason}")
+            print(f"  {'note' if shot['made'] else 'to be made'}: {reason}")
         if planned.HasField("estimate") and not shot["made"]:
             print(f"  {expected(planned.estimate)}")
         for a in shot["adaptations"]:

@@ -168,11 +168,37 @@ class ShotPlan:
     @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of everything but the place, the words of adaptations and where files lie."""
-        record = canonical(self)
-        for key in ("place", "adaptations"):
-            del record[key]
-        text = json.dumps(_without_paths(record), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return identity(canonical(self))
+
+    @functools.cached_property
+    def pictures(self) -> str:
+        """The same without the clock: two plans of one value give the same pictures."""
+        return identity(canonical(self), but=_CLOCK)
+
+
+_NOT_IDENTITY = ("place", "adaptations")
+_CLOCK = ("timecode",)
+"""What of a plan is written on its pictures, and not seen in them."""
+
+
+def identity(record: Mapping[str, Any], but: tuple[str, ...] = ()) -> str:
+    """SHA-256 of a plan, as `canonical` wrote it, without its place and the fields of `but`."""
+    left = {key: value for key, value in record.items() if key not in (*_NOT_IDENTITY, *but)}
+    text = json.dumps(_without_paths(left), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def pictures_of(record: Any, digest: str) -> str | None:
+    """`ShotPlan.pictures` of a plan in a take's record; None where that is not what `digest` says.
+
+    Nothing in it is relied on: it may be of another version of the program, or edited by hand.
+    """
+    try:
+        if not isinstance(record, Mapping) or identity(record) != digest:
+            return None
+        return identity(record, but=_CLOCK)
+    except (TypeError, ValueError, RecursionError):
+        return None
 
 
 def media_uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
