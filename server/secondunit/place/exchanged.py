@@ -11,7 +11,7 @@ from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import PlacementError, Refused
 from secondunit.place import exchange
 from secondunit.place.exchange import Asset, Exchange
-from secondunit.place.fcp7 import MARK, fcp7
+from secondunit.place.fcp7 import MARK, fcp7, uneven
 from secondunit.place.fcpxml import fcpxml
 from secondunit.place.links import Profile
 from secondunit.plan.shot_plan import ShotPlan
@@ -75,4 +75,4 @@ def exchanged(
         except OSError as exc:
             raise unwritten(f"{file} cannot be written", exc, PlacementError) from exc
         files.append(file)
-    return tuple(files), tuple(reading.notices)
+    return tuple(files), (*reading.notices, *uneven(sequence))
