@@ -63,7 +63,7 @@ def exchanged(
         return (), ()
     reading = Exchange(
         room, size=plan.size, pixel_aspect=plan.pixel_aspect, drop_frame=plan.drop_frame,
-        known={asset.path: asset for asset in assets},
+        known={asset.path: asset for asset in assets}, brackets=profile == "resolve",
     )  # fmt: skip
     sequence = reading.sequence(timeline, timeline.name or out.stem)
     files: list[Path] = []

@@ -1,8 +1,8 @@
 """Final Cut Pro 7 XML (xmeml 5) of a placed edit: what Premiere, Resolve and Avid relink by.
 
 Source: Apple, Final Cut Pro XML Interchange Format, 2012. `in` and `out` count a file's frames
-from its first; beside a transition a clip's inner edge is -1 and its media reaches under it. Where the cut is,
-Premiere's `cutPointTicks` says, from the transition's first frame.
+from its first; beside a transition a clip's inner edge is -1 and its media reaches under it. Where
+the cut is, Premiere's `cutPointTicks` says, from the transition's first frame.
 """
 
 from __future__ import annotations

@@ -394,6 +394,12 @@ def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
     return None
 
 
+def shelf_of(file: Path) -> Path:
+    """The folder in which takes lie, of a file of one; a sequence is a folder among them."""
+    folder = file.parent
+    return folder.parent if _GENERATED.search(folder.name) else folder
+
+
 def _notes(marker: otio.schema.Marker) -> list[str]:
     metadata = marker.metadata
     carriers = (("Resolve_OTIO", "Note"), ("fcp_xml", "comment"))

@@ -33,8 +33,8 @@ def pattern_of(path: Path, reference: otio.core.MediaReference) -> Path | None:
     """The sequence that a located path means; None where it is one file.
 
     A numbered picture whose reference is longer than one frame means a sequence only where the
-    reference counts by the file's own number and the next file is there: stills have numbers in
-    their names too.
+    next file is there, and the reference counts by the file's own number or its folder is called
+    like it (as those of our takes): stills have numbers in their names too.
     """
     spread = spread_of(path.name)
     if spread is None:
@@ -42,7 +42,10 @@ def pattern_of(path: Path, reference: otio.core.MediaReference) -> Path | None:
         if spread is None or spread.first is None or span is None or span.duration.value <= 1:
             return None
         next_one = path.with_name(spread.name(spread.first + 1))
-        if span.start_time.value != spread.first or not next_one.is_file():
+        by_number = span.start_time.value == spread.first
+        if not by_number and f"{path.parent.name}." != spread.prefix:
+            return None
+        if not next_one.is_file():
             return None
     pattern = path.with_name(spread.pattern)
     return None if pattern.exists() else pattern

@@ -13,7 +13,16 @@ import opentimelineio as otio
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
 from secondunit.timeline.carriers import Asked, requests_in
-from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
+from secondunit.timeline.cut import (
+    CuttingRoom,
+    Laid,
+    Rows,
+    View,
+    generated,
+    ours,
+    rate_of,
+    shelf_of,
+)
 from secondunit.timeline.footage import footage_of, span_on
 from secondunit.timeline.locate import locate
 from secondunit.timeline.nested import view_inside
@@ -243,11 +252,11 @@ class _Maker:
         if laid is None or not isinstance(laid.item, otio.schema.Clip):
             return None
         reference = laid.item.media_reference
-        url, up = getattr(reference, "target_url", None) or "", 0
+        url = getattr(reference, "target_url", None) or ""
         if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
-            url, up = reference.target_url_for_image_number(0), 1  # the take is a folder
+            url = reference.target_url_for_image_number(0)
         try:
-            found = locate(url, self.room.folder, self.room.config).path.parents[up]
+            found = shelf_of(locate(url, self.room.folder, self.room.config).path)
         except MediaError:  # the take was not brought back; its shot can be made again
             return None
         return None if found.is_relative_to(self.room.config.data.resolve()) else found
