@@ -46,6 +46,7 @@ def place_jobs(
     shelves = Shelves(media, within)
     there = [(plan, _kept(plan, shelves, number)) for number, plan in enumerate(kept)]
     made = _results(desk, jobs, bare=not kept)
+    newly = {plan.shot for plan, _ in made}
     there += [
         (
             plan,
@@ -67,7 +68,11 @@ def place_jobs(
             for take in shelf.find(plan.shot, plan.operation)
             if take.file != chosen.file
         }
-        finished.append(Finished(plan=plan, chosen=chosen, others=tuple(others.values())))
+        finished.append(
+            Finished(
+                plan=plan, chosen=chosen, others=tuple(others.values()), new=plan.shot in newly
+            )
+        )
     allowed = replace(config, roots=(*config.roots, *_folders(finished)))
     return place(timeline, out, finished, profile, config=allowed, bundled=bundled)
 

@@ -17,6 +17,7 @@ from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import PlacementError, Refused
 from secondunit.place.bundle import Kind as Bundle
 from secondunit.place.bundle import bundle, check_bundle
+from secondunit.place.chosen import editors_choice
 from secondunit.place.clip import CHOSEN, VERSION, clip_of
 from secondunit.place.exchange import Asset
 from secondunit.place.exchanged import check_beside, exchanged
@@ -55,6 +56,8 @@ class Finished:
     chosen: Take
     others: tuple[Take, ...] = ()
     """Earlier and alternative takes, oldest first."""
+    new: bool = True
+    """Made for this render; else it lay there, and an edit that came back may show another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,12 +153,13 @@ def place(
                 temporary, before, layouts=now, created=table.created(), replaced=table.replaced
             )
             _check_placed(written, placements, now)
-            for one, words in asked:
+            for one, words in table.shown():
                 keep_request(one.chosen, words.request)
     except OSError as exc:
         raise unwritten(f"{out_path} cannot be written", exc, PlacementError) from exc
     files, said = exchanged(
-        written, out_path, profile, room, finished[0].plan, _assets(finished)
+        written, out_path, profile, room, finished[0].plan,
+        _assets([one for one, _ in table.shown()]),
     )  # fmt: skip
     if bundled is not None:
         whole, missing = bundle(out_path, bundled, config=room.config)
@@ -243,17 +247,33 @@ class _Table:
                 f"'{plan.name}' would start {-record.start} frames before the timeline",
                 plan.place.path,
             )
+        home = self._home(plan)
+        earlier = self._earlier(plan, record, home)
+        if earlier is not None and not one.new:
+            one = self._as_chosen(one, earlier[1], words)
         clip = clip_of(one.chosen, one.others, words, self.folder, self.profile)
-        track = self._lay(plan, record, clip, words)
+        track = self._lay(plan, record, clip, words, home, earlier)
         self._records[id(clip)] = record
         self._put.append((one, words, track, clip))
 
+    def _as_chosen(self, one: Finished, old: otio.schema.Clip, words: Words) -> Finished:
+        """The shot with the take that an editor chose for it."""
+        takes = sorted((*one.others, one.chosen), key=lambda take: take.version)
+        take = editors_choice(old, takes, words)
+        if take is None or take.version == one.chosen.version:
+            return one
+        self.notices.append(
+            f"'{one.plan.name}' goes on showing {take.label}, which the edit shows; its request "
+            f"would show {one.chosen.label}"
+        )
+        others = tuple(other for other in takes if other.version != take.version)
+        return replace(one, chosen=take, others=others)
+
     def _lay(
-        self, plan: ShotPlan, record: FrameRange, clip: otio.schema.Clip, words: Words
-    ) -> otio.schema.Track:
+        self, plan: ShotPlan, record: FrameRange, clip: otio.schema.Clip, words: Words,
+        home: otio.schema.Track, earlier: tuple[otio.schema.Track, otio.schema.Clip] | None,
+    ) -> otio.schema.Track:  # fmt: skip
         """The track on which the clip now stands."""
-        home = self._home(plan)
-        earlier = self._earlier(plan, record, home)
         if earlier is not None:
             track, old = earlier
             self._keep_takes(old, clip)
@@ -390,6 +410,10 @@ class _Table:
     def created(self) -> set[int]:
         """Numbers of the tracks that were not there before."""
         return {self.timeline.tracks.index(track) for track in self._created}
+
+    def shown(self) -> list[tuple[Finished, Words]]:
+        """Every shot put so far, with the take that it shows, and what asked for it."""
+        return [(one, words) for one, words, _, _ in self._put]
 
     def placements(self) -> tuple[Placement, ...]:
         """Every shot put so far, where it stands now."""
