@@ -24,9 +24,9 @@ def called(version: int) -> str:
 
 def with_takes(tmp_path: Path, count: int) -> Path:
     """An edit that shows the last of so many takes, in a file that an editor saves it to."""
-    for seed in range(1, count + 1):
-        edit = placed(bridged(tmp_path), plan_at(48, 24, seed=seed))
-    return edit.timeline
+    seeds = range(1, count + 1)
+    edits = [placed(bridged(tmp_path), plan_at(48, 24, seed=seed)) for seed in seeds]
+    return edits[-1].timeline
 
 
 def by_key(clip: otio.schema.Clip, version: int) -> None:

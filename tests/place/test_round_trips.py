@@ -1,4 +1,4 @@
-"""A take in every delivery and every exchange file: it is found again, and shows the same frames."""
+"""A take in every delivery and every exchange file is found again and shows the same frames."""
 
 from __future__ import annotations
 
