@@ -21,7 +21,7 @@ _WORDS = {
     "mask": "the mask", "strokes": "the strokes", "ambients": "the ambient motion",
     "cameras": "the camera move", "prompt": "the prompt", "negative": "the negative prompt",
     "colour": "the colour tags of the source", "pulls": "the soft keyframes",
-    "generate": "which frames are made",
+    "generate": "which frames are made", "references": "the reference pictures",
 }  # fmt: skip
 _VALUES = {
     "engine": "the engine", "steps": "the number of steps", "seed": "the seed",
@@ -29,6 +29,7 @@ _VALUES = {
     "motion": "the motion asked for", "format": "the pixel layout of the source",
     "reel": "the reel", "name": "the name of the shot", "operation": "the operation",
     "drop_frame": "drop-frame counting", "take": "the number of the take",
+    "tier": "the tier of the engine", "guidance": "the guidance of the words",
 }  # fmt: skip
 _NOT_IDENTITY = ("place", "adaptations")
 
