@@ -9,6 +9,7 @@ that are all there is rendered again through a whole server, which must not star
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import resource
@@ -26,7 +27,7 @@ import av
 import numpy as np
 import opentimelineio as otio
 from av.video.stream import VideoStream
-from secondunit.app import running
+from secondunit.app import SELDOM, running
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
 from secondunit.encode import sidecar
@@ -147,6 +148,7 @@ def peak() -> float:
 def passage(clips: int, shots: int) -> dict[str, float]:
     """Seconds of each stage for one timeline, and the memory they took."""
     found: dict[str, float] = {}
+    gc.set_threshold(*SELDOM)  # as the processes that read and place
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         footage(folder)

@@ -69,12 +69,16 @@ def requests_in(
         for laid in row:
             if not isinstance(laid.item, otio.core.Item):  # a transition
                 continue
-            made_for = generated(laid.item)
+            record = ours(laid.item)
+            made_for = generated(laid.item, record)
             if made_for is not None:
                 standing[made_for[1]] = laid
             if not laid.item.enabled:
                 continue
-            found = [*_in_metadata(laid, laid.item, faults), *_in_markers(laid, laid.item, room)]
+            found = [
+                *_in_metadata(laid, laid.item, record, faults),
+                *_in_markers(laid, laid.item, room),
+            ]
             if made_for is None:
                 asked += found or _in_name(laid)
             else:
@@ -134,16 +138,16 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
         )  # fmt: skip
 
 
-def _in_metadata(laid: Laid, item: otio.core.Item, faults: list[Fault]) -> Iterator[Asked]:
-    carriers: list[tuple[Any, str]] = [(item, laid.path)]
-    carriers += [
-        (effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(members(item.effects))
-    ]
-    for carrier, path in carriers:
-        path = f"{path}.metadata.secondunit"
-        record = ours(carrier)
+def _in_metadata(
+    laid: Laid, item: otio.core.Item, own: dict[str, Any], faults: list[Fault]
+) -> Iterator[Asked]:
+    """`own`: what our namespace says on the item itself."""
+    carriers = [(own, "")]
+    carriers += [(ours(effect), f".effects[{n}]") for n, effect in enumerate(members(item.effects))]
+    for record, path in carriers:
         if "request" not in record:
             continue
+        path = f"{laid.path}{path}.metadata.secondunit"
         if record.get("version", 1) != 1:
             what = f"a request of version {record['version']}; we know version 1"
             faults.append(Fault(what=what, path=f"{path}.version"))

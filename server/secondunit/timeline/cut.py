@@ -368,15 +368,17 @@ def asks_by_name(item: otio.core.Composable) -> bool:
     )
 
 
-def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
+def generated(
+    clip: otio.core.Composable, record: dict[str, Any] | None = None
+) -> tuple[str, str] | None:
     """(operation, shot id) of a clip that is a take of ours.
 
     By its metadata, which hosts drop; by its own name or its file's; or by the marker that was
-    put on it, where somebody renamed both.
+    put on it, where somebody renamed both. `record`: what `ours` says of it, where that is known.
     """
     if not isinstance(clip, otio.schema.Clip):
         return None
-    record = ours(clip)
+    record = ours(clip) if record is None else record
     operation, id = str(record.get("operation", "")), str(record.get("id", ""))
     if record.get("take") and operation in set(Operation) and ID.fullmatch(id):
         return operation, id
