@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
@@ -22,12 +23,14 @@ from secondunit.place.exchange import Asset
 from secondunit.place.exchanged import check_beside, exchanged
 from secondunit.place.kept import check_kept, contents
 from secondunit.place.links import Profile, rebase
+from secondunit.place.nests import nest_at, nest_of
 from secondunit.place.shape import shape
 from secondunit.place.table import Finished, Placement, Table
 from secondunit.place.takes import Take, keep_request
 from secondunit.place.tracks import Layouts
-from secondunit.place.words import words_of
+from secondunit.place.words import Words, words_of
 from secondunit.timeline.cut import CuttingRoom, plain, rate_of
+from secondunit.timeline.levels import Way, path_of
 from secondunit.timeline.read import reading
 from secondunit.timeline.retimes import convention_of
 
@@ -77,7 +80,9 @@ def place(
         check_bundle(timeline_path, out_path, bundled)
     # A format that does not say its rate was planned at the one that its caller gave.
     rate = next((one.plan.rate for one in finished), None)
-    original = reading(timeline_path, rate=rate, data=config.data)
+    original = reading(
+        timeline_path, rate=rate, sequence=_sequence_of(finished), data=config.data
+    )  # fmt: skip
     timeline = original.timeline
     notices: list[str] = []
     if moved := rebase(timeline, original.folder, out_path.parent):
@@ -90,31 +95,45 @@ def place(
         retimes=convention_of(timeline, []),
     )
     notices += shape(timeline, out_path.parent, room.rate, profile)
-    table = Table(timeline, room, out_path.parent, profile)
-    before = contents(timeline, table.layouts)
-    # All words first: each shot that is cut in shifts the places of the others.
-    asked = [(one, words_of(timeline, one.plan)) for one in finished]
-    for one, words in sorted(asked, key=lambda pair: pair[0].plan.timecode):
-        table.put(one, words)
+    start = timeline.global_start_time
+    layouts = Layouts(room)
+    # All ways and words first: each shot that is cut in shifts the places of the others.
+    tables: dict[Way, Table] = {}
+    asked: list[tuple[Finished, Way, Words]] = []
+    for one in finished:
+        for way in one.plan.place.ways or ((),):
+            if way not in tables:
+                zero = 0 if way or start is None else round(room.frames(start))
+                nest = nest_at(timeline, way, layouts)
+                tables[way] = Table(nest, zero, out_path.parent, profile)
+            asked.append((one, way, words_of(timeline, one.plan, way)))
+    before = contents(timeline, layouts, [table.nest.key for table in tables.values()])
+    for one, way, words in sorted(asked, key=lambda ask: (ask[1], ask[0].plan.timecode)):
+        tables[way].put(one, words)
     _sign(timeline, timeline_path, finished)
-    table.pad()
-    placements = table.placements()
+    for table in tables.values():
+        table.pad()
+    placements = tuple(one for way in sorted(tables) for one in tables[way].placements())
+    shown = [pair for way in sorted(tables) for pair in tables[way].shown()]
     try:
         out_path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out_path) as temporary:
             temporary.write_text(timeline.to_json_string(indent=1) + "\n", encoding="utf-8")
             now = Layouts(room)
             written = check_kept(
-                temporary, before, layouts=now, created=table.created(), replaced=table.replaced
+                temporary,
+                before,
+                layouts=now,
+                created={table.nest.key: table.created() for table in tables.values()},
+                replaced={text for table in tables.values() for text in table.replaced},
             )
-            _check_placed(written, placements, now)
-            for one, words in table.shown():
+            placements = _checked(written, placements, now)
+            for one, words in shown[::-1]:  # of several places the first
                 keep_request(one.chosen, words.request)
     except OSError as exc:
         raise unwritten(f"{out_path} cannot be written", exc, PlacementError) from exc
     files, said = exchanged(
-        written, out_path, profile, room, finished[0].plan,
-        _assets([one for one, _ in table.shown()]),
+        written, out_path, profile, room, finished[0].plan, _assets([one for one, _ in shown])
     )  # fmt: skip
     if bundled is not None:
         whole, missing = bundle(out_path, bundled, config=room.config)
@@ -123,6 +142,18 @@ def place(
         timeline=out_path, placements=placements, files=files,
         notices=tuple(dict.fromkeys((*notices, *said))),
     )  # fmt: skip
+
+
+def _sequence_of(finished: Sequence[Finished]) -> str | None:
+    """The sequence that all shots are of; None for that of a file with one. Raises Refused."""
+    named = sorted({one.plan.place.sequence or "" for one in finished})
+    if len(named) > 1:
+        said = ", ".join(f"'{name}'" for name in named)
+        raise Refused.single(
+            f"the shots are of {len(named)} sequences ({said}); place those of each by themselves",
+            "jobs",
+        )
+    return named[0] or None if named else None
 
 
 def _assets(finished: Sequence[Finished]) -> list[Asset]:
@@ -177,9 +208,15 @@ def _sign(
     timeline: otio.schema.Timeline, original: Path, finished: Sequence[Finished]
 ) -> None:  # fmt: skip
     record = plain(timeline.metadata).get("secondunit")
+    dropping = next((one.plan.rate for one in finished if one.plan.drop_frame), None)
+    base: dict[str, Any] = {}
+    if dropping is not None:  # nothing else in an .otio says it, and its next round counts alike
+        timebase = {"num": dropping.num, "den": dropping.den, "drop_frame": True}
+        base = {"timebase": timebase}
     timeline.metadata["secondunit"] = {
         "version": VERSION,
         **(record if isinstance(record, dict) else {}),
+        **base,
         "generated": {
             "from": original.name,
             "shots": sorted({one.plan.shot for one in finished}),
@@ -188,12 +225,18 @@ def _sign(
     }
 
 
-def _check_placed(
+def _checked(
     timeline: otio.schema.Timeline, placements: Sequence[Placement], layouts: Layouts
-) -> None:
-    """Raise PlacementError unless every clip stands where it should."""
-    tracks = list(timeline.tracks)
+) -> tuple[Placement, ...]:
+    """The placements, with their way in words. Raises PlacementError unless every clip stands
+    where it should."""
+    found: list[Placement] = []
     for placement in placements:
-        clip = layouts.clip_at(tracks[placement.track], placement.record)
+        nest, way = nest_of(timeline, placement.key, layouts)
+        track = nest.stack[placement.track]
+        assert isinstance(track, otio.schema.Track)
+        clip = nest.layouts.clip_at(track, placement.record)
         if clip is None or clip.name != placement.name:
             raise PlacementError(f"'{placement.name}' does not stand where it should")
+        found.append(replace(placement, nested_in=path_of(way)))
+    return tuple(found)

@@ -13,11 +13,12 @@ from secondunit.place.chosen import editors_choice
 from secondunit.place.clip import CHOSEN, VERSION, clip_of
 from secondunit.place.kept import text_of
 from secondunit.place.links import Profile
+from secondunit.place.nests import Key, Nest
 from secondunit.place.takes import Take
-from secondunit.place.tracks import Layouts, gap_of, lay, swap
+from secondunit.place.tracks import gap_of, lay, swap
 from secondunit.place.words import Words
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.cut import CuttingRoom, generated, plain
+from secondunit.timeline.cut import generated, plain
 from secondunit.units import FrameRange, Operation
 
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")
@@ -65,23 +66,24 @@ class Placement:
     """Text of the marker: the request and the id."""
     take: Take
     alternatives: tuple[Take, ...]
+    key: Key = ()
+    """Of the nested sequence that it stands in; empty: on the timeline itself."""
+    nested_in: str = ""
+    """The same in words of the new timeline: `tracks[0].children[2]`."""
 
 
 class Table:
-    """The timeline that is being cut."""
+    """A sequence that is being cut: the timeline, or one that is nested in it."""
 
-    def __init__(
-        self, timeline: otio.schema.Timeline, room: CuttingRoom, folder: Path, profile: Profile
-    ) -> None:
-        self.timeline, self.room, self.folder = timeline, room, folder
-        self.layouts = Layouts(room)
+    def __init__(self, nest: Nest, zero: int, folder: Path, profile: Profile) -> None:
+        """`zero`: timecode, as a frame number, of the sequence's frame 0."""
+        self.nest, self.stack, self.layouts = nest, nest.stack, nest.layouts
+        self.room, self.folder, self._zero = nest.layouts.room, folder, zero
         self.profile: Profile = profile
-        self.notices = room.notices
+        self.notices = self.room.notices
         self.replaced: set[str] = set()
         """JSON of the placeholders and earlier takes that made room."""
-        start = timeline.global_start_time
-        self._zero = 0 if start is None else round(room.frames(start))
-        self._tracks = list(timeline.tracks)  # as the plans count them
+        self._tracks = list(self.stack)  # as the plans count them
         self._put: list[tuple[Finished, Words, otio.schema.Track, otio.schema.Clip]] = []
         self._records: dict[int, FrameRange] = {}
         """By `id` of the clips in `_put`, which keeps them."""
@@ -163,7 +165,7 @@ class Table:
         self, plan: ShotPlan, record: FrameRange, home: otio.schema.Track
     ) -> tuple[otio.schema.Track, otio.schema.Clip] | None:
         """An earlier take of the shot, or the placeholder that asked for it, at the same place."""
-        for track in self.timeline.video_tracks():
+        for track in self._video_tracks():
             one = self.layouts.clip_at(track, record)
             if one is None:
                 continue
@@ -196,14 +198,14 @@ class Table:
     def _on_top(self) -> list[otio.schema.Track]:
         """Our own tracks with none of the editor's above them."""
         ours: list[otio.schema.Track] = []
-        for track in reversed(self.timeline.video_tracks()):
+        for track in reversed(self._video_tracks()):
             if not _is_ours(track):
                 break
             ours.insert(0, track)
         return ours
 
     def _new_track(self) -> otio.schema.Track:
-        names = {track.name for track in self.timeline.tracks}
+        names = {track.name for track in self.stack}
         name, number = "GEN", 1
         while name in names:
             number += 1
@@ -212,7 +214,7 @@ class Table:
         track.metadata["secondunit"] = {"version": VERSION, "role": "generated"}
         if self.profile == "resolve":
             track.metadata["Resolve_OTIO"] = {"Locked": False}
-        stack = self.timeline.tracks
+        stack = self.stack
         above = 1 + max(
             (i for i, t in enumerate(stack)
              if isinstance(t, otio.schema.Track) and t.kind == otio.schema.TrackKind.Video),
@@ -254,11 +256,14 @@ class Table:
                 self.layouts.append(track, gap_of(left, self.room.rate))
 
     def _all_tracks(self) -> list[otio.schema.Track]:
-        return [t for t in self.timeline.tracks if isinstance(t, otio.schema.Track)]
+        return [t for t in self.stack if isinstance(t, otio.schema.Track)]
+
+    def _video_tracks(self) -> list[otio.schema.Track]:
+        return [t for t in self._all_tracks() if t.kind == otio.schema.TrackKind.Video]
 
     def created(self) -> set[int]:
         """Numbers of the tracks that were not there before."""
-        return {self.timeline.tracks.index(track) for track in self._created}
+        return {self.stack.index(track) for track in self._created}
 
     def shown(self) -> list[tuple[Finished, Words]]:
         """Every shot put so far, with the take that it shows, and what asked for it."""
@@ -266,7 +271,7 @@ class Table:
 
     def placements(self) -> tuple[Placement, ...]:
         """Every shot put so far, where it stands now."""
-        stack = self.timeline.tracks
+        stack = self.stack
         made: list[Placement] = []
         for one, words, track, clip in self._put:
             record, take = self._records[id(clip)], one.chosen
@@ -278,7 +283,7 @@ class Table:
                         start=take.shown.start - take.range.start, frames=take.shown.frames
                     ),
                     file=take.file, name=clip.name, marker=words.text, take=take,
-                    alternatives=one.others,
+                    alternatives=one.others, key=self.nest.key,
                 )
             )  # fmt: skip
         return tuple(made)
