@@ -12,8 +12,9 @@ import opentimelineio as otio
 import pytest
 from secondunit.config import Config
 from secondunit.place.fcp7 import file_url, said
-from secondunit.timeline.cut import CuttingRoom, generated, rate_of
+from secondunit.timeline.cut import CuttingRoom, rate_of
 from secondunit.timeline.read import read
+from secondunit.timeline.returned import generated
 from secondunit.units import Operation, Rate
 
 from tests.place.edits import (

@@ -17,9 +17,10 @@ from secondunit.place.links import Profile
 from secondunit.place.relink import Finished, PlacedEdit, place
 from secondunit.place.takes import publish
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.cut import CuttingRoom, generated, rate_of
+from secondunit.timeline.cut import CuttingRoom, rate_of
 from secondunit.timeline.frames import decode
 from secondunit.timeline.read import reading
+from secondunit.timeline.returned import generated
 from secondunit.timeline.select import find_shots
 from secondunit.units import FrameRange, Rate
 

@@ -18,7 +18,8 @@ from secondunit.place.takes import Take
 from secondunit.place.tracks import gap_of, lay, swap
 from secondunit.place.words import Words
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.cut import generated, plain
+from secondunit.timeline.cut import plain
+from secondunit.timeline.returned import generated
 from secondunit.units import FrameRange, Operation
 
 _OUR_MARKER = re.compile(r"GEN [a-z]+ v\d{3,}")

@@ -12,15 +12,7 @@ import opentimelineio as otio
 
 from secondunit.errors import Fault, Refused
 from secondunit.timeline.bound import members
-from secondunit.timeline.cut import (
-    CuttingRoom,
-    Laid,
-    Rows,
-    asks_by_name,
-    generated,
-    ours,
-    plain,
-)
+from secondunit.timeline.cut import CuttingRoom, Laid, Rows, ours, plain
 from secondunit.timeline.notes import (
     ID,
     Note,
@@ -31,6 +23,7 @@ from secondunit.timeline.notes import (
 )
 from secondunit.timeline.ramps import ramp_of
 from secondunit.timeline.retimes import speed_of
+from secondunit.timeline.returned import asks_by_name, generated
 from secondunit.units import FrameRange
 
 

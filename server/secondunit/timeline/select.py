@@ -14,7 +14,7 @@ from secondunit.config import Config
 from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable, one_line
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.clock import drops_frames
-from secondunit.timeline.cut import CuttingRoom, Laid, View, generated, rate_of, shelf_of
+from secondunit.timeline.cut import CuttingRoom, Laid, View, rate_of
 from secondunit.timeline.footage import footage_of, span_on
 from secondunit.timeline.levels import RATES, Level, levels_of
 from secondunit.timeline.locate import locate
@@ -23,6 +23,7 @@ from secondunit.timeline.numbered import without_numbers
 from secondunit.timeline.read import reading
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.retimes import convention_of
+from secondunit.timeline.returned import generated, shelf_of
 from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
 from secondunit.timeline.spans import loop_span, transition_span
 from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of

@@ -8,7 +8,8 @@ import opentimelineio as otio
 
 from secondunit.errors import Refused
 from secondunit.timeline.carriers import Asked
-from secondunit.timeline.cut import Laid, Rows, asks_by_name, generated, ours
+from secondunit.timeline.cut import Laid, Rows, ours
+from secondunit.timeline.returned import asks_by_name, generated
 from secondunit.timeline.touching import left_of_cut, right_of_cut
 from secondunit.units import FrameRange, Operation
 
