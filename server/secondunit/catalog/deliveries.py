@@ -61,6 +61,8 @@ class Delivery:
     """An alpha channel says which pixels were made: 1 may have changed, 0 is the source's own."""
     rates: tuple[Rate, ...] = ()
     """All that the container knows; empty: any."""
+    mastered: bool = False
+    """Every group of frames says how light the pictures get, and on what they are to be seen."""
     transfer: str | None = None
     """The one transfer characteristic it is for (a word of ColourTags); None: any."""
     light: Literal["ACES2065-1", "ACEScg"] | None = None
@@ -108,12 +110,8 @@ _MXF_RATES = tuple(
     for scale, den in ((1, 1), (1000, 1001))
     if den == 1 or n not in (25, 50)
 )
-# Of a monitor with P3 primaries and 1000 cd/m2, on which HDR is graded; the light of the brightest
-# pixel and frame is not known before the pictures are: 0 says so (CTA-861.3).
-_MASTERED = (
-    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
-    ":max-cll=0,0:hdr10=1:repeat-headers=1:"
-)
+_HDR10 = "hdr10=1:repeat-headers=1:"
+"""What the pictures' light adds to it, `encode.levels` knows."""
 _LEFT = {"chroma_sample_location": "left"}
 """As `picture` thins chroma."""
 
@@ -143,7 +141,7 @@ def _hevc(name: str, title: str, params: str, transfer: str | None) -> Delivery:
             **_LEFT,
         },
         even=True, reel=False, holds=33.0,  # 34.8
-        transfer=transfer,
+        transfer=transfer, mastered=transfer == "smpte2084",
     )  # fmt: skip
 
 
@@ -217,7 +215,7 @@ _ROWS = (
         even=True, reel=False, holds=32.0,  # 33.4
     ),
     _hevc("hevc_main10", "for review in the source's own colour", "chromaloc=0:", None),
-    _hevc("hevc_main10_pq", "HDR10 (PQ)", f"chromaloc=0:{_MASTERED}", "smpte2084"),
+    _hevc("hevc_main10_pq", "HDR10 (PQ)", f"chromaloc=0:{_HDR10}", "smpte2084"),
     _hevc("hevc_main10_hlg", "HDR (HLG)", "chromaloc=0:", "arib-std-b67"),
     _exr("exr_half", "ACES2065-1"),
     _exr("exr_half_acescg", "ACEScg"),

@@ -54,6 +54,11 @@ def from_light(light: Samples, transfer: str, primaries: str, space: Space) -> N
     return _odd(_CURVES[transfer][0], linear.astype(np.float32)).astype(np.float32)
 
 
+def light_of(code: Samples, transfer: str) -> NDArray[np.float32]:
+    """Light of code values of any shape, in their own primaries."""
+    return np.asarray(_odd(_CURVES[transfer][1], code), np.float32)
+
+
 @cache
 def _between(primaries: str, space: Space) -> NDArray[np.float32]:
     if primaries == space:  # light that is at home stays as it is, to the bit

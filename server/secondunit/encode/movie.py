@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from secondunit.catalog.deliveries import Delivery
 from secondunit.encode.durable import unwritten
+from secondunit.encode.levels import Levels
 from secondunit.encode.sound import Sound, add_sound
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
@@ -41,8 +42,12 @@ class Movie:
         row: Delivery,
         layout: tuple[str, ColourTags],
         sound: Sound | None,
+        levels: Levels | None = None,
     ) -> None:
-        """`layout` of the pictures that come. Raises DeliveryError, StoreFull."""
+        """`layout` of the pictures that come, `levels` of a row that says them (None: unknown).
+
+        Raises DeliveryError, StoreFull.
+        """
         self._path, self._sound, self._row = path, sound, row
         format, self._colour = layout
         self._format = _PACKED.get(format, format) if row.codec == "ffv1" else format
@@ -53,6 +58,9 @@ class Movie:
         if row.container in ("mov", "mp4"):
             # The default movie timescale of 1000 would cut the edit list to milliseconds.
             options = {"movie_timescale": str(plan.rate.num), "movflags": "+faststart"}
+        settings = dict(row.options)
+        if row.mastered:
+            settings["x265-params"] += f":{(levels or Levels()).parameters()}"
         with translated(path):
             self._container = av.open(str(path), "w", format=row.container, options=options)
         try:
@@ -60,7 +68,7 @@ class Movie:
                 self._stream = cast(
                     VideoStream,
                     self._container.add_stream(
-                        row.codec, rate=plan.rate.fraction, options=dict(row.options)
+                        row.codec, rate=plan.rate.fraction, options=settings
                     ),
                 )
                 self._configure(plan)

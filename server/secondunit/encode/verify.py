@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.encode.levels import Levels, said
 from secondunit.encode.sequence import clock_of, header_differences, numbered, pictures_in
 from secondunit.encode.sound import digest_of_sound, span
 from secondunit.engine.engine import Progress
@@ -56,6 +57,8 @@ class Facts:
     """Channels of each stream of PCM, 24 bit at 48 kHz, as long as the pictures."""
     sound_samples: str | None = None
     """SHA-256 of their samples, as `sound.digest_of_sound` has it; None without sound."""
+    levels: Levels | None = None
+    """How light the pictures get, as every group of frames says it; None: it says nothing."""
 
 
 class Content:
@@ -229,10 +232,13 @@ class _Reading:
         tick = Fraction(video.time_base or 0)
         off_time = interlaced = 0
         opaque: list[float] = []
+        light: set[tuple[Levels | None, int | None]] = set()
 
         def pictures() -> Iterator[Picture]:
             nonlocal off_time, interlaced
             for number, frame in enumerate(container.decode(video)):
+                if self.row.mastered:
+                    light.add(said(frame))
                 seconds = (frame.pts or 0) * tick
                 off_time += abs(seconds - number / self.facts.rate.fraction) > tick / 2
                 interlaced += frame.interlaced_frame
@@ -247,6 +253,9 @@ class _Reading:
             self.wrong.append(f"{off_time} frames are not at their time")
         if interlaced:
             self.wrong.append(f"{interlaced} frames are marked interlaced")
+        if self.facts.levels is not None:
+            wanted = self.facts.levels
+            self._differ("the light that is said", light, {(wanted, wanted.peak)})
         if self.row.alpha:
             self._differ("the number of frames with alpha", len(opaque), self.facts.frames)
             went_in = self.content.opaque if self.content is not None else opaque

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from secondunit.catalog.deliveries import DELIVERIES, Delivery
 from secondunit.encode.durable import digest_of, discard, settle, temporary_beside
+from secondunit.encode.levels import Levels
 from secondunit.encode.movie import Alpha, Movie, translated
 from secondunit.encode.sequence import Sequence
 from secondunit.encode.sound import Sound, digest_of_sound, sound_of
@@ -43,11 +44,13 @@ def write(
     progress: Progress,
     seen: Content | None = None,
     alpha: Mattes | None = None,
+    levels: Levels | None = None,
 ) -> Encoded:
     """Encode `plan.file_range.frames` pictures, in file order, to `target`; verify; then rename.
 
     A delivery that is a sequence makes `target` a folder. The sound that the plan keeps is read
-    from its sources here; `alpha` is asked for each picture where the delivery has one.
+    from its sources here; `alpha` is asked for each picture where the delivery has one. `levels` are
+    those of the pictures, for a delivery that is `mastered`; without them they are said to be unknown.
 
     Pictures are taken one at a time and not kept. The file is decoded whole before it gets its
     name, and a lossless delivery must give back the very samples that went in. Whatever goes
@@ -64,10 +67,12 @@ def write(
         whole = digest_of_sound(sound.codes(track) for track in sound.tracks)
         channels = tuple(track.samples.shape[1] for track in sound.tracks)
         facts = replace(facts, sound=channels, sound_samples=whole)
+    if row.mastered:
+        facts = replace(facts, levels=levels or Levels())
     temporary = temporary_beside(target.absolute())
     stem = target.name if row.sequence else target.stem
     try:
-        content = _encode(pictures, plan, temporary, stem, sound, alpha, progress)
+        content = _encode(pictures, plan, temporary, stem, sound, alpha, levels, progress)
         if row.exact or row.lossless:
             facts = replace(facts, samples=content.digest)
         back = seen or Content(hashed=row.exact or row.lossless)
@@ -137,6 +142,7 @@ def _encode(
     stem: str,
     sound: Sound | None,
     alpha: Mattes | None,
+    levels: Levels | None,
     progress: Progress,
 ) -> Content:
     row = DELIVERIES[plan.delivery]
@@ -145,7 +151,7 @@ def _encode(
     if row.sequence:
         file = Sequence(temporary, stem, plan, row, sound)
     else:
-        file = Movie(temporary, plan, row, layout_of(plan, row), sound)
+        file = Movie(temporary, plan, row, layout_of(plan, row), sound, levels)
 
     def ready(numbered: tuple[int, Picture]) -> tuple[Picture, bytes]:
         number, picture = numbered

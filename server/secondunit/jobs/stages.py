@@ -25,6 +25,7 @@ from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
 from secondunit.encode.durable import link_or_copy, replacing, sync_folder
+from secondunit.encode.levels import measured
 from secondunit.encode.verify import Content
 from secondunit.encode.writer import Encoded, facts_of, write
 from secondunit.engine.engine import RGB, LoadedEngine
@@ -351,8 +352,9 @@ def _written_and_measured(work: Work, clip: Path, sources: PlanSources) -> tuple
     def written() -> Encoded:
         try:
             encoded = write(
-                _finished(work), plan, clip, progress=work.progress, seen=relay, alpha=made_of
-            )
+                _finished(work), plan, clip, progress=work.progress, seen=relay, alpha=made_of,
+                levels=measured(_finished(work)) if row.mastered else None,
+            )  # fmt: skip
         except BaseException as exc:
             relay.over(exc)
             raise
