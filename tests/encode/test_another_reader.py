@@ -63,11 +63,14 @@ WANTED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 PICTURES: dict[str, dict[str, Any]] = {
     "exr_half": {"format": "EXR"},
+    "exr_half_alpha": {"format": "EXR"},
     "exr_half_acescg": {"format": "EXR"},
+    "exr_half_acescg_alpha": {"format": "EXR"},
     "dpx": {"format": "DPX", "bit_depth": 10, "color_space": "RGB",
             "transfer_characteristics": "BT.709", "color_primaries": "BT.709"},
     "png": {"format": "PNG", "bit_depth": 16, "color_space": "RGB", "color_range": "Full",
             "color_primaries": "BT.709", "transfer_characteristics": "BT.709"},
+    "png_alpha": {"format": "PNG", "bit_depth": 16, "color_space": "RGBA / RGB"},
 }  # fmt: skip
 
 

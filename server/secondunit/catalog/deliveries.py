@@ -145,6 +145,12 @@ def _hevc(name: str, title: str, params: str, transfer: str | None) -> Delivery:
     )  # fmt: skip
 
 
+def _with_alpha(row: Delivery) -> Delivery:
+    return replace(
+        row, name=f"{row.name}_alpha", title=f"{row.title}, with alpha of what was made", alpha=True
+    )  # fmt: skip
+
+
 def _exr(name: str, space: Literal["ACES2065-1", "ACEScg"]) -> Delivery:
     return Delivery(
         name=name, title=f"OpenEXR, half, scene-linear {space}, zip, numbered from {FIRST_FRAME}",
@@ -153,6 +159,12 @@ def _exr(name: str, space: Literal["ACES2065-1", "ACEScg"]) -> Delivery:
         holds=35.0,  # 36.4: PQ next to black; 61 and more elsewhere
     )  # fmt: skip
 
+
+_PNG = Delivery(
+    name="png", title=f"PNG, RGB, 16 bit, numbered from {FIRST_FRAME}", codec="png",
+    container=SEQUENCE, suffix=".png", format="gbrp16le", lossless=True, sound="beside",
+    holds=45.0, reel=False, clock=False,
+)  # fmt: skip
 
 # Traps behind these options: B-frames and open groups shift the edit list and break seeking; mp4
 # keeps no reel; FFmpeg decodes every ProRes 4444 as 12 bit; hev1 does not play in QuickTime;
@@ -218,18 +230,16 @@ _ROWS = (
     _hevc("hevc_main10_pq", "HDR10 (PQ)", f"chromaloc=0:{_HDR10}", "smpte2084"),
     _hevc("hevc_main10_hlg", "HDR (HLG)", "chromaloc=0:", "arib-std-b67"),
     _exr("exr_half", "ACES2065-1"),
+    _with_alpha(_exr("exr_half", "ACES2065-1")),
     _exr("exr_half_acescg", "ACEScg"),
+    _with_alpha(_exr("exr_half_acescg", "ACEScg")),
     Delivery(
         name="dpx", title=f"DPX, RGB, 10 bit, numbered from {FIRST_FRAME}", codec="dpx",
         container=SEQUENCE, suffix=".dpx", format="gbrp10le", lossless=True, sound="beside",
         holds=45.0,  # the colour of a neighbour may reach a pixel as RGB is made of thinned chroma
     ),
-    Delivery(
-        name="png", title=f"PNG, RGB, 16 bit, numbered from {FIRST_FRAME}", codec="png",
-        container=SEQUENCE, suffix=".png", format="gbrp16le", lossless=True, sound="beside",
-        holds=45.0,
-        reel=False, clock=False,
-    ),
+    _PNG,
+    _with_alpha(_PNG),
 )  # fmt: skip
 
 DELIVERIES: dict[str, Delivery] = {row.name: row for row in _ROWS}

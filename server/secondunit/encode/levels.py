@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
 
 from secondunit.encode.light import light_of
 from secondunit.engine.parallel import in_order
@@ -70,22 +69,16 @@ def said(frame: av.VideoFrame) -> tuple[Levels | None, int | None]:
     Raises ValueError where it says less than it must.
     """
     levels = peak = None
-    for kind, data in _side_data(frame):
-        try:
-            if kind is Type.CONTENT_LIGHT_LEVEL:
-                brightest, average = struct.unpack_from("=2I", data)
-                levels = Levels(brightest=brightest, average=average)
-            if kind is Type.MASTERING_DISPLAY_METADATA:  # ten fractions, then two flags
-                num, den = struct.unpack_from("=2i", data, 9 * 8)
-                peak = round(num / den) if den else None
-        except struct.error as exc:
-            raise ValueError(f"what a frame says of its light is damaged: {exc}") from exc
+    try:
+        if (data := frame.side_data.get("CONTENT_LIGHT_LEVEL")) is not None:
+            brightest, average = struct.unpack_from("=2I", bytes(data))
+            levels = Levels(brightest=brightest, average=average)
+        if (data := frame.side_data.get("MASTERING_DISPLAY_METADATA")) is not None:
+            num, den = struct.unpack_from("=2i", bytes(data), 9 * 8)  # the last of ten fractions
+            peak = round(num / den) if den else None
+    except struct.error as exc:
+        raise ValueError(f"what a frame says of its light is damaged: {exc}") from exc
     return levels, peak
-
-
-def _side_data(frame: av.VideoFrame) -> Iterator[tuple[Type, bytes]]:
-    for data in frame.side_data:
-        yield data.type, bytes(data)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _levels(picture: Picture) -> tuple[float, float]:

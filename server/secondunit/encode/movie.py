@@ -115,16 +115,7 @@ class Movie:
 
     def _frame(self, picture: Picture, alpha: Alpha | None) -> av.VideoFrame:
         if self._row.alpha:
-            layout = FORMATS[picture.format]
-            top = 2**layout.bits - 1
-            size = picture.size
-            if alpha is None:
-                alpha = np.ones((size.height, size.width), np.float32)
-            opaque = np.rint(np.clip(alpha, 0, 1) * top).astype(layout.dtype)
-            frame = av.VideoFrame(size.width, size.height, self._format)
-            fill_planes(frame, (*picture.planes, opaque))
-            tag_frame(frame, self._colour)
-            return frame
+            return with_alpha(picture, alpha, self._format)
         frame = picture.frame()
         return frame if frame.format.name == self._format else frame.reformat(format=self._format)
 
@@ -139,6 +130,18 @@ class Movie:
         """Let go of the file; after `finish` there is nothing left to do."""
         with suppress(av.error.FFmpegError, OSError, ValueError):
             self._container.close()
+
+
+def with_alpha(picture: Picture, alpha: Alpha | None, format: str) -> av.VideoFrame:
+    """A picture and its alpha (None: opaque) in the layout that is its own with alpha, tagged."""
+    layout, size = FORMATS[picture.format], picture.size
+    if alpha is None:
+        alpha = np.ones((size.height, size.width), np.float32)
+    opaque = np.rint(np.clip(alpha, 0, 1) * (2**layout.bits - 1)).astype(layout.dtype)
+    frame = av.VideoFrame(size.width, size.height, format)
+    fill_planes(frame, (*picture.planes, opaque))
+    tag_frame(frame, picture.colour)
+    return frame
 
 
 @contextmanager

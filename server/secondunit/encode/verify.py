@@ -143,7 +143,9 @@ class _Reading:
         for number, path in enumerate(files):
             clock = clock_of(start + number, facts.rate, drop_frame=";" in facts.timecode)
             self.wrong += header_differences(path, row, facts, clock)
-        self._pictures(pictures_in(files, row, facts.colour, facts.format))
+        opaque: list[float] = []
+        self._pictures(pictures_in(files, row, facts.colour, facts.format, opaque))
+        self._alpha(opaque)
         self._sound(sorted(self.path.glob("*.wav")))
 
     def _sound(self, paths: Iterable[Path]) -> None:
@@ -256,12 +258,18 @@ class _Reading:
         if self.facts.levels is not None:
             wanted = self.facts.levels
             self._differ("the light that is said", light, {(wanted, wanted.peak)})
-        if self.row.alpha:
-            self._differ("the number of frames with alpha", len(opaque), self.facts.frames)
-            went_in = self.content.opaque if self.content is not None else opaque
-            pairs = zip(opaque, went_in, strict=False)
-            if max((abs(a - b) for a, b in pairs), default=0) > _CONTENT_TOLERANCE:
-                self.wrong.append("the decoded alpha is not the one that went in")
+        self._alpha(opaque)
+
+    def _alpha(self, opaque: list[float]) -> None:
+        """`opaque`: the mean of the alpha of each frame that has one."""
+        self._differ(
+            "the number of frames with alpha", len(opaque),
+            self.facts.frames if self.row.alpha else 0,
+        )  # fmt: skip
+        went_in = self.content.opaque if self.content is not None else opaque
+        pairs = zip(opaque, went_in, strict=False)
+        if max((abs(a - b) for a, b in pairs), default=0) > _CONTENT_TOLERANCE:
+            self.wrong.append("the decoded alpha is not the one that went in")
 
     def _pictures(self, pictures: Iterable[Picture]) -> None:
         facts, content = self.facts, self.seen

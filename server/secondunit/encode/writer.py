@@ -49,8 +49,9 @@ def write(
     """Encode `plan.file_range.frames` pictures, in file order, to `target`; verify; then rename.
 
     A delivery that is a sequence makes `target` a folder. The sound that the plan keeps is read
-    from its sources here; `alpha` is asked for each picture where the delivery has one. `levels` are
-    those of the pictures, for a delivery that is `mastered`; without them they are said to be unknown.
+    from its sources here; `alpha` is asked for each picture where the delivery has one. `levels`
+    are those of the pictures, for a delivery that is `mastered`; without them the file says that
+    nobody knows.
 
     Pictures are taken one at a time and not kept. The file is decoded whole before it gets its
     name, and a lossless delivery must give back the very samples that went in. Whatever goes
@@ -153,25 +154,27 @@ def _encode(
     else:
         file = Movie(temporary, plan, row, layout_of(plan, row), sound, levels)
 
-    def ready(numbered: tuple[int, Picture]) -> tuple[Picture, bytes]:
+    def ready(numbered: tuple[int, Picture]) -> tuple[Picture, Alpha | None, bytes]:
         number, picture = numbered
         fitted = _fitting(picture, plan, row)
-        data = file.packed(picture, fitted, number) if isinstance(file, Sequence) else b""
-        return fitted, data
+        matte = alpha(number) if row.alpha and alpha is not None else None
+        data = b""
+        if isinstance(file, Sequence):
+            data = file.packed(picture, fitted, number, matte)
+        return fitted, matte, data
 
     try:
         # The encoder works on one picture while the next ones are brought to its layout.
-        for picture, data in in_order(ready, enumerate(pictures)):
+        for picture, matte, data in in_order(ready, enumerate(pictures)):
             if count == total:
                 raise DeliveryError(f"{plan.name}: more pictures came than the {total} planned")
             content.add(picture)
             if isinstance(file, Sequence):
                 file.add(data, count)
             else:
-                matte = alpha(count) if row.alpha and alpha is not None else None
                 file.add(picture, count, matte)
-                if row.alpha:
-                    content.add_alpha(matte)
+            if row.alpha:
+                content.add_alpha(matte)
             count += 1
             progress("encode", count, total)
         if count != total:
