@@ -55,6 +55,7 @@ WANTED: dict[str, dict[str, Any]] = {
     "ffv1": {"format": "FFV1", "compression_mode": "Lossless", "format_settings__gop": "N=1",
              "reel_name": "A001C002", **_MP4},
     "h264": {"format": "AVC", "codec_id": "avc1", "bit_depth": 8, **_MP4},
+    "h264_mov": {"format": "AVC", "codec_id": "avc1", "bit_depth": 8, **_MP4},
     "hevc_main10": _HEVC,
     "hevc_main10_pq": {**_HEVC, **_HDR, "transfer_characteristics": "PQ",
                        "hdr_format_commercial": "HDR10",

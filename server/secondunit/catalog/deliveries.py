@@ -160,6 +160,12 @@ def _exr(name: str, space: Literal["ACES2065-1", "ACEScg"]) -> Delivery:
     )  # fmt: skip
 
 
+_H264 = Delivery(
+    name="h264", title="H.264 High, 8 bit, for review, .mp4", codec="libx264",
+    container="mp4", suffix=".mp4", format="yuv420p",
+    options={"preset": "fast", "crf": "16", "bf": "0", "flags": "+cgop", "g": "24", **_LEFT},
+    even=True, reel=False, holds=32.0,  # 33.4
+)  # fmt: skip
 _PNG = Delivery(
     name="png", title=f"PNG, RGB, 16 bit, numbered from {FIRST_FRAME}", codec="png",
     container=SEQUENCE, suffix=".png", format="gbrp16le", lossless=True, sound="beside",
@@ -220,11 +226,10 @@ _ROWS = (
         options={"level": "3", "slicecrc": "1", "g": "1"}, exact=True,
         square=True, sound="inside",
     ),
-    Delivery(
-        name="h264", title="H.264 High, 8 bit, for review, .mp4", codec="libx264",
-        container="mp4", suffix=".mp4", format="yuv420p",
-        options={"preset": "fast", "crf": "16", "bf": "0", "flags": "+cgop", "g": "24", **_LEFT},
-        even=True, reel=False, holds=32.0,  # 33.4
+    _H264,
+    replace(
+        _H264, name="h264_mov", title="H.264 High, 8 bit, for review, with sound, .mov",
+        container="mov", suffix=".mov", reel=True, sound="inside",
     ),
     _hevc("hevc_main10", "for review in the source's own colour", "chromaloc=0:", None),
     _hevc("hevc_main10_pq", "HDR10 (PQ)", f"chromaloc=0:{_HDR10}", "smpte2084"),

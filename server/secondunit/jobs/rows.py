@@ -96,6 +96,7 @@ def record_of_result(value: Result, data: Path) -> dict[str, Any]:
     record = canonical(value)
     for key in ("folder", "file", "sidecar"):
         record[key] = getattr(value, key).relative_to(data).as_posix()
+    record["proxy"] = value.proxy and value.proxy.relative_to(data).as_posix()
     record["thumbnails"] = [p.relative_to(data).as_posix() for p in value.thumbnails]
     return record
 
@@ -104,6 +105,8 @@ def result(text: str, data: Path) -> Result:
     """The Result of a row of `result`, with absolute paths."""
     record: Mapping[str, Any] = json.loads(text)
     paths = {key: str(data / record[key]) for key in ("folder", "file", "sidecar")}
+    proxy = record.get("proxy")
+    paths["proxy"] = proxy and str(data / proxy)
     strips = [str(data / p) for p in record["thumbnails"]]
     return record_of_json(Result, {**record, **paths, "thumbnails": strips}, "result")
 

@@ -141,6 +141,8 @@ class ShotPlan:
     """What becomes of the motion inside the mask of a `replace`; None: the strokes."""
     grain: Literal["match", "none"] = "match"
     """Whether made frames get the grain and the sharpness of the source beside them."""
+    proxy: str = ""
+    """A row of `catalog.proxies`, which is written beside the take; empty: none."""
 
     @property
     def file_range(self) -> FrameRange:
@@ -165,6 +167,8 @@ class ShotPlan:
         record = canonical(self)
         for key in ("place", "adaptations"):
             del record[key]
+        if not self.proxy:  # what was made before there were any is still what was asked
+            del record["proxy"]
         text = json.dumps(_without_paths(record), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

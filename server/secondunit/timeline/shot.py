@@ -222,6 +222,8 @@ class Request:
     negative: str = ""
     engine: str | None = None
     delivery: str | None = None
+    proxy: str | None = None
+    """A row of `catalog.proxies`, or `none`; None: as the settings say."""
     preset: str | None = None
     colour: str | None = None
     """The colour space that the clips are in, in the words of the request; None: as files say."""
