@@ -59,6 +59,12 @@ class Take:
         return path if path.is_file() else None
 
     @property
+    def sound(self) -> tuple[Path, ...]:
+        """Of a sequence that keeps the sound: its .wav files; a movie has it inside."""
+        channels = self.record["clip"].get("sound")
+        return tuple(sorted(self.file.glob("*.wav"))) if channels and self.file.is_dir() else ()
+
+    @property
     def label(self) -> str:
         """`v003`."""
         return f"v{self.version:03d}"
