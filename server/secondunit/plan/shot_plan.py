@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from secondunit.catalog.colour_spaces import COLOUR_SPACES
 from secondunit.errors import Fault, Refused
 from secondunit.timeline.shot import (
     Ambient,
@@ -33,7 +34,7 @@ from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
 T = TypeVar("T")
 _FRACTION = re.compile(r"-?\d{1,30}(/[1-9]\d{0,29})?")
 
-VERSION = 3
+VERSION = 4
 """Raised when the same plan would give another picture: old takes are then made anew."""
 
 
@@ -149,6 +150,12 @@ class ShotPlan:
         """Frames of the file, counted from the first shown frame: handles included."""
         head, tail = self.handles
         return FrameRange(start=-head, frames=head + self.frames + tail)
+
+    @property
+    def curve(self) -> str:
+        """By what code values of the pictures are light: a log space's name, else a transfer."""
+        row = COLOUR_SPACES.get(self.working)
+        return self.colour.transfer if row is None or not row.log else row.name
 
     @property
     def from_one_picture(self) -> bool:

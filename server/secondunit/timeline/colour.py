@@ -105,6 +105,25 @@ def converted(rgb: Samples, source: str, target: str) -> Samples:
     return rgb
 
 
+CODES = 4096
+"""Steps between code values 0 and 1 in a `curve_of`."""
+
+
+@cache
+def curve_of(name: str) -> np.ndarray:
+    """Light, 1 a white surface, of `CODES` + 1 evenly spaced code values 0..1 of grey in a space.
+
+    `name`: of a row of `colour_spaces` that is a logarithm. Rising; between two of the values a
+    straight line is right to a millionth. Raises MediaUnreadable.
+    """
+    grey = np.linspace(0, 1, CODES + 1, dtype=np.float32)
+    rgb = np.ascontiguousarray(np.repeat(grey[None, :, None], 3, axis=2))
+    # White stays white between primaries, so that grey's light is the same in all of them.
+    return converted(rgb, COLOUR_SPACES[name].ocio, COLOUR_SPACES["acescg"].ocio)[0, :, 1].astype(
+        np.float64
+    )
+
+
 @cache
 def _processor(source: str, target: str) -> Any:
     ocio = _library()
