@@ -13,6 +13,8 @@ from secondunit.engine.raster import Field
 from secondunit.timeline import working
 from secondunit.timeline.colour import CODES, curve_of
 
+LIGHT = "linear"
+"""The curve of pictures that are light itself."""
 _REFERENCE = 10000 / 203
 """PQ counts to 10,000 cd/m2; HDR's reference white is 203 (ITU-R BT.2408)."""
 _PQ = (2610 / 16384, 2523 / 4096 * 128, 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32)
@@ -35,7 +37,7 @@ def linear(rgb: NDArray[np.floating], curve: str) -> Field:
     screen's. Pictures of light are seen on their working curve: see `Picture.rgb`.
     """
     v, transfer = np.clip(np.asarray(rgb, np.float32), 0, 1), curve
-    if transfer == "linear":
+    if transfer == LIGHT:
         return working.light(v)
     if _log(transfer):
         place = v * np.float32(CODES)
@@ -61,7 +63,7 @@ def linear(rgb: NDArray[np.floating], curve: str) -> Field:
 def coded(light: NDArray[np.floating], curve: str) -> Field:
     """The opposite of `linear`: code values 0..1; more light than the curve holds is clipped."""
     v, transfer = np.asarray(light, np.float32), curve
-    if transfer == "linear":
+    if transfer == LIGHT:
         return working.coded(v)
     if _log(transfer):
         codes = np.linspace(0, 1, CODES + 1)
