@@ -174,8 +174,6 @@ class ShotPlan:
         record = canonical(self)
         for key in ("place", "adaptations"):
             del record[key]
-        if not self.proxy:  # what was made before there were any is still what was asked
-            del record["proxy"]
         text = json.dumps(_without_paths(record), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -247,9 +247,10 @@ class CuttingRoom:
     ) -> tuple[Media, Fraction]:
         """Numbered pictures, and the number that the edit gives the lowest that is there."""
         span, own = reference.available_range, numbered.rate_of(reference) or self.rate
-        media = probe(pattern, self.config, rate=own)
-        if media.gaps:
-            notice = f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}"
+        whole = probe(pattern, self.config, rate=own)
+        media = numbered.as_referenced(whole, reference)
+        if said := numbered.told(media, whole):
+            notice = f"'{laid.name}': the sequence '{pattern.name}'; {said}"
             if notice not in self.notices:
                 self.notices.append(notice)
         if span is None:
