@@ -139,8 +139,29 @@ class Picture:
             return picture_of_light(self.rgb(clipped=False), format, colour)
         if source.rgb or target.rgb or colour.matrix != self.colour.matrix:
             return picture_from_rgb(self.rgb(), format, colour)
+        if not self.colour.full_range and not colour.full_range and target.bits >= source.bits:
+            return self._deepened(source, target, colour)
         y, cb, cr = _signal(self, like=target)
         return _quantised(y, cb, cr, target, colour)
+
+    def _deepened(self, source: PixelFormat, target: PixelFormat, colour: ColourTags) -> Picture:
+        """What `_signal` and `_quantised` give, in whole numbers wherever these are exact.
+
+        Of limited range a code has in more bits the same with zeros behind it.
+        """
+        shift = target.bits - source.bits
+        y, *chroma = (plane.astype(target.dtype) for plane in self.planes)
+        planes = [y << shift if shift else y]
+        same_across, same_down = source.across == target.across, source.down == target.down
+        if same_across and same_down:
+            planes += [c << shift if shift else c for c in chroma]
+        elif same_across and source.down == 2 and shift >= 2:
+            # Three quarters of one line and one of the next, and four times as many steps.
+            planes += [_taller(c, y.shape[0]) << (shift - 2) for c in chroma]
+        else:
+            scale, middle = _levels(target, colour)[2:]
+            planes += [_coded(c, scale, middle, target) for c in _chroma(self, like=target)]
+        return Picture(format=target.name, colour=colour, planes=tuple(planes))
 
     def fitted(self, size: Size) -> Picture:
         """The picture scaled (bicubic) to another size, in the same layout."""
@@ -268,7 +289,7 @@ def planes_of(frame: av.VideoFrame, layout: PixelFormat) -> tuple[Plane, ...]:
     for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         row = rows[: plane.height, : plane.width * layout.dtype.itemsize]
-        planes.append(np.ascontiguousarray(row).view(layout.dtype).copy())
+        planes.append(np.array(row, order="C").view(layout.dtype))
     return tuple(planes)
 
 
@@ -376,34 +397,43 @@ def _quantised(
     layout: PixelFormat, colour: ColourTags,
 ) -> Picture:  # fmt: skip
     """Planes of luma 0..1 and chroma -0.5..0.5 (H.273 equations 22 to 27)."""
-    if colour.full_range:
-        top = 2**layout.bits - 1
-        scale_y, offset_y, scale_c = top, 0, top
-    else:
-        unit = 2 ** (layout.bits - 8)
-        scale_y, offset_y, scale_c = 219 * unit, 16 * unit, 224 * unit
-        top = 2**layout.bits - 1
-    middle = 2 ** (layout.bits - 1)
-    codes = (
-        y * np.float32(scale_y) + np.float32(offset_y),
-        cb * np.float32(scale_c) + np.float32(middle),
-        cr * np.float32(scale_c) + np.float32(middle),
+    scale_y, offset_y, scale_c, middle = _levels(layout, colour)
+    planes = (
+        _coded(y, scale_y, offset_y, layout),
+        _coded(cb, scale_c, middle, layout),
+        _coded(cr, scale_c, middle, layout),
     )
-    planes = tuple(np.clip(np.rint(c), 0, top).astype(layout.dtype) for c in codes)
     return Picture(format=layout.name, colour=colour, planes=planes)
+
+
+def _levels(layout: PixelFormat, colour: ColourTags) -> tuple[int, int, int, int]:
+    """(steps from black to white, black, steps of chroma, no colour), in code values."""
+    middle = 2 ** (layout.bits - 1)
+    if colour.full_range:
+        return 2 * middle - 1, 0, 2 * middle - 1, middle
+    unit = 2 ** (layout.bits - 8)
+    return 219 * unit, 16 * unit, 224 * unit, middle
+
+
+def _coded(values: Samples, scale: int, offset: int, layout: PixelFormat) -> Plane:
+    codes = values * np.float32(scale)
+    codes += np.float32(offset)
+    np.rint(codes, out=codes)
+    np.clip(codes, 0, 2**layout.bits - 1, out=codes)
+    return codes.astype(layout.dtype)
 
 
 def _signal(picture: Picture, like: PixelFormat | None = None) -> tuple[Samples, Samples, Samples]:
     """Luma 0..1 and chroma -0.5..0.5, chroma at full size or thinned like `like`."""
-    layout = FORMATS[picture.format]
-    unit = 2 ** (layout.bits - 8)
-    if picture.colour.full_range:
-        top = 2**layout.bits - 1
-        scale_y, offset_y, scale_c = top, 0, top
-    else:
-        scale_y, offset_y, scale_c = 219 * unit, 16 * unit, 224 * unit
-    middle = 2 ** (layout.bits - 1)
+    scale_y, offset_y = _levels(FORMATS[picture.format], picture.colour)[:2]
     y = (picture.planes[0].astype(np.float32) - offset_y) / np.float32(scale_y)
+    return y, *_chroma(picture, like)
+
+
+def _chroma(picture: Picture, like: PixelFormat | None = None) -> tuple[Samples, Samples]:
+    """Chroma -0.5..0.5 at full size or thinned like `like`."""
+    layout, shape = FORMATS[picture.format], picture.planes[0].shape
+    scale_c, middle = _levels(layout, picture.colour)[2:]
     chroma = []
     for plane in picture.planes[1:]:
         c = (plane.astype(np.float32) - middle) / np.float32(scale_c)
@@ -411,9 +441,18 @@ def _signal(picture: Picture, like: PixelFormat | None = None) -> tuple[Samples,
             # Only across or down, where only that differs: there and back again would blur.
             both = like or PixelFormat(name="", bits=layout.bits)
             fill, thin = _apart(layout, both), _apart(both, layout)
-            c = _thinned(_filled(c, fill, y.shape), thin)
+            c = _thinned(_filled(c, fill, shape), thin)
         chroma.append(c)
-    return y, chroma[0], chroma[1]
+    return chroma[0], chroma[1]
+
+
+def _taller(c: Plane, height: int) -> Plane:
+    """Four times the lines that `_filled` makes of thinned chroma codes: whole numbers."""
+    three = c * c.dtype.type(3)
+    tall = np.empty((c.shape[0] * 2, c.shape[1]), c.dtype)
+    tall[0::2] = three + np.concatenate([c[:1], c[:-1]])
+    tall[1::2] = three + np.concatenate([c[1:], c[-1:]])
+    return tall[:height]
 
 
 def _apart(layout: PixelFormat, other: PixelFormat) -> PixelFormat:
