@@ -108,20 +108,27 @@ of a sequence every header. `secondunit verify` does it again.
 | frames, rate, DF and NDF timecode, start, duration, tags, reel | PyAV | `tests/encode/test_writer.py` |
 | QuickTime atoms: nclc, fiel, pasp, tmcd, movie clock, edit list | own reader | `tests/encode/test_writer.py` |
 | MaxCLL, MaxFALL, mastering display | PyAV, MediaInfo | `tests/encode/test_levels_of_hdr.py` |
-| format, profile, tag, depth, colour, HDR10, timecode, OP1a, scan | MediaInfo | `tests/encode/test_another_reader.py` |
+| format, profile, tag, depth, colour, HDR10, timecode, reel, siting, OP1a, scan | MediaInfo | `tests/encode/test_another_reader.py` |
 | levels 64, 502, 940, primaries, ramps, beyond white and black | PyAV | `tests/encode/test_levels.py` |
 | EXR and DPX written here, headers and samples | FFmpeg's decoders | `tests/encode/test_sequence.py` |
 | alpha, pixel by pixel | FFmpeg's decoders | `tests/encode/test_sequence.py`, `tests/jobs/test_stages.py` |
 | proxies | PyAV | `tests/encode/test_proxy.py` |
 | sound, to the sample | PyAV | `tests/encode/test_sound.py` |
 | *keeps* | PyAV | `python -m bench.deliveries` |
-| speed beside the ffmpeg command line | ffmpeg | `python -m bench.media` |
+| speed beside a plain loop and the ffmpeg command line | PyAV, ffmpeg | `python -m bench.media` |
 
-Nobody has opened these files in Resolve, Premiere or Media Composer for this table. MediaInfo
-shows no chroma siting and no reel of mov and MXF; FFmpeg reads the reel. FFmpeg's MXF calls every
-DNxHR 444 full-range RGB, so in MXF that is what it is.
+Row by row, each cell a test: **F** FFmpeg's demuxers and decoders (PyAV), **M** MediaInfo, **o** a
+reader of our own, by the format's book; a dash where the row has no place for it.
+
+@READ@
+Nobody has opened these files in Resolve, Premiere or Media Composer for this table. H.264 says
+nothing of its chroma where it is sited left, which its standard takes for granted; QuickTime has no
+place for it. FFmpeg's MXF calls every DNxHR 444 full-range RGB, so in MXF that is what it is.
 """
 
+READ_HEAD = """| row | frames, rate | samples | colour | timecode | reel | siting | sound | alpha | light |
+|---|---|---|---|---|---|---|---|---|---|
+"""
 PROXIES_HEAD = """| proxy | written as | file | of width and height |
 |---|---|---|---|
 """
@@ -166,7 +173,11 @@ def deliveries_page() -> str:
         f"| `{p.name}` | `{p.row.name}` | {p.row.suffix} | 1/{p.part} |" for p in PROXIES.values()
     ]
     proxies = PROXIES_HEAD + "\n".join(small) + "\n"
-    return DELIVERIES_HEAD + "\n".join(lines) + "\n" + DELIVERIES_TAIL.replace("@PROXIES@", proxies)
+    read = READ_HEAD + "".join(
+        "| " + " | ".join(_read_back(row)) + " |\n" for row in DELIVERIES.values()
+    )
+    tail = DELIVERIES_TAIL.replace("@PROXIES@", proxies).replace("@READ@", read)
+    return DELIVERIES_HEAD + "\n".join(lines) + "\n" + tail
 
 
 def _cells(row: Delivery) -> Iterator[str]:
@@ -184,6 +195,24 @@ def _cells(row: Delivery) -> Iterator[str]:
     yield row.sound or "refused"
     yield "what was made" if row.alpha else "no"
     yield "exact" if row.exact else f"lossless, {row.holds:g}" if row.lossless else f"{row.holds:g}"
+
+
+def _read_back(row: Delivery) -> Iterator[str]:
+    """By whom each property of a row was read."""
+    picture = "o" if row.codec in ("exr", "dpx") else "-"
+    yield f"`{row.name}`"
+    yield "F" if row.sequence else "F M"
+    yield "F, each" if row.exact or row.lossless else "F, means; *keeps*"
+    yield {"exr": "o", "dpx": "M", "png": "M"}[row.codec] if row.sequence else "F M"
+    yield picture if row.sequence else "F M"
+    yield (picture if row.sequence else "F M") if row.reel else "-"
+    if row.container == "mxf" and row.name != "dnxhr_444_mxf":
+        yield "o"
+    else:
+        yield "M" if row.codec == "libx265" else "-"
+    yield "F" if row.sound else "-"
+    yield "F" if row.alpha else "-"
+    yield "F M" if row.mastered else "-"
 
 
 def settings_file() -> str:

@@ -109,6 +109,40 @@ def test_a_movie_is_what_its_row_says(tmp_path: Path, delivery: str) -> None:
         assert general["format_profile"] == "OP-1a"
 
 
+@pytest.mark.parametrize("delivery", sorted(WANTED))
+def test_the_reel_and_the_siting_of_chroma_stand_where_a_row_has_a_place_for_them(
+    tmp_path: Path, delivery: str
+) -> None:
+    row = DELIVERIES[delivery]
+    colour = ColourTags()
+    if row.transfer:
+        colour = ColourTags(primaries="bt2020", transfer=row.transfer, matrix="bt2020nc")
+    plan = shot_plan(
+        delivery=delivery, size=Size(width=256, height=144), colour=colour, reel="B007R2XY"
+    )  # fmt: skip
+    path = tmp_path / f"clip{row.suffix}"
+    write(numbered_pictures(plan), plan, path, progress=silent)
+
+    found = tracks(path)
+
+    named = {
+        "mov": ("Other", "title"),  # of the timecode track
+        "mxf": ("General", "package_name"),
+        "matroska": ("Video", "reel_name"),
+    }
+    reels = [(t["track_type"], key) for t in found for key, value in t.items()
+             if value == "B007R2XY"]  # fmt: skip
+    assert row.reel == bool(reels) and (not reels or named[row.container] in reels)
+    (video,) = (track for track in found if track["track_type"] == "Video")
+    said = video.get("chromasubsampling_position")
+    # H.264 says nothing for what its standard (table E-1) takes for granted: left, type 0.
+    assert said == ("Type 0" if row.codec == "libx265" else None)
+    if row.container == "mxf" and row.format != "gbrp10le":
+        # The descriptor's local tag 3303, Color Siting (SMPTE ST 377-1, G.2.40): 0, co-sited.
+        data = path.read_bytes()
+        assert data[data.index(b"\x33\x03\x00\x01") + 4] == 0
+
+
 @pytest.mark.parametrize("delivery", sorted(PICTURES))
 def test_a_picture_of_a_sequence_is_what_its_row_says(tmp_path: Path, delivery: str) -> None:
     plan = shot_plan(delivery=delivery)
