@@ -144,6 +144,12 @@ class ShotPlan:
     """Whether made frames get the grain and the sharpness of the source beside them."""
     proxy: str = ""
     """A row of `catalog.proxies`, which is written beside the take; empty: none."""
+    tier: str = ""
+    """Of the engine's tiers; empty where it has none."""
+    guidance: float = 1.0
+    """Of the words, classifier-free; 1: without."""
+    references: tuple[Media, ...] = ()
+    """Pictures of who or what shall be seen, which are no frame of the shot."""
 
     @property
     def file_range(self) -> FrameRange:
