@@ -134,6 +134,7 @@ def test_nothing_converts_between_yuv_and_rgb_but_the_picture() -> None:
     calls = {
         (path.relative_to(package).as_posix(), found)
         for path in package.rglob("*.py")
+        if path.name != "view.py"  # a preview as JPEG, which has a matrix of its own (JFIF)
         for found in re.findall(r"\.reformat\(([^)]*)\)", path.read_text())
     }
     allowed = {

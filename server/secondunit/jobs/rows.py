@@ -105,10 +105,10 @@ def result(text: str, data: Path) -> Result:
     """The Result of a row of `result`, with absolute paths."""
     record: Mapping[str, Any] = json.loads(text)
     paths = {key: str(data / record[key]) for key in ("folder", "file", "sidecar")}
-    proxy = record.get("proxy")
-    paths["proxy"] = proxy and str(data / proxy)
     strips = [str(data / p) for p in record["thumbnails"]]
-    return record_of_json(Result, {**record, **paths, "thumbnails": strips}, "result")
+    proxy = str(data / record["proxy"]) if record.get("proxy") else None
+    whole = {**record, **paths, "thumbnails": strips, "proxy": proxy}
+    return record_of_json(Result, whole, "result")
 
 
 def _moment(seconds: float) -> datetime:
