@@ -14,7 +14,8 @@ from secondunit.catalog.deliveries import DELIVERIES, Delivery
 from secondunit.encode.durable import files_of
 from secondunit.encode.sequence import pictures_in
 from secondunit.encode.writer import write
-from secondunit.timeline.picture import FORMATS, Picture, picture_from_rgb, picture_of_frame
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_frame
 from secondunit.units import ColourTags, Size
 
 from tests.plans import shot_plan, silent

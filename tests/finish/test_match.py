@@ -19,8 +19,9 @@ from secondunit.finish.report import control_report
 from secondunit.finish.wording import lines
 from secondunit.plan.shot_plan import Pin, ShotPlan
 from secondunit.timeline import working
+from secondunit.timeline.layouts import HALF
 from secondunit.timeline.media import probe
-from secondunit.timeline.picture import HALF, Picture, picture_from_rgb, picture_of_light
+from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_light
 from secondunit.timeline.shot import MaskTrack, Media, SourceFrames
 from secondunit.units import ColourTags, FrameRange, Operation, Size
 

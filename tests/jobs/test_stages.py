@@ -30,8 +30,9 @@ from secondunit.jobs.work import Work
 from secondunit.place import takes
 from secondunit.plan.shot_plan import Pin, ShotPlan, canonical
 from secondunit.timeline.frames import decode
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.media import probe
-from secondunit.timeline.picture import FORMATS, picture_from_rgb, planes_of
+from secondunit.timeline.picture import picture_from_rgb, planes_of
 from secondunit.timeline.shot import Footage, Media
 from secondunit.units import ColourTags, FrameRange, Operation
 from secondunit.verify import verify

@@ -5,8 +5,8 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.picture import (
-    FORMATS,
     Picture,
     colour_of_numbers,
     picture_from_rgb,

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.timeline.picture import Samples
+from secondunit.timeline.layouts import Samples
 
 Space = Literal["ACES2065-1", "ACEScg"]
 Curve = Callable[[Samples], Samples]

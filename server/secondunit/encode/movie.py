@@ -21,7 +21,8 @@ from secondunit.encode.levels import Levels
 from secondunit.encode.sound import Sound, add_sound
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import FORMATS, Picture, colour_numbers, fill_planes, tag_frame
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, colour_numbers, fill_planes, tag_frame
 from secondunit.units import ColourTags, timecode
 
 _PROGRESSIVE = 1  # AV_FIELD_PROGRESSIVE: without it mov has no `fiel` atom and hosts guess

@@ -23,9 +23,8 @@ from secondunit.encode.movie import Alpha, translated, with_alpha
 from secondunit.encode.sound import HZ, Sound, add_sound
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
+from secondunit.timeline.layouts import FORMATS, HALF
 from secondunit.timeline.picture import (
-    FORMATS,
-    HALF,
     Picture,
     picture_from_rgb,
     picture_of_frame,

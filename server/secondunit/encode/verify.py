@@ -20,13 +20,8 @@ from secondunit.encode.sound import digest_of_sound, span
 from secondunit.engine.engine import Progress
 from secondunit.errors import DeliveryError
 from secondunit.finish.fingerprint import Fingerprint
-from secondunit.timeline.picture import (
-    FORMATS,
-    Picture,
-    colour_numbers,
-    picture_of_frame,
-    planes_of,
-)
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, colour_numbers, picture_of_frame, planes_of
 from secondunit.units import ColourTags, Rate, Size, frame_of_timecode
 
 _CONTENT_TOLERANCE = 0.02

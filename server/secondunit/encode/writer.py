@@ -18,7 +18,8 @@ from secondunit.engine.engine import Progress
 from secondunit.engine.parallel import in_order
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import FORMATS, HALF, Picture
+from secondunit.timeline.layouts import FORMATS, HALF
+from secondunit.timeline.picture import Picture
 from secondunit.units import ColourTags, timecode
 
 Mattes = Callable[[int], Alpha]

@@ -27,7 +27,7 @@ from secondunit.plan.transition import (
     transition_faults,
     transition_layout,
 )
-from secondunit.timeline.picture import FORMATS
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
 from secondunit.units import FrameRange, Operation, Size

@@ -21,13 +21,8 @@ from secondunit.catalog.colour_spaces import (
     unknown_space,
 )
 from secondunit.errors import MediaUnreadable
-from secondunit.timeline.picture import (
-    FORMATS,
-    Picture,
-    Samples,
-    picture_from_rgb,
-    picture_of_light,
-)
+from secondunit.timeline.layouts import FORMATS, Samples
+from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_light
 from secondunit.timeline.shot import Home, Media
 from secondunit.units import ColourTags
 

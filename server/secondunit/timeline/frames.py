@@ -18,8 +18,9 @@ from secondunit.timeline import sequence
 from secondunit.timeline.colour import brought
 from secondunit.timeline.containers import container_of, opened, pixel_limit
 from secondunit.timeline.fields import apart
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.media import Index, index_of
-from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame
+from secondunit.timeline.picture import Picture, picture_of_frame
 from secondunit.timeline.shot import Media
 from secondunit.timeline.upright import upright
 from secondunit.units import Size
