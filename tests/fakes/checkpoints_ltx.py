@@ -165,6 +165,8 @@ def _ltx2() -> DiffusionPipeline:
         decoder_block_out_channels=(8, 8, 8),
         layers_per_block=(1, 1, 1, 1, 1),
         decoder_layers_per_block=(1, 1, 1, 1),
+        spatial_compression_ratio=32,
+        temporal_compression_ratio=8,
     )
     audio_vae = AutoencoderKLLTX2Audio(
         base_channels=8, ch_mult=(1,), num_res_blocks=1, latent_channels=2, mel_bins=16
