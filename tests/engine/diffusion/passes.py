@@ -75,7 +75,7 @@ def drive(
                 grid = torch.where(follow, family.mixed(pipe, clean, noise, step + 1), grid)
             return {"latents": family.into_loop(pipe, wanted, grid, given["latents"])}
 
-        told = dict(family.arguments(pipe, wanted, clean, noise, generator))
+        told = dict(family.arguments(pipe, wanted, clean, noise, noise, None, generator))
         done = pipe(
             **told | (changes or {}),
             **family.words(pipe, wanted),

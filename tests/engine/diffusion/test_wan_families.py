@@ -203,11 +203,11 @@ def test_what_the_pipeline_would_misread_in_silence_is_refused(
 ) -> None:
     pipe, wanted = opened("wan_vace", checkpoints), a_pass(**changes)
     with pytest.raises(EngineFailed, match=said):
-        wan_vace.FAMILY.arguments(pipe, wanted, *[torch.zeros(1)] * 2, torch.Generator())
+        FAMILIES["wan_vace"].cells(pipe, wanted)
 
 
 def test_a_reference_of_another_size_is_refused(checkpoints: Path) -> None:
     pipe = opened("wan_vace", checkpoints)
     wanted = a_pass(reference=np.zeros((9, 32, 48, 3), np.float32))
     with pytest.raises(EngineFailed, match="the reference is"):
-        wan_vace.FAMILY.arguments(pipe, wanted, *[torch.zeros(1)] * 2, torch.Generator())
+        FAMILIES["wan_vace"].cells(pipe, wanted)

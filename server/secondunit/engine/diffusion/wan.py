@@ -137,6 +137,11 @@ def mixed(pipe: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) -> tor
     return flow_match.mixed(clean, noise, pipe.scheduler.levels[step])
 
 
+def beside(pipe: Any, wanted: Pass, loop: torch.Tensor) -> Mapping[str, torch.Tensor]:
+    """Nothing: the loop's latents are the grid."""
+    return {}
+
+
 def pictures(wanted: Pass) -> torch.Tensor:
     """R as the pipelines take video: `1 f 3 h w` in 0..1, not rounded to 8 bits."""
     return torch.from_numpy(wanted.reference).permute(0, 3, 1, 2)[None].to(torch.float32)

@@ -61,6 +61,7 @@ class WanI2V:
     levels = staticmethod(wan.levels)
     mixed = staticmethod(wan.mixed)
     decode = staticmethod(wan.decode)
+    beside = staticmethod(wan.beside)
 
     def open(self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]) -> Any:
         """The pipeline of a folder; the picture encoder stays in full precision."""
@@ -77,7 +78,9 @@ class WanI2V:
         pipe: Any,
         wanted: Pass,
         clean: torch.Tensor,
+        noise: torch.Tensor,
         start: torch.Tensor,
+        kept: Mapping[str, torch.Tensor] | None,
         generator: torch.Generator,
     ) -> Mapping[str, Any]:
         """The condition is put on the pipeline; the call gets what the picture encoder looks at."""

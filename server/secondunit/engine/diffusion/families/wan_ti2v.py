@@ -58,6 +58,7 @@ class WanTI2V:
     levels = staticmethod(wan.levels)
     mixed = staticmethod(wan.mixed)
     decode = staticmethod(wan.decode)
+    beside = staticmethod(wan.beside)
 
     def open(self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]) -> Any:
         """The pipeline of a folder, whichever of the two pipelines its index names."""
@@ -73,7 +74,9 @@ class WanTI2V:
         pipe: Any,
         wanted: Pass,
         clean: torch.Tensor,
+        noise: torch.Tensor,
         start: torch.Tensor,
+        kept: Mapping[str, torch.Tensor] | None,
         generator: torch.Generator,
     ) -> Mapping[str, Any]:
         """R and its mask are put on the pipeline; the picture that the call wants is not used."""

@@ -48,14 +48,17 @@ class WanVace:
         pipe: Any,
         wanted: Pass,
         clean: torch.Tensor,
+        noise: torch.Tensor,
         start: torch.Tensor,
+        kept: Mapping[str, torch.Tensor] | None,
         generator: torch.Generator,
     ) -> Mapping[str, Any]:
         """The control video, its mask and the references; references stand before the clip."""
         wan.legal(pipe, wanted)
         video, mask = told(wanted)
         count = len(wanted.references)
-        room = start[:, :, :1].expand(-1, -1, count, -1, -1)
+        before = start[:, :, :1].expand(-1, -1, count, -1, -1)
+        before = wan.noise(pipe, before, generator) if kept is None else kept["references"]
         return {
             "video": video,
             "mask": mask,
@@ -64,10 +67,14 @@ class WanVace:
             "width": wanted.size.width,
             "num_frames": wanted.frames,
             "guidance_scale": wanted.guidance,
-            "latents": torch.cat([wan.noise(pipe, room, generator), start], dim=2),
+            "latents": torch.cat([before.to(start), start], dim=2),
             "generator": generator,
             "max_sequence_length": wan.TOKENS,
         }
+
+    def beside(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> Mapping[str, torch.Tensor]:
+        """The latent frames of references, which are denoised too."""
+        return {"references": loop[:, :, : len(wanted.references)]}
 
     def onto_grid(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
         """The clip's latent frames: references come first."""
