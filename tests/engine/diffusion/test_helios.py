@@ -127,7 +127,8 @@ def test_it_goes_on_from_any_step_of_any_chunk_with_the_same_bits(
     stop: int, checkpoints: Path
 ) -> None:
     pipe = opened(checkpoints)
-    wanted = a_pass(frames=66, **SMALL | {"steps": 3})
+    settings: dict[str, Any] = {**SMALL, "steps": 3}
+    wanted = a_pass(frames=66, **settings)
     whole, _, _ = walked(pipe, wanted, drawn(2))
     _, left, told = walked(pipe, wanted, drawn(2), stop=stop)
     assert len(told) == stop
