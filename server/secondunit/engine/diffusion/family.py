@@ -71,7 +71,8 @@ class Family(Protocol):
         """Return the pipeline of a local folder, ready to be called, progress bars off.
 
         Its scheduler is one whose state is the latents and the step alone (first order), on the
-        very grid that the checkpoint's own gives. Nothing is fetched, no code of the folder is run.
+        very grid that the checkpoint's own gives; `scheduler.first` is the step that the next
+        schedule begins at, 0 unless it is set. Nothing is fetched, no code of the folder is run.
         Raises EngineFailed for files that do not fit the classes.
         """
         ...
