@@ -16,7 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine.diffusion.family import Cells, Pass
-from secondunit.engine.raster import Field
+from secondunit.engine.engine import Sources
+from secondunit.engine.raster import Field, lightest_near, places, sampled
+from secondunit.engine.reference import Reference
+from secondunit.engine.strokes import drawn_at, region_shift
+from secondunit.plan.shot_plan import ShotPlan
 
 STRONG = 0.94
 """Level down to which what moves as it was asked follows the reference: its way is settled by then,
@@ -40,6 +44,46 @@ def drawn_near(strength: float) -> float:
     """Level of a soft keyframe of a strength: falls from 1 at 0 to 0 at 1."""
     rest = 1 - min(max(strength, 0.0), 1.0)
     return _SHIFT * rest / (1 + (_SHIFT - 1) * rest)
+
+
+def asked(plan: ShotPlan, sources: Sources, reference: Reference, frame: int) -> Field:
+    """Return the levels (`h w`) of a frame that is to be made, before anything spreads.
+
+    Where a stroke or a camera goes, and all over a shot that nothing was asked of but what its
+    draft shows, the reference is followed `STRONG`ly, by the shot's strength; elsewhere `WEAK`ly.
+    Motion without direction is the freer the stronger. A soft keyframe is held by its strength,
+    what the reference does not know is free, and what the mask keeps is kept.
+    """
+    height, width = plan.work.height, plan.work.width
+    drawn = bool(plan.strokes) and not plan.cameras
+    share = (1 - WEAK) / (1 - STRONG) if drawn or plan.ambients else 1.0
+    level = np.full((height, width), followed(share * plan.strength), np.float32)
+    for number, stroke in enumerate(plan.strokes):
+        carried = _carried(plan, sources, number, frame)
+        strong = followed(plan.strength * stroke.strength)
+        level = np.minimum(level, 1 - carried * np.float32(1 - strong))
+    for number, ambient in enumerate(plan.ambients):
+        region = np.asarray(sources.region(number, "ambient", frame), np.float32)
+        free = followed(share * plan.strength * (1 - ambient.strength))
+        level = level + region * (np.maximum(level, free) - level)
+    holes = reference.holes(frame)
+    level = level + holes * (1 - level)
+    for pull in plan.pulls:
+        if pull.frame == frame:
+            level = np.minimum(level, drawn_near(pull.strength))
+    if plan.mask is not None:
+        level = np.where(np.asarray(sources.mask(frame)) > 0, level, 0)
+    return np.asarray(level, np.float32)
+
+
+def _carried(plan: ShotPlan, sources: Sources, number: int, frame: int) -> Field:
+    """Where a stroke's region is by a frame: as it was drawn, and gone its way."""
+    drawn = np.asarray(sources.region(number, "stroke", drawn_at(plan)), np.float32)
+    height, width = drawn.shape
+    way = region_shift(plan, number, frame, drawn_at(plan), height / width) * width
+    # What it leaves and what it enters are told apart by the holes; its rim is its own.
+    gone = sampled(drawn, places(height, width) - way.astype(np.float32))
+    return lightest_near(gone, 1) if gone.any() else gone
 
 
 def dilated(
