@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from secondunit.catalog.engines import Tier
 
@@ -177,7 +176,7 @@ class Coder:
     """How an autoencoder of diffusers counts: the one thing known of an unknown video pipeline."""
 
     frame_step: int
-    frame_offset: Literal[0, 1]
+    frame_offset: int
     multiple: int
 
 

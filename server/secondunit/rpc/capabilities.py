@@ -14,8 +14,8 @@ import grpc
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES, Delivery
-from secondunit.catalog.engines import ENGINES, Engine, missing_packages
-from secondunit.catalog.weights import weights_digest
+from secondunit.catalog.engines import Engine, missing_packages
+from secondunit.catalog.installed import known, lacking
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import State
@@ -54,7 +54,8 @@ class Capabilities(CapabilityServiceServicer):
     async def GetCapabilities(self, request: pb.GetCapabilitiesRequest, context: Context) -> Any:
         """What the server can do."""
         default = self._config.engine
-        rows = sorted(ENGINES.values(), key=lambda row: row.name != default)
+        found = known(self._config)
+        rows = sorted(found.values(), key=lambda row: row.name != default)
         return pb.GetCapabilitiesResponse(
             version=__version__,
             api_versions=["secondunit.v1"],
