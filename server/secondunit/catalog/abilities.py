@@ -45,7 +45,6 @@ def engine_of(found: Checkpoint, name: str, loras: tuple[Lora, ...] = ()) -> Eng
         frame_step=family.frame_step,
         frame_offset=family.frame_offset,
         longest=family.longest,
-        overlap=family.overlap,
         size_multiple=family.multiple,
         smallest=32 if family.held else 64,
         native_rate=family.native_rate,

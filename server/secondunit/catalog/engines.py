@@ -78,8 +78,6 @@ class Engine:
     """Pictures of who or what shall be seen that it takes."""
     tiers: tuple[Tier, ...] = ()
     """From the cheapest to the best; the last is taken where a request names none."""
-    overlap: int = 0
-    """Frames that two passes of a longer shot share; 0: a shot is one pass."""
     limits: str = ""
     """What its licence forbids or asks for, in plain words; empty: nothing beyond its text."""
     weights: str = ""

@@ -27,8 +27,6 @@ class Family:
     """Legal frame counts are `frame_step * k + frame_offset`."""
     longest: int
     """Frames of the longest pass that its weights were trained for."""
-    overlap: int = 9
-    """Frames that two passes of one shot share."""
     at_once: int = 0
     """Frames that the network has before it at one time; 0: a whole pass."""
     multiple: int
@@ -71,7 +69,7 @@ _FLOORS = "a frame count that is not 4k+1 is floored with a warning: it is round
 _ROWS = (
     Family(
         name="wan_vace", title="Wan VACE", classes=("WanVACEPipeline",), licence="apache-2.0",
-        frame_step=4, longest=81, overlap=17, multiple=16, most_pixels=1280 * 720,
+        frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720,
         native_rate=16.0,
         native=frozenset({"first", "last", "middle", "prefix", "mask", "reference"}),
         dilate=(32, 0), words=512, references=3, tiers=_tiers(10, 20, 40, 5.0),
@@ -86,7 +84,7 @@ _ROWS = (
     Family(
         name="wan_i2v", title="Wan image to video", classes=("WanImageToVideoPipeline",),
         licence="apache-2.0",
-        frame_step=4, longest=81, overlap=9, multiple=16, most_pixels=1280 * 720,
+        frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720,
         native_rate=16.0, native=frozenset({"first"}), dilate=(32, 0), words=512,
         tiers=_tiers(10, 20, 40, 5.0), blocks=_WAN, packages=_WAN_PACKAGES,
         ignores=(
@@ -98,7 +96,7 @@ _ROWS = (
     Family(
         name="wan_ti2v", title="Wan text and image to video",
         classes=("WanPipeline", "WanImageToVideoPipeline"), licence="apache-2.0",
-        frame_step=4, longest=121, overlap=17, multiple=32, most_pixels=1280 * 704,
+        frame_step=4, longest=121, multiple=32, most_pixels=1280 * 704,
         native_rate=24.0, native=frozenset({"first"}), dilate=(48, 0), words=512,
         tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN, packages=_WAN_PACKAGES,
         ignores=(_FLOORS, "`last_image` is taken and ignored: the last frame is held instead"),
@@ -106,7 +104,7 @@ _ROWS = (
     Family(
         name="helios", title="Helios", classes=("HeliosPipeline", "HeliosPyramidPipeline"),
         licence="apache-2.0",
-        frame_step=33, frame_offset=0, longest=1452, overlap=33, at_once=99, multiple=16,
+        frame_step=33, frame_offset=0, longest=1452, at_once=99, multiple=16,
         most_pixels=640 * 384, native_rate=24.0, native=frozenset({"first", "prefix"}),
         dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,
         packages=_WAN_PACKAGES,
@@ -116,7 +114,7 @@ _ROWS = (
         name="ltx", title="LTX-Video",
         classes=("LTXConditionPipeline", "LTXPipeline", "LTXImageToVideoPipeline"),
         licence="ltxv-open-weights", patch=1,
-        frame_step=8, longest=257, overlap=17, multiple=32, most_pixels=1216 * 704,
+        frame_step=8, longest=257, multiple=32, most_pixels=1216 * 704,
         native_rate=None, native=frozenset({"first"}), dilate=(64, 0), words=256,
         tiers=_tiers(8, 20, 40, 3.0),
         ignores=(
@@ -130,7 +128,7 @@ _ROWS = (
         name="ltx2", title="LTX-2",
         classes=("LTX2ConditionPipeline", "LTX2Pipeline", "LTX2ImageToVideoPipeline"),
         licence="ltx-2-community", patch=1,
-        frame_step=8, longest=257, overlap=17, multiple=32, most_pixels=1216 * 704,
+        frame_step=8, longest=257, multiple=32, most_pixels=1216 * 704,
         native_rate=None,
         native=frozenset({"first", "last", "middle", "prefix", "strength", "mask"}),
         dilate=(64, 0), words=1024, tiers=_tiers(8, 20, 40, 3.0),
@@ -146,7 +144,7 @@ _ROWS = (
     Family(
         name="cogvideox", title="CogVideoX",
         classes=("CogVideoXPipeline", "CogVideoXImageToVideoPipeline"), licence="cogvideox",
-        frame_step=4, longest=49, overlap=5, multiple=16, most_pixels=720 * 480,
+        frame_step=4, longest=49, multiple=16, most_pixels=720 * 480,
         native_rate=8.0, native=frozenset(), dilate=(32, 0), words=226,
         tiers=_tiers(12, 25, 50, 6.0),
         ignores=("a frame count that is not 4k+1 is floored: it is rounded up and trimmed",),
@@ -154,13 +152,13 @@ _ROWS = (
     Family(
         name="svd", title="Stable Video Diffusion", classes=("StableVideoDiffusionPipeline",),
         licence="stability-community", network="unet", patch=1,
-        frame_step=1, frame_offset=0, longest=25, overlap=1, multiple=64,
+        frame_step=1, frame_offset=0, longest=25, multiple=64,
         most_pixels=1024 * 576, native_rate=7.0, native=frozenset({"first"}), dilate=(32, 0),
         words=0, tiers=_tiers(10, 15, 25, 3.0), blocks=("down_blocks", "mid_block", "up_blocks"),
     ),
     Family(
         name="generic", title="A video pipeline of diffusers", classes=(), licence="unknown",
-        frame_step=4, longest=49, overlap=1, multiple=32, most_pixels=768 * 512,
+        frame_step=4, longest=49, multiple=32, most_pixels=768 * 512,
         native_rate=None, native=frozenset(), held=False, words=256,
         tiers=_tiers(10, 20, 40, 5.0),
         ignores=("what it does with any argument is not known: only its pictures are used",),
@@ -207,7 +205,7 @@ def _validate() -> None:
         steps = [tier.steps for tier in row.tiers]
         if steps != sorted(steps) or [tier.name for tier in row.tiers] != ["draft", "fast", "full"]:
             raise ValueError(f"the tiers of '{row.name}' do not go from draft to full")
-        if (row.longest - row.frame_offset) % row.frame_step or row.overlap >= row.longest:
+        if (row.longest - row.frame_offset) % row.frame_step:
             raise ValueError(f"the longest pass of '{row.name}' is no legal one")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from secondunit.catalog.installed import known
+from secondunit.catalog import installed
 from secondunit.config import Config
 from secondunit.errors import Refused
 from secondunit.jobs import budgets, ledger, rows
@@ -40,7 +40,7 @@ class Accounts:
 
         return estimated(
             plans, self._runs, self._price, there=there, warm=self._warm,
-            engines=known(self._config),
+            engines=installed.known(self._config),
         )  # fmt: skip
 
     def together(self, parts: Sequence[Estimate]) -> Estimate | None:

@@ -10,8 +10,8 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.catalog.abilities import EVALUATIONS
+from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.config import Price
 from secondunit.jobs.job import Estimate
 from secondunit.jobs.memory import needed
@@ -144,8 +144,9 @@ def estimate(
     """
     bare = Estimate(
         seconds=None, low=None, high=None, device_seconds=None, cost_micros=None,
-        currency=price.currency if price.device_hour else "", memory_bytes=needed(plan, engines=engines), runs=0,
-        measured=False, file_bytes=_file_bytes(plan, runs), frames=plan.frames, reused=False,
+        currency=price.currency if price.device_hour else "",
+        memory_bytes=needed(plan, engines=engines), runs=0, measured=False,
+        file_bytes=_file_bytes(plan, runs), frames=plan.frames, reused=False,
     )  # fmt: skip
     kin = _nearest(plan, runs)
     row = engines.get(plan.engine)

@@ -27,9 +27,7 @@ SIDE_BY_SIDE = 12
 """Pictures in the making of one frame; measured: 11."""
 
 
-def needed(
-    plan: ShotPlan, memory_plan: int = 0, engines: Mapping[str, Engine] = ENGINES
-) -> int:
+def needed(plan: ShotPlan, memory_plan: int = 0, engines: Mapping[str, Engine] = ENGINES) -> int:
     """Bytes that a shot needs at its peak, from the engine's row and the size it works at."""
     row = engines.get(plan.engine)
     network = row.memory_mib * 2**20 if row else 0  # one that was removed is missed when it loads
