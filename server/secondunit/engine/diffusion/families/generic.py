@@ -204,6 +204,8 @@ class Generic:
         """See `Family`."""
         plain: Any = pipe
         plain.wanted, plain.scheduler.steps = wanted, wanted.steps
+        if (guider := getattr(plain.inner, "guider", None)) is not None:
+            guider.guidance_scale = wanted.guidance
         first = np.rint(wanted.reference[0] * 255).clip(0, 255).astype(np.uint8)
         told = {
             "prompt": wanted.prompt,
