@@ -236,10 +236,10 @@ class _OnDisk:
 
     def __init__(self, count: int, plan: ShotPlan) -> None:
         shape = (max(count, 1), plan.work.height, plan.work.width, 3)
-        self._file = tempfile.TemporaryFile(prefix="secondunit-draft-")  # noqa: SIM115 - closed with it
-        self._codes: NDArray[np.uint16] = np.memmap(
-            self._file, dtype=np.uint16, mode="w+", shape=shape
-        )
+        with tempfile.TemporaryFile(prefix="secondunit-draft-") as file:  # the map keeps it
+            self._codes: NDArray[np.uint16] = np.memmap(
+                file, dtype=np.uint16, mode="w+", shape=shape
+            )
         self._places: dict[int, int] = {}
 
     def __contains__(self, frame: int) -> bool:

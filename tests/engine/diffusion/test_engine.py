@@ -25,7 +25,7 @@ STEPS = 6
 
 
 def clip(frames: int, height: int = 64, width: int = 96) -> list[RGB]:
-    whole = texture(width + 2 * frames, height, 3)
+    whole = texture(height, width + 2 * frames)
     return [np.ascontiguousarray(whole[:, 2 * k : 2 * k + width]) for k in range(frames)]
 
 

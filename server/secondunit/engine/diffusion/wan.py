@@ -27,12 +27,17 @@ TEMPORAL = 4
 """Frames of a latent frame, but the first, which stands for one."""
 
 
-def common(folder: Path, *, dtype: torch.dtype, distilled: bool) -> dict[str, Any]:
+SCHEDULERS = (UniPCMultistepScheduler, FlowMatchEulerDiscreteScheduler)
+
+
+def common(
+    folder: Path, *, dtype: torch.dtype, distilled: bool, schedulers: tuple[Any, ...] = SCHEDULERS
+) -> dict[str, Any]:
     """The parts that every pipeline of the family takes.
 
     The autoencoder stays in full precision: half of it shows as bands and flicker.
     """
-    own = parts.scheduler(folder, (UniPCMultistepScheduler, FlowMatchEulerDiscreteScheduler))
+    own = parts.scheduler(folder, schedulers)
     return {
         "tokenizer": parts.words(folder),
         "text_encoder": parts.module(UMT5EncoderModel, folder, "text_encoder", dtype),
