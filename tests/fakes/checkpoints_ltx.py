@@ -36,7 +36,7 @@ from diffusers import (
 from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 from transformers import (
-    CLIPImageProcessor,
+    CLIPImageProcessorPil,
     CLIPVisionConfig,
     CLIPVisionModelWithProjection,
     Gemma3Config,
@@ -319,7 +319,7 @@ def _svd() -> DiffusionPipeline:
         image_encoder=CLIPVisionModelWithProjection(seeing),
         unet=unet,
         scheduler=scheduler,
-        feature_extractor=CLIPImageProcessor(),
+        feature_extractor=CLIPImageProcessorPil(),
     )
 
 

@@ -20,7 +20,7 @@ from secondunit.units import Rate, Size
 
 if TYPE_CHECKING:
     import torch
-    from diffusers import DiffusionPipeline
+    from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def settled(pipe: DiffusionPipeline, rung: Rung, device: str) -> None:
 
     for name in ("vae", "video_vae"):
         part: Any = pipe.components.get(name)
-        if part is not None and hasattr(part, "enable_tiling"):
+        if hasattr(part, "use_tiling"):  # others have the method, which raises
             part.enable_tiling()
     if rung.eighth:
         for name in ("transformer", "transformer_2", "unet"):
