@@ -18,7 +18,6 @@ from secondunit_client.errors import UnitError
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
-from secondunit.catalog.engines import ENGINES
 from secondunit.commands import REGISTERED
 from secondunit.commands.flags import (
     INTERRUPTED,
@@ -170,7 +169,7 @@ def _timeline_flags(sub: argparse.ArgumentParser, *, optional: bool = False) -> 
         metavar="FPS",
         help="of a timeline that does not say its own, as an .edl: 25, 23.976, 30000/1001",
     )
-    sub.add_argument("--engine", help=f"for every shot (engines: {', '.join(ENGINES)})")
+    sub.add_argument("--engine", help="for every shot; see `secondunit engines`")
     sub.add_argument("--delivery", help="for every shot; see `secondunit deliveries`")
     sub.add_argument(
         "--shot", action="append", default=[], metavar="ID", help="only this shot; may be repeated"

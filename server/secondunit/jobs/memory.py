@@ -6,7 +6,10 @@ at a time with few source pictures in memory. Every plan gives the same bits.
 
 from __future__ import annotations
 
-from secondunit.catalog.engines import ENGINES
+from collections.abc import Mapping
+
+from secondunit.catalog.engines import ENGINES, Engine
+from secondunit.catalog.installed import known
 from secondunit.config import Config
 from secondunit.engine.parallel import MOST, cores
 from secondunit.errors import EngineMemory
@@ -24,12 +27,13 @@ SIDE_BY_SIDE = 12
 """Pictures in the making of one frame; measured: 11."""
 
 
-def needed(plan: ShotPlan, memory_plan: int = 0) -> int:
+def needed(plan: ShotPlan, memory_plan: int = 0, engines: Mapping[str, Engine] = ENGINES) -> int:
     """Bytes that a shot needs at its peak, from the engine's row and the size it works at."""
-    row = ENGINES[plan.engine]
+    row = engines.get(plan.engine)
+    network = row.memory_mib * 2**20 if row else 0  # one that was removed is missed when it loads
     at_once = 1 if memory_plan else min(MOST, max(1, cores()))
     picture = plan.work.width * plan.work.height * PICTURE
-    return row.memory_mib * 2**20 + picture * (STANDING + SIDE_BY_SIDE * at_once)
+    return network + picture * (STANDING + SIDE_BY_SIDE * at_once)
 
 
 def fitting(plan: ShotPlan, config: Config, device: str, memory_plan: int = 0) -> int:
@@ -50,10 +54,12 @@ def fitting(plan: ShotPlan, config: Config, device: str, memory_plan: int = 0) -
 
 def _lacking(plan: ShotPlan, config: Config, device: str, level: int) -> str:
     """What there is too little of; empty if there is enough. Memory nobody knows of is enough."""
-    whole = needed(plan, level)
+    engines = known(config)
+    whole = needed(plan, level, engines)
     parts = {device: whole}
     if kind_of(device) == CUDA:  # the network is on the card, the pictures are with the processor
-        network = ENGINES[plan.engine].memory_mib * 2**20
+        row = engines.get(plan.engine)
+        network = row.memory_mib * 2**20 if row else 0
         parts = {device: network, CPU: whole - network}
     for where, wanted in parts.items():
         there = memory_bytes(config, where)

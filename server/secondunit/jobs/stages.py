@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
-from secondunit.catalog.installed import known
+from secondunit.catalog.installed import known, lacking
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
 from secondunit.encode.durable import link_or_copy, replacing, sync_folder
@@ -69,6 +69,8 @@ def load_engine(name: str, config: Config, *, device: str, later: bool) -> Loade
     row = known(config).get(name)
     if row is None:
         raise EngineMissing(f"There is no engine '{name}' here any more.")
+    if why := lacking(row, config):
+        raise EngineMissing(f"The engine '{name}' cannot be loaded: {why}.")
     if row.folder is not None:
         from secondunit.engine.diffusion.engine import load as load_checkpoint
 
