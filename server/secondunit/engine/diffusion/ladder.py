@@ -1,0 +1,59 @@
+"""The ladder: ways to run one checkpoint in less and less memory, from the fastest down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diffusers import DiffusionPipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One way."""
+
+    name: str
+    offload: bool = False
+    """Parts of the pipeline are on the device only while they work."""
+    eighth: bool = False
+    """The transformer's weights are stored in 8 bits and widened layer by layer."""
+    window: float = 1.0
+    """Share of the longest pass that is asked for at once."""
+    memory: float = 1.0
+    """Share of the row's memory that it needs, about."""
+
+
+RUNGS: tuple[Rung, ...] = (
+    Rung(name="whole"),
+    Rung(name="offload", offload=True, memory=0.75),
+    Rung(name="offload-fp8", offload=True, eighth=True, memory=0.45),
+    Rung(name="offload-fp8-short", offload=True, eighth=True, window=0.5, memory=0.3),
+)
+"""By memory plan: 0 is the first. Decoding in tiles is part of all of them."""
+
+
+def rung_of(memory_plan: int) -> Rung:
+    """The rung of a memory plan; past the last there is the last."""
+    return RUNGS[min(memory_plan, len(RUNGS) - 1)]
+
+
+def settled(pipe: DiffusionPipeline, rung: Rung, device: str) -> None:
+    """Put a pipeline that is in the processor's memory onto a rung of a device."""
+    import torch
+
+    for name in ("vae", "video_vae"):
+        part: Any = pipe.components.get(name)
+        if hasattr(part, "use_tiling"):  # others have the method, which raises
+            part.enable_tiling()
+    if rung.eighth:
+        for name in ("transformer", "transformer_2", "unet"):
+            part = pipe.components.get(name)
+            if part is not None and hasattr(part, "enable_layerwise_casting"):
+                part.enable_layerwise_casting(
+                    storage_dtype=torch.float8_e4m3fn, compute_dtype=part.dtype
+                )
+    if rung.offload and device != "cpu":
+        pipe.enable_model_cpu_offload(device=device)
+    else:
+        pipe.to(device)
