@@ -13,10 +13,12 @@ from diffusers import (
     AllegroTransformer3DModel,
     AutoencoderKLAllegro,
     AutoencoderKLCogVideoX,
+    AutoencoderKLHunyuanVideo15,
     AutoencoderKLLTX2Audio,
     AutoencoderKLLTX2Video,
     AutoencoderKLLTXVideo,
     AutoencoderKLTemporalDecoder,
+    ClassifierFreeGuidance,
     CogVideoXDDIMScheduler,
     CogVideoXDPMScheduler,
     CogVideoXImageToVideoPipeline,
@@ -26,6 +28,8 @@ from diffusers import (
     DiffusionPipeline,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
+    HunyuanVideo15Pipeline,
+    HunyuanVideo15Transformer3DModel,
     LTX2ConditionPipeline,
     LTX2VideoTransformer3DModel,
     LTXConditionPipeline,
@@ -36,12 +40,16 @@ from diffusers import (
 from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 from transformers import (
+    ByT5Tokenizer,
     CLIPImageProcessorPil,
     CLIPVisionConfig,
     CLIPVisionModelWithProjection,
     Gemma3Config,
     Gemma3ForConditionalGeneration,
     GemmaTokenizer,
+    Qwen2_5_VLTextConfig,
+    Qwen2_5_VLTextModel,
+    Qwen2Tokenizer,
     T5Config,
     T5EncoderModel,
     T5Tokenizer,
@@ -55,7 +63,8 @@ def tiny(family: str, folder: Path) -> Path:
     """Return the folder of a tiny checkpoint `family` below `folder`; made where it is not there.
 
     Names: `ltx`, `ltx_0_9_8` (a decoder that is told its noise), `ltx2`, `cogvideox`,
-    `cogvideox_1_5` (two latent frames a patch), `cogvideox_text`, `svd`, `allegro`.
+    `cogvideox_1_5` (two latent frames a patch), `cogvideox_text`, `svd`, `allegro`, `hunyuan_1_5` (which tells
+    nobody of its steps).
     """
     target = folder / family
     if not target.is_dir():
@@ -348,6 +357,54 @@ def _allegro() -> DiffusionPipeline:
     return AllegroPipeline(vae=vae, transformer=transformer, scheduler=DDIMScheduler(), **_t5())
 
 
+def _hunyuan_1_5() -> DiffusionPipeline:
+    vocab = {letter: k for k, letter in enumerate([*LETTERS, "Ġ", "Ċ"])}
+    tokenizer = Qwen2Tokenizer(vocab=vocab, merges=[])
+    tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    reading = Qwen2_5_VLTextConfig(
+        vocab_size=128,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=1,
+        num_key_value_heads=1,
+        bos_token_id=0,
+        eos_token_id=1,
+        rope_parameters={"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4},
+    )
+    glyphs = T5Config(
+        vocab_size=384, d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2, dropout_rate=0.0
+    )
+    transformer = HunyuanVideo15Transformer3DModel(
+        in_channels=9,
+        out_channels=4,
+        num_attention_heads=2,
+        attention_head_dim=8,
+        num_layers=1,
+        num_refiner_layers=1,
+        mlp_ratio=2.0,
+        text_embed_dim=8,
+        text_embed_2_dim=8,
+        image_embed_dim=8,
+        rope_axes_dim=(2, 2, 4),
+        target_size=64,
+        task_type="t2v",
+    )
+    vae = AutoencoderKLHunyuanVideo15(
+        latent_channels=4, block_out_channels=(8, 8, 8, 8, 8), layers_per_block=1
+    )
+    return HunyuanVideo15Pipeline(
+        text_encoder=Qwen2_5_VLTextModel(reading),
+        tokenizer=tokenizer,
+        transformer=transformer,
+        vae=vae,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=5.0),
+        text_encoder_2=T5EncoderModel(glyphs),
+        tokenizer_2=ByT5Tokenizer(),
+        guider=ClassifierFreeGuidance(guidance_scale=1.0),
+    )
+
+
 _MAKERS: dict[str, Callable[[], DiffusionPipeline]] = {
     "ltx": _ltx,
     "ltx_0_9_8": lambda: _ltx(timestep_conditioning=True),
@@ -357,4 +414,5 @@ _MAKERS: dict[str, Callable[[], DiffusionPipeline]] = {
     "cogvideox_text": _cogvideox_text,
     "svd": _svd,
     "allegro": _allegro,
+    "hunyuan_1_5": _hunyuan_1_5,
 }

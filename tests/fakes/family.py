@@ -7,7 +7,7 @@ run, and none of a model's own ways.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 from secondunit.catalog.engines import MOTION, Engine
 from secondunit.engine.diffusion.family import Cells, Pass
 from secondunit.engine.diffusion.flow_match import mixed
+from secondunit.engine.engine import RGB, UNKEPT, Keep, Progress, Show, Sources, unseen
+from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import Operation
 
 CELL = 8
@@ -69,9 +71,7 @@ class ReadablePipeline(DiffusionPipeline):
     transformer: OneLayer
     scheduler: FlowMatchEulerDiscreteScheduler
 
-    def __init__(
-        self, transformer: OneLayer, scheduler: FlowMatchEulerDiscreteScheduler
-    ) -> None:
+    def __init__(self, transformer: OneLayer, scheduler: FlowMatchEulerDiscreteScheduler) -> None:
         super().__init__()
         self.register_modules(transformer=transformer, scheduler=scheduler)
 
@@ -121,7 +121,7 @@ class Readable:
         return self.pipe
 
     def cells(self, pipe: DiffusionPipeline, wanted: Pass) -> Cells:
-        groups = [range(0, 1), *(range(n, n + GROUP) for n in range(1, wanted.frames, GROUP))]
+        groups = [range(1), *(range(n, n + GROUP) for n in range(1, wanted.frames, GROUP))]
         height, width = wanted.size.height // CELL, wanted.size.width // CELL
         return Cells(frames=tuple(groups), height=height, width=width)
 
@@ -163,7 +163,8 @@ class Readable:
 
     def levels(self, pipe: DiffusionPipeline) -> Sequence[float]:
         assert isinstance(pipe, ReadablePipeline)
-        return pipe.scheduler.sigmas.tolist()
+        levels: Any = pipe.scheduler.sigmas
+        return levels.tolist()
 
     def mixed(
         self, pipe: DiffusionPipeline, clean: torch.Tensor, noise: torch.Tensor, step: int
@@ -186,6 +187,30 @@ class Readable:
         gain, offset = self.drift
         shown = ((whole[0].permute(1, 2, 3, 0) + 1) / 2 * gain + offset).clamp(0, 1)
         return shown.float().cpu()
+
+
+class Dissolve:
+    """A draft that fades from pin to pin; implements `engine.LoadedEngine`."""
+
+    def run(
+        self,
+        plan: ShotPlan,
+        sources: Sources,
+        progress: Progress,
+        show: Show = unseen,
+        keep: Keep = UNKEPT,
+    ) -> Iterator[tuple[int, RGB]]:
+        """Frames between two pins, or the one that there is."""
+        pins = sorted(pin.frame for pin in plan.pins)
+        for frame in (n for made in plan.generate for n in range(made.start, made.end)):
+            if frame in keep.frames:
+                continue
+            progress("render", 1, 1)
+            before = max((n for n in pins if n < frame), default=pins[0])
+            after = min((n for n in pins if n > frame), default=pins[-1])
+            share = np.float32(0 if after == before else (frame - before) / (after - before))
+            first, last = sources.pin(before), sources.pin(after)
+            yield frame, first + share * (last - first)
 
 
 def mean_squares(picture: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ INDEX = "model_index.json"
 LIBRARIES = ("diffusers", "transformers")
 """Whose classes a pipeline may be made of; others would be code of its own."""
 _PIPELINE = re.compile(r"[A-Z][A-Za-z0-9]{2,80}Pipeline")
-_CLASS = re.compile(r"[A-Z][A-Za-z0-9]{1,80}")
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9_]{1,80}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _CONFIGS = ("config.json", "scheduler_config.json", "preprocessor_config.json",
             "processor_config.json", "tokenizer_config.json")  # fmt: skip
@@ -110,7 +111,7 @@ def _components(index: Mapping[str, Any], faults: list[Fault]) -> Iterator[tuple
             faults.append(Fault(what="is no component", path=at))
         elif value[0] is None or value[1] is None:
             continue  # an optional part that this one does not have
-        elif value[0] not in LIBRARIES or not _CLASS.fullmatch(str(value[1])):
+        elif not _is_known(str(value[0])) or not _CLASS.fullmatch(str(value[1])):
             faults.append(
                 Fault(what=f"'{value[0]}.{value[1]}' is neither of diffusers nor of transformers: "
                       "a checkpoint that brings code of its own is not loaded", path=at)
@@ -146,6 +147,18 @@ def _configs(
                               path=f"{name}/{file}")
                     )  # fmt: skip
         yield name, found
+
+
+def _is_known(library: str) -> bool:
+    """Whether a library is one of `LIBRARIES`, or a part of diffusers that comes with a pipeline of
+    its own (LTX-2's vocoder); nothing is imported."""
+    if library in LIBRARIES:
+        return True
+    found = importlib.util.find_spec("diffusers")
+    homes = (found and found.submodule_search_locations) or ()
+    return bool(_NAME.fullmatch(library)) and any(
+        (Path(home) / "pipelines" / library / "__init__.py").is_file() for home in homes
+    )
 
 
 def _is_model(kind: str, config: Mapping[str, Any]) -> bool:

@@ -66,8 +66,8 @@ def asked(plan: ShotPlan, sources: Sources, reference: Reference, frame: int) ->
         region = np.asarray(sources.region(number, "ambient", frame), np.float32)
         free = followed(share * plan.strength * (1 - ambient.strength))
         level = level + region * (np.maximum(level, free) - level)
-    holes = reference.holes(frame)
-    level = level + holes * (1 - level)
+    if level.min() < 1:  # finding holes is the dear part
+        level = level + reference.holes(frame) * (1 - level)
     for pull in plan.pulls:
         if pull.frame == frame:
             level = np.minimum(level, drawn_near(pull.strength))

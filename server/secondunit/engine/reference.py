@@ -37,7 +37,7 @@ _Shown = Callable[[], RGB]
 
 @dataclass(frozen=True, slots=True)
 class _Apart:
-    """A keeper for the draft: the frames that the shot has are not the draft's; implements `Keep`."""
+    """A keeper for the draft, whose frames are not those of the shot; implements `Keep`."""
 
     part: Part
     frames: Collection[int]
@@ -79,7 +79,8 @@ class Reference:
         self._unknown = not plan.pins and plan.footage is None
         self._drafted: Iterator[tuple[int, RGB]] | None = None
         self._kept: _OnDisk | None = None
-        self._holes = lru_cache(maxsize=CONTEXT)(self._unknown_at)
+        self._holes: dict[int, Field] = {}
+        self._ways: dict[int | str, tuple[int, tuple[Field, Field]]] = {}
 
     def only(self, frames: Collection[int]) -> None:
         """Of what is to be made, no other frames will be asked for; said before the first is."""
@@ -87,6 +88,14 @@ class Reference:
         self._needed = frozenset(
             n for n in self._made if any(n + k in frames for k in range(-reach, reach + 1))
         )
+
+    def begin(self) -> None:
+        """Forget what was found out about holes on the way: what comes does not depend on it.
+
+        Frames from here on give the same bits whether or not others were asked for before.
+        """
+        self._holes.clear()
+        self._ways.clear()
 
     @property
     def range(self) -> FrameRange:
@@ -124,8 +133,9 @@ class Reference:
             return np.zeros(shape, np.float32)
         made = next(r for r in plan.generate if frame in r)
         middle = min(frame - (frame - made.start) % EVERY + EVERY // 2, made.end - 1)
-        small = self._holes(middle)
-        return scaled(small, (shape[1], shape[0]))
+        if middle not in self._holes:
+            self._holes[middle] = self._unknown_at(middle)
+        return scaled(self._holes[middle], (shape[1], shape[0]))
 
     def kept(self, frame: int) -> tuple[RGB, Field] | None:
         """What lies under the mask at a frame that is to be made, and the mask (`h w`, above 0 may
@@ -209,26 +219,33 @@ class Reference:
         """At the size at which pictures are compared."""
         here = flow.grey(self.picture(frame))
         known = np.zeros(here.shape, np.float32)
-        for other in self._witnesses(frame):
-            forth, _ = flow.between(here, flow.grey(other))
+        for name, other in self._witnesses(frame):
+            # From frame to frame the way to a pin grows little by little.
+            last = self._ways.get(name)
+            near = last is not None and abs(last[0] - frame) <= 2 * EVERY
+            guesses = [last[1]] if last is not None and near else []
+            close = isinstance(name, int) and abs(name - frame) <= EVERY
+            forth, back = flow.between(here, flow.grey(other), guesses, far=not (guesses or close))
+            self._ways[name] = frame, (forth.displacement, back.displacement)
             known = np.maximum(known, forth.confidence)
         hole = (known < KNOWN).astype(np.float32)
         # A place or two that the flow lost is no hole; a hole has no ragged rim.
         return np.clip(2 * blurred(hole, 3.0) - 0.5, 0, 1)
 
-    def _witnesses(self, frame: int) -> Iterator[RGB]:
+    def _witnesses(self, frame: int) -> Iterator[tuple[int | str, RGB]]:
+        """Source pictures that may show what the draft shows at a frame, by a name for each."""
         plan = self._plan
         if plan.operation is Operation.TRANSITION:
-            yield self._sources.stream("outgoing", frame)
-            yield self._sources.stream("incoming", frame)
+            yield "outgoing", self._sources.stream("outgoing", frame)
+            yield "incoming", self._sources.stream("incoming", frame)
             return
         if plan.footage is not None:
-            yield self._sources.footage(plan.footage.index(frame))
+            yield "footage", self._sources.footage(plan.footage.index(frame))
         before = max((n for n in self._pins if n < frame), default=None)
         after = min((n for n in self._pins if n > frame), default=None)
         for pin in (before, after):
             if pin is not None:
-                yield self._sources.pin(pin)
+                yield pin, self._sources.pin(pin)
 
 
 class _OnDisk:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
 
-from secondunit.catalog.installed import known, lacking, no_engine
+from secondunit.catalog.installed import known, lacking
 from secondunit.config import Config
 from secondunit.errors import EngineBusy, EngineMissing, Refused
 from secondunit.jobs.devices import devices
@@ -162,7 +162,8 @@ class Workers:
 
     def _meant(self, engine: str, device: str) -> list[Runner]:
         if engine not in known(self._config):
-            raise Refused.single(no_engine(engine, self._config), "engine")
+            names = ", ".join(known(self._config))
+            raise Refused.single(f"there is no engine '{engine}'; here are {names}", "engine")
         if device not in ("", *self.devices):
             names = ", ".join(self.devices)
             raise Refused.single(f"there is no device '{device}'; here are {names}", "device")

@@ -348,7 +348,7 @@ def required(value: Any, path: str, faults: Faults) -> tuple[str, ...] | None:
         word = word.strip().lower() if isinstance(word, str) else word
         if word in ("yes", "true", ALL):
             found.append(ALL)
-        elif word in ("no", "false", "none", ""):
+        elif word in ("no", "false", "none"):
             continue
         elif (key := faults.choice(word, (*REQUIRABLE, "yes"), path)) is not None:
             found.append(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,12 +15,13 @@ from secondunit.engine.engine import RGB
 from secondunit.engine.motion.generate import MotionEngine, classical
 from secondunit.errors import Cancelled, EngineFailed, EngineMemory
 from secondunit.plan.shot_plan import ShotPlan
+from secondunit.timeline.shot import SourceFrames
 from secondunit.units import FrameRange, Operation
 
 from bench.drawn import texture
 from tests.engine.keeping import interrupted
-from tests.engine.pictures import Pictures, animation, bridge, extension, plan_of, silent
-from tests.fakes.family import Readable, mean_squares, readable_row
+from tests.engine.pictures import MEDIA, Pictures, animation, bridge, extension, plan_of, silent
+from tests.fakes.family import Dissolve, Readable, mean_squares, readable_row
 
 STEPS = 6
 
@@ -30,7 +32,7 @@ def clip(frames: int, height: int = 64, width: int = 96) -> list[RGB]:
 
 
 def engine(family: Readable | None = None, **row: Any) -> CheckpointEngine:
-    return CheckpointEngine(readable_row(**row), family or Readable(), MotionEngine(classical))
+    return CheckpointEngine(readable_row(**row), family or Readable(), Dissolve())
 
 
 def of_model(plan: ShotPlan, **changes: Any) -> ShotPlan:
@@ -43,6 +45,10 @@ def made(
     return dict(engine(family, **row).run(of_model(plan), sources, silent))
 
 
+def beside(frames: int) -> SourceFrames:
+    return SourceFrames(media=MEDIA, indexes=tuple(range(frames)))
+
+
 def same(one: dict[int, RGB], other: dict[int, RGB]) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(one[n], other[n]) for n in one)
 
@@ -52,7 +58,7 @@ def test_every_frame_that_is_to_be_made_comes_once_at_the_work_size() -> None:
     frames = list(engine().run(of_model(plan), sources, silent))
     assert [n for n, _ in frames] == list(range(10))
     assert {picture.shape for _, picture in frames} == {(64, 96, 3)}
-    assert all(0 <= picture.min() and picture.max() <= 1 for _, picture in frames)
+    assert all(picture.min() >= 0 and picture.max() <= 1 for _, picture in frames)
 
 
 def test_a_size_that_no_model_has_is_rimmed_and_cut_back() -> None:
@@ -67,6 +73,7 @@ def test_pinned_frames_go_in_and_come_out_of_the_model_as_they_are() -> None:
     """The state of held cells is the reference's own, without any error."""
     family = Readable()
     plan, sources = bridge(clip(30), 8, 9)
+    plan = replace(plan, past=beside(4), future=beside(4))
     final: list[torch.Tensor] = []
     decode = family.decode
     family.decode = lambda pipe, grid: final.append(grid.clone()) or decode(pipe, grid)  # type: ignore[method-assign]
@@ -77,7 +84,7 @@ def test_pinned_frames_go_in_and_come_out_of_the_model_as_they_are() -> None:
     )
     groups = family.cells(family.pipe, wanted).frames
     whole = [n for n, group in enumerate(groups) if wanted.pinned.issuperset(group)]
-    assert len(whole) >= 3  # the context on both sides
+    assert len(whole) == 4  # two before it, two after it
     assert torch.equal(final[0][:, :, whole], clean[:, :, whole])
     free = [n for n, group in enumerate(groups) if not wanted.pinned.intersection(group)]
     assert not torch.allclose(final[0][:, :, free], clean[:, :, free], atol=0.1)
@@ -101,9 +108,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:
     assert not same(first, made(replace(plan, seed=plan.seed + 1), sources))
 
 
-@pytest.mark.parametrize("every", [1, 2, 5])
+@pytest.mark.parametrize("every", [2, 5])
 def test_a_run_whose_power_is_cut_again_and_again_gives_the_same_bits(every: int) -> None:
-    plan, sources = extension(clip(12), 8, 40)
+    plan, sources = extension(clip(12, 32, 48), 8, 40)
     plan = of_model(plan)
     whole = dict(engine().run(plan, sources, silent))
     pieces, cuts = interrupted(engine(), plan, sources, every)
@@ -161,11 +168,11 @@ def test_previews_show_the_picture_that_is_coming() -> None:
     shown: list[tuple[int, RGB, bool]] = []
     family = Readable()
     plan, sources = bridge(clip(24), 6, 11)
-    frames = dict(
-        engine(family).run(
-            of_model(plan), sources, silent, lambda n, rgb, rough=False: shown.append((n, rgb, rough))
-        )
-    )
+
+    def show(frame: int, rgb: RGB, rough: bool = False) -> None:
+        shown.append((frame, rgb, rough))
+
+    frames = dict(engine(family).run(of_model(plan), sources, silent, show))
     assert [rough for _, _, rough in shown] == [True, *[False] * STEPS]
     frame, last, _ = shown[-1]
     assert frame in frames
@@ -215,30 +222,30 @@ def test_words_are_read_once_for_many_shots() -> None:
     assert one.ran["words_found"] == 1
 
 
-def windows_told(frames: int) -> tuple[Readable, dict[int, RGB]]:
-    sources = Pictures(pins={-1: clip(1)[0], frames: clip(3)[2]})
+def windows_told(frames: int, **changes: Any) -> tuple[Readable, dict[int, RGB]]:
+    pictures = clip(3, 32, 48)
+    sources = Pictures(pins={-1: pictures[0], frames: pictures[2]})
     made_range = FrameRange(start=0, frames=frames)
-    plan = plan_of(Operation.BRIDGE, sources, frames, made_range)
+    plan = plan_of(Operation.BRIDGE, sources, frames, made_range, **changes)
     family = Readable()
     return family, made(plan, sources, family)
 
 
-def test_the_cost_of_a_long_shot_is_linear_in_its_length() -> None:
+def test_a_minute_is_made_at_a_cost_that_is_linear_in_its_length() -> None:
     work = {}
-    for frames in (120, 240, 480):
-        family, pictures = windows_told(frames)
+    for frames in (360, 720, 1440):
+        family, pictures = windows_told(frames, strength=0.0)
         assert sorted(pictures) == list(range(frames))
-        work[frames] = family.pipe.transformer.frames
-    per_frame = [work[n] / n for n in (120, 240, 480)]
-    assert max(per_frame) < 1.15 * min(per_frame)
+        work[frames] = family.pipe.transformer.frames / frames
+    assert max(work.values()) < 1.1 * min(work.values())
 
 
 def test_windows_meet_in_a_picture_that_both_are_pinned_to() -> None:
     family, _ = windows_told(100)
     anchors, *fills = family.told
     assert len(fills) == 4
-    assert anchors.rate.den > fills[0].rate.den  # spread over the whole shot
-    for one, other in zip(fills, fills[1:], strict=False):
+    assert float(anchors.rate) * 3 == float(fills[0].rate)  # spread over the whole shot
+    for one, other in itertools.pairwise(fills):
         last, first = max(one.pinned), min(other.pinned)
         assert np.array_equal(one.reference[last], other.reference[first])
         assert not np.allclose(one.reference[last], 0.5)
@@ -251,10 +258,9 @@ def test_windows_that_follow_each_other_begin_with_what_came_before() -> None:
     second = family.told[1]
     overlap = sorted(second.pinned)
     assert overlap == list(range(9))
-    start = 33 - 1 - len(overlap)
+    # The first window ends with frame 31, since it begins with the one known frame.
     for place in overlap:
-        frame = next(n for n in frames if np.array_equal(frames[n], second.reference[place]))
-        assert frame >= start - 9
+        assert np.abs(second.reference[place] - frames[23 + place]).max() < 1e-4
 
 
 def test_a_reference_seed_belongs_to_each_window() -> None:
@@ -277,9 +283,7 @@ def test_a_decoder_that_drifts_is_put_right_by_what_was_kept() -> None:
 def test_nothing_to_start_from_is_grey_and_free() -> None:
     """`generate`: words alone."""
     sources = Pictures(pins={0: np.zeros((64, 96, 3), np.float32)})
-    plan = replace(
-        plan_of(Operation.GENERATE, sources, 9, FrameRange(start=0, frames=9)), pins=()
-    )
+    plan = replace(plan_of(Operation.GENERATE, sources, 9, FrameRange(start=0, frames=9)), pins=())
     family = Readable()
     frames = made(plan, sources, family)
     assert sorted(frames) == list(range(9))
@@ -291,6 +295,21 @@ def test_nothing_to_start_from_is_grey_and_free() -> None:
 
 def pinned_places(told: Sequence[Any]) -> list[list[int]]:
     return [sorted(wanted.pinned) for wanted in told]
+
+
+def test_the_draft_is_what_the_model_is_told_to_follow() -> None:
+    """The motion engine's own frames, with the seed of the final."""
+    pictures = clip(24)
+    plan, sources = bridge(pictures, 6, 11)
+    family, motion = Readable(), MotionEngine(classical)
+    one = CheckpointEngine(readable_row(), family, motion)
+    list(one.run(of_model(plan), sources, silent))
+    drafted = dict(motion.run(plan, sources, silent))
+    told = family.told[0]
+    for frame, picture in drafted.items():
+        assert np.abs(told.reference[frame + 1] - picture).max() <= 1 / 65535
+    # What was approved is followed strongly, but where the draft had to make it up.
+    assert 0.93 < float(np.median(told.hold[1:11])) < 0.95
 
 
 def test_a_keyframe_in_the_middle_is_pinned_where_it_is() -> None:

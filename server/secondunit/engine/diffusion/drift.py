@@ -18,7 +18,7 @@ FEWEST = 300
 """Kept pixels without which nothing is measured."""
 MOST = 20000
 """Pixels that are looked at."""
-_CALM = 0.01
+_CALM = 1e-4
 """Weight of "nothing changed" beside a pixel's evidence."""
 FARTHEST = 0.35
 """Most that a colour's map may be off from no change (largest entry): drift is a few per cent, and
@@ -62,4 +62,4 @@ def measured(
     after = float(np.abs(np.clip(told @ matrix, 0, 1) - y).mean())
     if np.abs(matrix - none).max() > FARTHEST or after >= before:
         return Drift(matrix=None, before=before, after=before)
-    return Drift(matrix=matrix, before=before, after=after)
+    return Drift(matrix=matrix.astype(np.float64), before=before, after=after)

@@ -182,7 +182,7 @@ class CheckpointEngine:
             pictures = self._made(
                 given, window, left, _of_all(progress, number, len(waiting)), show, keep
             )
-            left |= {n: pictures[n] for n in window.left}
+            left |= {n: _coded(pictures[n]) for n in window.left}
             for frame in window.made:
                 if frame not in there:
                     yield frame, pictures[frame]
@@ -213,16 +213,20 @@ class CheckpointEngine:
         )  # fmt: skip
         drift = given.drift(window, wanted, decoded)
         record.windows.append(_said(window, wanted.seed, drift))
-        pictures = {n: _coded(rgb) for n, rgb in given.pictures(window, decoded, drift)}
+        pictures = dict(given.pictures(window, decoded, drift))
         if window.left:
-            codes = np.stack([np.rint(pictures[n] * _TOP).astype(np.uint16) for n in window.left])
+            codes = np.stack([_codes(pictures[n]) for n in window.left])
             keep.save(f"{window.name}-left", {"pictures": codes})
         return pictures
 
 
+def _codes(rgb: RGB) -> NDArray[np.uint16]:
+    return np.rint(np.clip(rgb, 0, 1) * _TOP).astype(np.uint16)
+
+
 def _coded(rgb: RGB) -> RGB:
-    # What is kept of a picture is what it is from now on: an interrupted run must see no other.
-    return np.rint(np.clip(rgb, 0, 1) * _TOP).astype(np.float32) / _TOP
+    # As it is kept, it is told on: an interrupted run must tell no other.
+    return _codes(rgb).astype(np.float32) / _TOP
 
 
 def _kept_pictures(window: Window, keep: Keep) -> dict[int, RGB] | None:

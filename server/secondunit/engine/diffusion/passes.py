@@ -40,6 +40,7 @@ class Given:
     def told(self, window: Window, left: Mapping[int, RGB]) -> Pass:
         """What the model is told of a window; `left`: pictures of earlier windows by frame."""
         plan, reference, size = self.plan, self.reference, self.size
+        reference.begin()
         display = display_of(plan)
         pulls = {pull.frame: pull.strength for pull in plan.pulls}
         shape = (len(window.frames), size.height, size.width)

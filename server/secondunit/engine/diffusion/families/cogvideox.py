@@ -198,13 +198,13 @@ class CogVideoX:
     def decode(self, pipe: DiffusionPipeline, grid: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
-        latents = (grid / pipe.vae_scaling_factor_image).to(vae.device, vae.dtype)
+        latents = (grid / pipe.vae_scaling_factor_image).to(pipe._execution_device, vae.dtype)
         pictures = vae.decode(latents, return_dict=False)[0]
         return (pictures[0].float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 3, 0).cpu()
 
     def _encoded(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
         vae = pipe.vae
-        return vae.encode(video.to(vae.device, vae.dtype)).latent_dist.mode().float()
+        return vae.encode(video.to(pipe._execution_device, vae.dtype)).latent_dist.mode().float()
 
     def _padded(self, pipe: DiffusionPipeline, frames: int) -> bool:
         together = pipe.transformer.config.patch_size_t

@@ -147,7 +147,7 @@ class Ltx:
     def encode(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
-        found = vae.encode(video.to(vae.device, vae.dtype)).latent_dist.mode().float()
+        found = vae.encode(video.to(pipe._execution_device, vae.dtype)).latent_dist.mode().float()
         return pipe._normalize_latents(found, vae.latents_mean, vae.latents_std)
 
     def noise(
@@ -234,13 +234,13 @@ class Ltx:
         vae = pipe.vae
         latents = pipe._denormalize_latents(
             grid.float(), vae.latents_mean, vae.latents_std, vae.config.scaling_factor
-        ).to(vae.device)
+        ).to(pipe._execution_device)
         told = None
         if vae.config.timestep_conditioning:
             same = torch.Generator().manual_seed(0)  # a pass decodes alike each time
-            noise = randn_tensor(latents.shape, generator=same, device=vae.device)
+            noise = randn_tensor(latents.shape, generator=same, device=pipe._execution_device)
             latents = torch.lerp(latents, noise, DECODE_NOISE)
-            told = torch.tensor([DECODE_TIMESTEP], device=vae.device, dtype=vae.dtype)
+            told = torch.tensor([DECODE_TIMESTEP], device=pipe._execution_device, dtype=vae.dtype)
         pictures = vae.decode(latents.to(vae.dtype), told, return_dict=False)[0]
         return tokens.shown(pictures)
 

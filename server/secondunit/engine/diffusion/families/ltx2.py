@@ -190,7 +190,7 @@ class Ltx2:
     def encode(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
-        found = vae.encode(video.to(vae.device, vae.dtype)).latent_dist.mode().float()
+        found = vae.encode(video.to(pipe._execution_device, vae.dtype)).latent_dist.mode().float()
         return pipe._normalize_latents(found, vae.latents_mean, vae.latents_std)
 
     def noise(
@@ -285,11 +285,11 @@ class Ltx2:
         vae = pipe.vae
         told = None
         if vae.config.timestep_conditioning:
-            told = torch.zeros(1, device=vae.device, dtype=vae.dtype)
+            told = torch.zeros(1, device=pipe._execution_device, dtype=vae.dtype)
         latents = pipe._denormalize_latents(
             grid.float(), vae.latents_mean, vae.latents_std, vae.config.scaling_factor
         )
-        pictures = vae.decode(latents.to(vae.device, vae.dtype), told, return_dict=False)[0]
+        pictures = vae.decode(latents.to(pipe._execution_device, vae.dtype), told, return_dict=False)[0]
         return tokens.shown(pictures)
 
     def _tokens(self, pipe: DiffusionPipeline, wanted: Pass) -> int:

@@ -93,7 +93,7 @@ class Svd:
     def encode(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
-        frames = video[0].transpose(0, 1).to(vae.device, vae.dtype)
+        frames = video[0].transpose(0, 1).to(pipe._execution_device, vae.dtype)
         found = [vae.encode(frame[None]).latent_dist.mode() for frame in frames]
         return torch.cat(found).transpose(0, 1)[None].float() * vae.config.scaling_factor
 
@@ -156,7 +156,7 @@ class Svd:
 
     def decode(self, pipe: DiffusionPipeline, grid: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
-        latents = grid.transpose(1, 2).to(pipe.vae.device, pipe.vae.dtype)
+        latents = grid.transpose(1, 2).to(pipe._execution_device, pipe.vae.dtype)
         pictures = pipe.decode_latents(latents, grid.shape[2], TOGETHER)
         return (pictures[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 3, 0).cpu()
 
