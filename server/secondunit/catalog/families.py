@@ -155,7 +155,7 @@ _ROWS = (
         frame_step=8, longest=49, multiple=16, most_pixels=720 * 480,
         native_rate=8.0, native=frozenset(), dilate=(32, 0), words=226,
         tiers=_tiers(12, 25, 50, 6.0),
-        ignores=("a frame count that is not legal is floored or padded: it is rounded up and trimmed",),
+        ignores=("a frame count that is not legal is floored or padded: it is rounded up",),
     ),
     Family(
         name="svd", title="Stable Video Diffusion", classes=("StableVideoDiffusionPipeline",),
