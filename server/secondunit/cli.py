@@ -110,6 +110,11 @@ def parser() -> argparse.ArgumentParser:
         help="folder of the clips made before (default: NAME.gen beside the timeline)",
     )
     server_flags(plan)
+    plan.add_argument(
+        "--compare",
+        action="store_true",
+        help="what each engine would make of each control, side by side, and what it would take",
+    )
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
     serve.add_argument(

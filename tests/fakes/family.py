@@ -71,9 +71,7 @@ class ReadablePipeline(DiffusionPipeline):
     transformer: OneLayer
     scheduler: FlowMatchEulerDiscreteScheduler
 
-    def __init__(
-        self, transformer: OneLayer, scheduler: FlowMatchEulerDiscreteScheduler
-    ) -> None:
+    def __init__(self, transformer: OneLayer, scheduler: FlowMatchEulerDiscreteScheduler) -> None:
         super().__init__()
         self.register_modules(transformer=transformer, scheduler=scheduler)
 
@@ -123,7 +121,7 @@ class Readable:
         return self.pipe
 
     def cells(self, pipe: DiffusionPipeline, wanted: Pass) -> Cells:
-        groups = [range(0, 1), *(range(n, n + GROUP) for n in range(1, wanted.frames, GROUP))]
+        groups = [range(1), *(range(n, n + GROUP) for n in range(1, wanted.frames, GROUP))]
         height, width = wanted.size.height // CELL, wanted.size.width // CELL
         return Cells(frames=tuple(groups), height=height, width=width)
 
@@ -165,7 +163,8 @@ class Readable:
 
     def levels(self, pipe: DiffusionPipeline) -> Sequence[float]:
         assert isinstance(pipe, ReadablePipeline)
-        return pipe.scheduler.sigmas.tolist()
+        levels: Any = pipe.scheduler.sigmas
+        return levels.tolist()
 
     def mixed(
         self, pipe: DiffusionPipeline, clean: torch.Tensor, noise: torch.Tensor, step: int

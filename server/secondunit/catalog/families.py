@@ -144,7 +144,7 @@ _ROWS = (
     Family(
         name="cogvideox", title="CogVideoX",
         classes=("CogVideoXPipeline", "CogVideoXImageToVideoPipeline"), licence="cogvideox",
-        frame_step=4, longest=49, multiple=16, most_pixels=720 * 480,
+        frame_step=8, longest=49, multiple=16, most_pixels=720 * 480,
         native_rate=8.0, native=frozenset(), dilate=(32, 0), words=226,
         tiers=_tiers(12, 25, 50, 6.0),
         ignores=("a frame count that is not 4k+1 is floored: it is rounded up and trimmed",),

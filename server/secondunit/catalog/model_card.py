@@ -1,4 +1,4 @@
-"""Whose licence weights come under: from the model's card (README.md) or from the licence's text."""
+"""The licence that weights come under: from the model's card (README.md), or from its text."""
 
 from __future__ import annotations
 

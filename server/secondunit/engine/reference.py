@@ -37,7 +37,7 @@ _Shown = Callable[[], RGB]
 
 @dataclass(frozen=True, slots=True)
 class _Apart:
-    """A keeper for the draft: the frames that the shot has are not the draft's; implements `Keep`."""
+    """A keeper for the draft, whose frames are not those of the shot; implements `Keep`."""
 
     part: Part
     frames: Collection[int]
@@ -225,9 +225,7 @@ class Reference:
             near = last is not None and abs(last[0] - frame) <= 2 * EVERY
             guesses = [last[1]] if last is not None and near else []
             close = isinstance(name, int) and abs(name - frame) <= EVERY
-            forth, back = flow.between(
-                here, flow.grey(other), guesses, far=not (guesses or close)
-            )
+            forth, back = flow.between(here, flow.grey(other), guesses, far=not (guesses or close))
             self._ways[name] = frame, (forth.displacement, back.displacement)
             known = np.maximum(known, forth.confidence)
         hole = (known < KNOWN).astype(np.float32)

@@ -255,7 +255,7 @@ class _Maker:
         return Shot(
             id=found,
             name=asked.note.shot
-            or without_numbers(left.name if left is not None else spot.laid.name or "shot"),
+            or without_numbers(left.name if left is not None else spot.laid.item.name or "shot"),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,

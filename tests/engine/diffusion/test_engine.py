@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -57,7 +58,7 @@ def test_every_frame_that_is_to_be_made_comes_once_at_the_work_size() -> None:
     frames = list(engine().run(of_model(plan), sources, silent))
     assert [n for n, _ in frames] == list(range(10))
     assert {picture.shape for _, picture in frames} == {(64, 96, 3)}
-    assert all(0 <= picture.min() and picture.max() <= 1 for _, picture in frames)
+    assert all(picture.min() >= 0 and picture.max() <= 1 for _, picture in frames)
 
 
 def test_a_size_that_no_model_has_is_rimmed_and_cut_back() -> None:
@@ -167,11 +168,11 @@ def test_previews_show_the_picture_that_is_coming() -> None:
     shown: list[tuple[int, RGB, bool]] = []
     family = Readable()
     plan, sources = bridge(clip(24), 6, 11)
-    frames = dict(
-        engine(family).run(
-            of_model(plan), sources, silent, lambda n, rgb, rough=False: shown.append((n, rgb, rough))
-        )
-    )
+
+    def show(frame: int, rgb: RGB, rough: bool = False) -> None:
+        shown.append((frame, rgb, rough))
+
+    frames = dict(engine(family).run(of_model(plan), sources, silent, show))
     assert [rough for _, _, rough in shown] == [True, *[False] * STEPS]
     frame, last, _ = shown[-1]
     assert frame in frames
@@ -244,7 +245,7 @@ def test_windows_meet_in_a_picture_that_both_are_pinned_to() -> None:
     anchors, *fills = family.told
     assert len(fills) == 4
     assert float(anchors.rate) * 3 == float(fills[0].rate)  # spread over the whole shot
-    for one, other in zip(fills, fills[1:], strict=False):
+    for one, other in itertools.pairwise(fills):
         last, first = max(one.pinned), min(other.pinned)
         assert np.array_equal(one.reference[last], other.reference[first])
         assert not np.allclose(one.reference[last], 0.5)
@@ -282,9 +283,7 @@ def test_a_decoder_that_drifts_is_put_right_by_what_was_kept() -> None:
 def test_nothing_to_start_from_is_grey_and_free() -> None:
     """`generate`: words alone."""
     sources = Pictures(pins={0: np.zeros((64, 96, 3), np.float32)})
-    plan = replace(
-        plan_of(Operation.GENERATE, sources, 9, FrameRange(start=0, frames=9)), pins=()
-    )
+    plan = replace(plan_of(Operation.GENERATE, sources, 9, FrameRange(start=0, frames=9)), pins=())
     family = Readable()
     frames = made(plan, sources, family)
     assert sorted(frames) == list(range(9))

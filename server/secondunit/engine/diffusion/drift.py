@@ -62,4 +62,4 @@ def measured(
     after = float(np.abs(np.clip(told @ matrix, 0, 1) - y).mean())
     if np.abs(matrix - none).max() > FARTHEST or after >= before:
         return Drift(matrix=None, before=before, after=before)
-    return Drift(matrix=matrix, before=before, after=after)
+    return Drift(matrix=matrix.astype(np.float64), before=before, after=after)

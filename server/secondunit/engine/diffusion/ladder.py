@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
+    from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +21,19 @@ class Rung:
     window: float = 1.0
     """Share of the longest pass that is asked for at once."""
     memory: float = 1.0
-    """Share of the row's memory that it needs, about."""
+    """Share of the row's memory that it needs on a card, about."""
+    alone: float = 1.0
+    """The same where the processor is the device."""
 
 
 RUNGS: tuple[Rung, ...] = (
     Rung(name="whole"),
     Rung(name="offload", offload=True, memory=0.75),
-    Rung(name="offload-fp8", offload=True, eighth=True, memory=0.45),
-    Rung(name="offload-fp8-short", offload=True, eighth=True, window=0.5, memory=0.3),
+    Rung(name="offload-fp8", offload=True, eighth=True, memory=0.45, alone=0.6),
+    Rung(name="offload-fp8-short", offload=True, eighth=True, window=0.5, memory=0.3, alone=0.5),
 )
-"""By memory plan: 0 is the first. Decoding in tiles is part of all of them."""
+"""By memory plan: 0 is the first. Decoding in tiles is part of all of them. The shares are of bf16
+weights and their activations; what a rung really takes is in the take's record."""
 
 
 def rung_of(memory_plan: int) -> Rung:

@@ -1,4 +1,4 @@
-"""One denoising: the pipeline's own loop, held to the reference, seen, kept and stopped from outside.
+"""One denoising: the pipeline's own loop, held to the reference, seen, kept and stopped outside it.
 
 After each step the cells whose level the noise has not yet passed are the reference under the noise
 of the moment, with the one noise that the pass began with. That is right only where the sampler's
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from numpy.typing import NDArray
 
 from secondunit.engine.diffusion.family import Family, Pass
@@ -147,9 +147,7 @@ def denoised(
         }
         if first >= told.wanted.steps:
             return start, 0
-    given = family.arguments(
-        pipe, told.wanted, told.clean, told.noise, start, beside, generator
-    )
+    given = family.arguments(pipe, told.wanted, told.clean, told.noise, start, beside, generator)
     loop = _Loop(
         family=family, told=told, first=first, progress=progress, keep=keep, seen=seen, state=start
     )
@@ -172,9 +170,7 @@ def _tensor(array: NDArray[Any], like: torch.Tensor) -> torch.Tensor:
 
 
 @contextmanager
-def _from_step(
-    pipe: DiffusionPipeline, first: int, loop: _Loop, family: Family
-) -> Iterator[None]:
+def _from_step(pipe: DiffusionPipeline, first: int, loop: _Loop, family: Family) -> Iterator[None]:
     """Have the pipeline's loop begin after `first` steps of its schedule, and leave it as it was.
 
     A scheduler that has a `first` of its own is told; another is of a late class meanwhile, and not

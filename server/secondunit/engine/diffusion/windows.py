@@ -10,6 +10,7 @@ proportional to the length.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -168,7 +169,7 @@ def _spread(frames: list[int], own: Callable[[int], bool], rule: Rule) -> list[W
     between = max(1, span // count)
     picks = sorted(
         {a + round(j * (b - a) / between)
-         for a, b in zip(ends, ends[1:], strict=False) for j in range(between + 1)}
+         for a, b in itertools.pairwise(ends) for j in range(between + 1)}
     )  # fmt: skip
     anchors = {frames[k] for k in ends[1:-1]}
     first = [
@@ -176,7 +177,7 @@ def _spread(frames: list[int], own: Callable[[int], bool], rule: Rule) -> list[W
                left=tuple(n for n in (*w.made, *w.left) if n in anchors or n in w.left))
         for w in _spread([frames[k] for k in picks], own, rule)
     ]  # fmt: skip
-    fills = [w for a, b in zip(ends, ends[1:], strict=False)
+    fills = [w for a, b in itertools.pairwise(ends)
              for w in _spread(frames[a : b + 1], own, rule)]  # fmt: skip
     return [*first, *(_with_anchor(w, anchors) for w in fills)]
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 import torch
-from diffusers import DiffusionPipeline
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
 from secondunit.engine.diffusion.family import Family, Pass
 
