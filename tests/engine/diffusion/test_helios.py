@@ -138,6 +138,13 @@ def test_it_goes_on_from_any_step_of_any_chunk_with_the_same_bits(
     assert rest[-1] == 3
 
 
+def test_what_is_kept_of_a_long_walk_is_kept_once_for_all_chunks(checkpoints: Path) -> None:
+    settings: dict[str, Any] = {**SMALL, "steps": 6}
+    wanted = a_pass(frames=99, **settings)
+    _, _, told = walked(opened(checkpoints), wanted, drawn(3))
+    assert told == [1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6]
+
+
 def test_pictures_come_back_by_chunks(checkpoints: Path) -> None:
     pipe, wanted = opened(checkpoints), a_pass(frames=66, **SMALL)
     cells = FAMILY.cells(pipe, wanted)

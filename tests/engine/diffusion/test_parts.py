@@ -150,17 +150,15 @@ def test_of_a_pair_the_first_is_for_high_noise_and_the_second_for_low(
 ) -> None:
     folder = tiny("wan_i2v_a14b", checkpoints)
     network = opened(wan_i2v.FAMILY, folder).transformer
-    high = lora(tmp_path / "a.safetensors", network, layers="attn1.to_q")
-    low = lora(tmp_path / "b.safetensors", network, layers="attn1.to_k")
-    pipe = opened(wan_i2v.FAMILY, folder, high, low)
+    style = lora(tmp_path / "style.safetensors", network, layers="attn1.to_k")
+    high, low = (lora(tmp_path / f"{n}.safetensors", network, size=n) for n in (1.0, 2.0))
+    pipe = opened(wan_i2v.FAMILY, folder, style, high, low)
     one, two = (
-        {name.split(".lora_A")[0] for name, _ in part.named_parameters() if ".lora_A" in name}
+        {name.split(".lora_B.")[1] for name, _ in part.named_parameters() if ".lora_B." in name}
         for part in (pipe.transformer, pipe.transformer_2)
     )
-    assert one == {f"blocks.{n}.attn1.to_q" for n in (0, 1)}
-    assert two == {f"blocks.{n}.attn1.to_k" for n in (0, 1)}
-    both = opened(wan_i2v.FAMILY, folder, high)
-    assert any("lora_A" in name for name, _ in both.transformer_2.named_parameters())
+    assert one == {"lora0.weight", "lora1.weight"}
+    assert two == {"lora0.weight", "lora2.weight"}
 
 
 def test_a_lora_of_another_model_is_refused_with_its_keys(

@@ -104,8 +104,8 @@ def has(folder: Path, name: str) -> bool:
 def lay_over(pipe: Any, loras: tuple[Path, ...], modules: tuple[str, ...]) -> None:
     """Load LoRAs over a pipeline's networks, all at full strength.
 
-    Where there are two networks, files come in pairs: the first of a pair is for high noise, the
-    second for low; a single one is laid over both.
+    Where there are two networks, two files in succession with the same layers are a pair, of which
+    the first is for high noise and the second for low; a single one is laid over both.
 
     Args:
         pipe: with diffusers' LoRA loader.
@@ -114,26 +114,46 @@ def lay_over(pipe: Any, loras: tuple[Path, ...], modules: tuple[str, ...]) -> No
 
     Raises EngineFailed, naming keys, for a file of another network.
     """
-    pairs = len(modules) == 2 and len(loras) % 2 == 0
+    found = [(path, _lora(pipe, path)) for path in loras]
     names: dict[str, list[str]] = {name: [] for name in modules}
-    for number, path in enumerate(loras):
-        targets = (modules[number % 2],) if pairs else modules
-        with _read(path.parent, path.name):
-            if path.suffix != ".safetensors":
-                raise ValueError("LoRAs are read from .safetensors files only")
-            found = pipe.lora_state_dict(
-                str(path.parent), weight_name=path.name, use_safetensors=True, local_files_only=True
-            )
-        adapter = f"lora{number}"
-        for name in targets:
-            _refuse_strangers(path, found, getattr(pipe, name))
+    for number, (path, tensors) in enumerate(found):
+        for name in _over(number, [_layers(each) for _, each in found], modules):
+            _refuse_strangers(path, tensors, getattr(pipe, name))
+            names[name].append(f"lora{number}")
             with _read(path.parent, path.name):
                 into = {"load_into_transformer_2": True} if name == "transformer_2" else {}
-                pipe.load_lora_weights(dict(found), adapter_name=adapter, **into)
-            names[name].append(adapter)
+                pipe.load_lora_weights(dict(tensors), adapter_name=names[name][-1], **into)
     for name, adapters in names.items():
         if adapters:
             getattr(pipe, name).set_adapters(adapters, [1.0] * len(adapters))
+
+
+def _lora(pipe: Any, path: Path) -> dict[str, torch.Tensor]:
+    with _read(path.parent, path.name):
+        if path.suffix != ".safetensors":
+            raise ValueError("LoRAs are read from .safetensors files only")
+        return pipe.lora_state_dict(
+            str(path.parent), weight_name=path.name, use_safetensors=True, local_files_only=True
+        )
+
+
+def _layers(tensors: dict[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+
+
+def _over(number: int, layers: list[Any], modules: tuple[str, ...]) -> tuple[str, ...]:
+    """The networks that one of several LoRAs goes over."""
+    if len(modules) == 1:
+        return modules
+    place = 0
+    while place <= number:
+        pair = layers[place] == layers[place + 1] if place + 1 < len(layers) else False
+        if number == place:
+            return modules[:1] if pair else modules
+        if pair and number == place + 1:
+            return modules[1:]
+        place += 2 if pair else 1
+    return modules
 
 
 def _refuse_strangers(path: Path, found: dict[str, torch.Tensor], network: Any) -> None:

@@ -18,6 +18,7 @@ from PIL import Image
 from transformers import UMT5EncoderModel
 
 from secondunit.engine.diffusion import flow_match, parts
+from secondunit.engine.diffusion import legal as legal_pass
 from secondunit.engine.diffusion.family import Cells, Pass
 from secondunit.errors import EngineFailed
 
@@ -83,18 +84,7 @@ def legal(pipe: Any, wanted: Pass) -> None:
     Raises EngineFailed for a count of frames, a size or a reference that does not fit.
     """
     base = pipe.vae_scale_factor_spatial * pipe.transformer.config.patch_size[1]
-    height, width = wanted.size.height, wanted.size.width
-    faults = []
-    if wanted.frames % TEMPORAL != 1:
-        faults.append(f"{wanted.frames} frames are not {TEMPORAL}k+1")
-    if height % base or width % base:
-        faults.append(f"{width}x{height} is no multiple of {base}")
-    if wanted.reference.shape != (wanted.frames, height, width, 3):
-        faults.append(f"the reference is {wanted.reference.shape}")
-    if wanted.hold.shape != (wanted.frames, height, width):
-        faults.append(f"the hold map is {wanted.hold.shape}")
-    if faults:
-        raise EngineFailed(f"A pass does not fit {type(pipe).__name__}: {'; '.join(faults)}.")
+    legal_pass.check(pipe, wanted, step=TEMPORAL, base=base)
 
 
 def words(pipe: Any, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
@@ -112,7 +102,7 @@ def words(pipe: Any, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
 def encode(pipe: Any, video: torch.Tensor) -> torch.Tensor:
     """Latents as the loop scales them, float32, of pictures `b c f h w` in -1..1."""
     vae = pipe.vae
-    raw = vae.encode(video.to(vae.device, vae.dtype)).latent_dist.mode()
+    raw = vae.encode(video.to(pipe._execution_device, vae.dtype)).latent_dist.mode()
     mean, std = _statistics(vae, raw)
     return ((raw - mean) / std).to(torch.float32)
 
@@ -120,7 +110,7 @@ def encode(pipe: Any, video: torch.Tensor) -> torch.Tensor:
 def decode(pipe: Any, grid: torch.Tensor) -> torch.Tensor:
     """Pictures `f h w 3` in 0..1, on the processor."""
     vae = pipe.vae
-    raw = grid.to(vae.device, vae.dtype)
+    raw = grid.to(pipe._execution_device, vae.dtype)
     mean, std = _statistics(vae, raw)
     video = vae.decode(raw * std + mean, return_dict=False)[0]
     return ((video[0] + 1) / 2).clamp(0, 1).permute(1, 2, 3, 0).to("cpu", torch.float32)

@@ -23,6 +23,7 @@ from diffusers.schedulers.scheduling_helios import HeliosScheduler
 from secondunit.engine import hold
 from secondunit.engine.diffusion import flow_match, parts, wan
 from secondunit.engine.diffusion.family import Cells, Pass
+from secondunit.engine.diffusion.steps import KEPT_EVERY
 from secondunit.errors import EngineFailed
 
 CHUNK = 33
@@ -99,7 +100,7 @@ class _Chunks(HeliosPipeline):
                 after = self.scheduler.step(velocity, t, state[:, :, part])[0]
                 state[:, :, part] = self._held(after, part)
                 self.walked += 1
-                index = max(1, self.walked // len(todo)) - begun - 1
+                index = _come(self.walked, len(todo), steps) - begun - 1
                 callback_on_step_end(self, index, t, {"latents": state.clone()})
         self.maybe_free_model_hooks()
         return (state,)
@@ -270,6 +271,18 @@ class Helios:
     ) -> torch.Tensor:
         """The walk holds its cells itself: chunks stand at levels of their own."""
         return loop
+
+
+def _come(walked: int, chunks: int, steps: int) -> int:
+    """How far of one chunk's steps all of them together have come, from 1; the last comes last.
+
+    A step after which the runner keeps the latents is named once, when it is all but over: a long
+    shot's are large, and would be written after every step of every chunk.
+    """
+    come = max(1, walked // chunks)
+    if come % KEPT_EVERY == 0 and come < steps and (walked + 1) // chunks == come:
+        return come - 1
+    return come
 
 
 def blurred(latents: torch.Tensor, seed: int, number: int) -> torch.Tensor:
