@@ -162,14 +162,6 @@ def _wan_i2v(family: Family, found: Checkpoint) -> Family:
     return _wan(family, found, native=native, tiers=tiers)
 
 
-def _helios(family: Family, found: Checkpoint) -> Family:
-    pyramid = found.kind == "HeliosPyramidPipeline"
-    if found.options.get("is_distilled"):
-        few = tuple(replace(t, guidance=1.0, steps=3) for t in family.tiers)
-        return replace(family, held=not pyramid, tiers=few)
-    return replace(family, held=not pyramid)
-
-
 def _ltx(family: Family, found: Checkpoint) -> Family:
     native = family.native
     if found.kind == "LTXConditionPipeline":
@@ -225,7 +217,7 @@ def _generic(family: Family, found: Checkpoint) -> Family:
 
 
 _FITTED: Mapping[str, Callable[[Family, Checkpoint], Family]] = {
-    "wan_vace": _wan_vace, "wan_i2v": _wan_i2v, "wan_ti2v": _wan, "helios": _helios, "ltx": _ltx,
+    "wan_vace": _wan_vace, "wan_i2v": _wan_i2v, "wan_ti2v": _wan, "ltx": _ltx,
     "ltx2": _lightricks, "cogvideox": _cogvideox, "svd": _svd, "generic": _generic,
 }  # fmt: skip
 

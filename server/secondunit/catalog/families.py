@@ -102,8 +102,7 @@ _ROWS = (
         ignores=(_FLOORS, "`last_image` is taken and ignored: the last frame is held instead"),
     ),
     Family(
-        name="helios", title="Helios", classes=("HeliosPipeline", "HeliosPyramidPipeline"),
-        licence="apache-2.0",
+        name="helios", title="Helios", classes=("HeliosPipeline",), licence="apache-2.0",
         frame_step=33, frame_offset=0, longest=1452, at_once=99, multiple=16,
         most_pixels=640 * 384, native_rate=24.0, native=frozenset({"first", "prefix"}),
         dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,
