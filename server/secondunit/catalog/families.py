@@ -82,6 +82,12 @@ _ROWS = (
         ),
     ),
     Family(
+        name="wan_t2v", title="Wan text to video", classes=("WanPipeline",), licence="apache-2.0",
+        frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720, native_rate=16.0,
+        native=frozenset(), dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,
+        packages=_WAN_PACKAGES, ignores=(_FLOORS,),
+    ),
+    Family(
         name="wan_i2v", title="Wan image to video", classes=("WanImageToVideoPipeline",),
         licence="apache-2.0",
         frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720,

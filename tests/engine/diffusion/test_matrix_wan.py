@@ -24,7 +24,7 @@ from tests.fakes.checkpoints import tiny
 
 FAMILIES = ("wan_vace", "wan_i2v_a14b", "wan_ti2v", "helios")
 """Each with every control; their kin differ in what they are told alone."""
-KIN = ("wan_vace_a14b", "wan_i2v", "wan_flf")
+KIN = ("wan_vace_a14b", "wan_t2v", "wan_i2v", "wan_flf")
 CASES = [(name, case) for name in FAMILIES for case in matrix.CASES] + [
     (name, case) for name in KIN for case in ("first", "last", "mask")
 ]
