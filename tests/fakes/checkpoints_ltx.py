@@ -8,37 +8,45 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import (
-    AllegroPipeline,
-    AllegroTransformer3DModel,
-    AutoencoderKLAllegro,
-    AutoencoderKLCogVideoX,
-    AutoencoderKLHunyuanVideo15,
-    AutoencoderKLLTX2Audio,
-    AutoencoderKLLTX2Video,
-    AutoencoderKLLTXVideo,
+from diffusers.guiders.classifier_free_guidance import ClassifierFreeGuidance
+from diffusers.models.autoencoders.autoencoder_kl_allegro import AutoencoderKLAllegro
+from diffusers.models.autoencoders.autoencoder_kl_cogvideox import AutoencoderKLCogVideoX
+from diffusers.models.autoencoders.autoencoder_kl_hunyuanvideo15 import AutoencoderKLHunyuanVideo15
+from diffusers.models.autoencoders.autoencoder_kl_ltx import AutoencoderKLLTXVideo
+from diffusers.models.autoencoders.autoencoder_kl_ltx2 import AutoencoderKLLTX2Video
+from diffusers.models.autoencoders.autoencoder_kl_ltx2_audio import AutoencoderKLLTX2Audio
+from diffusers.models.autoencoders.autoencoder_kl_temporal_decoder import (
     AutoencoderKLTemporalDecoder,
-    ClassifierFreeGuidance,
-    CogVideoXDDIMScheduler,
-    CogVideoXDPMScheduler,
-    CogVideoXImageToVideoPipeline,
-    CogVideoXPipeline,
-    CogVideoXTransformer3DModel,
-    DDIMScheduler,
-    DiffusionPipeline,
-    EulerDiscreteScheduler,
-    FlowMatchEulerDiscreteScheduler,
-    HunyuanVideo15Pipeline,
-    HunyuanVideo15Transformer3DModel,
-    LTX2ConditionPipeline,
-    LTX2VideoTransformer3DModel,
-    LTXConditionPipeline,
-    LTXVideoTransformer3DModel,
-    StableVideoDiffusionPipeline,
-    UNetSpatioTemporalConditionModel,
 )
+from diffusers.models.transformers.cogvideox_transformer_3d import CogVideoXTransformer3DModel
+from diffusers.models.transformers.transformer_allegro import AllegroTransformer3DModel
+from diffusers.models.transformers.transformer_hunyuan_video15 import (
+    HunyuanVideo15Transformer3DModel,
+)
+from diffusers.models.transformers.transformer_ltx import LTXVideoTransformer3DModel
+from diffusers.models.transformers.transformer_ltx2 import LTX2VideoTransformer3DModel
+from diffusers.models.unets.unet_spatio_temporal_condition import UNetSpatioTemporalConditionModel
+from diffusers.pipelines.allegro.pipeline_allegro import AllegroPipeline
+from diffusers.pipelines.cogvideo.pipeline_cogvideox import CogVideoXPipeline
+from diffusers.pipelines.cogvideo.pipeline_cogvideox_image2video import (
+    CogVideoXImageToVideoPipeline,
+)
+from diffusers.pipelines.hunyuan_video1_5.pipeline_hunyuan_video1_5 import HunyuanVideo15Pipeline
+from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXConditionPipeline
 from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
+from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2ConditionPipeline
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.pipelines.stable_video_diffusion.pipeline_stable_video_diffusion import (
+    StableVideoDiffusionPipeline,
+)
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from diffusers.schedulers.scheduling_ddim_cogvideox import CogVideoXDDIMScheduler
+from diffusers.schedulers.scheduling_dpm_cogvideox import CogVideoXDPMScheduler
+from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
 from transformers import (
     ByT5Tokenizer,
     CLIPImageProcessorPil,
@@ -52,8 +60,9 @@ from transformers import (
     Qwen2Tokenizer,
     T5Config,
     T5EncoderModel,
-    T5Tokenizer,
 )
+
+from tests.fakes.checkpoints import tokenizer
 
 WORDS = 32  # channels of a token's embedding
 LETTERS = string.ascii_letters + string.digits + string.punctuation
@@ -63,13 +72,14 @@ def tiny(family: str, folder: Path) -> Path:
     """Return the folder of a tiny checkpoint `family` below `folder`; made where it is not there.
 
     Names: `ltx`, `ltx_0_9_8` (a decoder that is told its noise), `ltx2`, `cogvideox`,
-    `cogvideox_1_5` (two latent frames a patch), `cogvideox_text`, `svd`, `allegro`, `hunyuan_1_5` (which tells
-    nobody of its steps).
+    `cogvideox_1_5` (two latent frames a patch), `cogvideox_text`, `svd`, `allegro`, `hunyuan_1_5`
+    (which tells nobody of its steps).
     """
     target = folder / family
     if not target.is_dir():
-        torch.manual_seed(sum(map(ord, family)))
-        pipe = _MAKERS[family]()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(sum(map(ord, family)))
+            pipe = _MAKERS[family]()
         for part in pipe.components.values():
             if isinstance(part, torch.nn.Module):
                 part.eval()
@@ -78,18 +88,13 @@ def tiny(family: str, folder: Path) -> Path:
 
 
 def _t5() -> dict[str, Any]:
-    special = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)]
-    vocab = [*special, *((c, -3.0) for c in LETTERS)]
     config = T5Config(
         vocab_size=128, d_model=WORDS, d_kv=8, d_ff=32, num_layers=1, num_heads=2, dropout_rate=0.0
     )
-    return {
-        "tokenizer": T5Tokenizer(vocab=vocab, extra_ids=0),
-        "text_encoder": T5EncoderModel(config),
-    }
+    return {"tokenizer": tokenizer(), "text_encoder": T5EncoderModel(config)}
 
 
-def _ltx(timestep_conditioning: bool = False) -> DiffusionPipeline:
+def _ltx(timestep_conditioning: bool = False) -> Any:
     """As 0.9.5 and later: 8 frames and 32 x 32 pixels a cell."""
     vae = AutoencoderKLLTXVideo(
         latent_channels=8,
@@ -138,7 +143,7 @@ def _gemma() -> dict[str, Any]:
     }
 
 
-def _ltx2() -> DiffusionPipeline:
+def _ltx2() -> Any:
     words = 8
     transformer = LTX2VideoTransformer3DModel(
         in_channels=8,
@@ -252,7 +257,7 @@ def _cog_schedule() -> dict[str, Any]:
     }
 
 
-def _cogvideox() -> DiffusionPipeline:
+def _cogvideox() -> Any:
     return CogVideoXImageToVideoPipeline(
         vae=_cog_vae(),
         transformer=_cog_transformer(),
@@ -261,7 +266,7 @@ def _cogvideox() -> DiffusionPipeline:
     )
 
 
-def _cogvideox_1_5() -> DiffusionPipeline:
+def _cogvideox_1_5() -> Any:
     transformer = _cog_transformer(
         patch_size_t=2,
         ofs_embed_dim=4,
@@ -278,7 +283,7 @@ def _cogvideox_1_5() -> DiffusionPipeline:
     )
 
 
-def _cogvideox_text() -> DiffusionPipeline:
+def _cogvideox_text() -> Any:
     return CogVideoXPipeline(
         vae=_cog_vae(),
         transformer=_cog_transformer(in_channels=4),
@@ -287,7 +292,7 @@ def _cogvideox_text() -> DiffusionPipeline:
     )
 
 
-def _svd() -> DiffusionPipeline:
+def _svd() -> Any:
     unet = UNetSpatioTemporalConditionModel(
         block_out_channels=(32, 32),
         layers_per_block=1,
@@ -332,7 +337,7 @@ def _svd() -> DiffusionPipeline:
     )
 
 
-def _allegro() -> DiffusionPipeline:
+def _allegro() -> Any:
     """One that no family is written for."""
     vae = AutoencoderKLAllegro(
         block_out_channels=(8, 8, 8, 8),
@@ -357,10 +362,10 @@ def _allegro() -> DiffusionPipeline:
     return AllegroPipeline(vae=vae, transformer=transformer, scheduler=DDIMScheduler(), **_t5())
 
 
-def _hunyuan_1_5() -> DiffusionPipeline:
+def _hunyuan_1_5() -> Any:
     vocab = {letter: k for k, letter in enumerate([*LETTERS, "Ġ", "Ċ"])}
-    tokenizer = Qwen2Tokenizer(vocab=vocab, merges=[])
-    tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    reader = Qwen2Tokenizer(vocab=vocab, merges=[])
+    reader.chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
     reading = Qwen2_5_VLTextConfig(
         vocab_size=128,
         hidden_size=8,
@@ -395,7 +400,7 @@ def _hunyuan_1_5() -> DiffusionPipeline:
     )
     return HunyuanVideo15Pipeline(
         text_encoder=Qwen2_5_VLTextModel(reading),
-        tokenizer=tokenizer,
+        tokenizer=reader,
         transformer=transformer,
         vae=vae,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=5.0),

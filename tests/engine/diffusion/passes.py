@@ -55,16 +55,22 @@ def drive(
     wanted: Pass,
     *,
     held: bool = True,
+    packed: bool = False,
     seen: Seen | None = None,
     changes: dict[str, Any] | None = None,
 ) -> torch.Tensor:
-    """Run a pass from pure noise and return the latents on the grid."""
+    """Run a pass from pure noise and return the latents on the grid.
+
+    `packed`: the pipeline returns them otherwise than its loop has them, so the loop's are taken.
+    """
     with torch.no_grad():
         video = torch.from_numpy(wanted.reference).permute(3, 0, 1, 2)[None] * 2 - 1
         clean = family.encode(pipe, video)
         generator = torch.Generator().manual_seed(wanted.seed)
         noise = family.noise(pipe, clean, generator)
         levels = torch.from_numpy(hold.on_cells(wanted, family.cells(pipe, wanted)))[None, None]
+
+        state = noise
 
         def after(_: Any, step: int, time: Any, given: dict[str, torch.Tensor]) -> dict[str, Any]:
             grid = family.onto_grid(pipe, wanted, given["latents"])
@@ -73,7 +79,10 @@ def drive(
             if held:
                 follow = family.levels(pipe)[step + 1] >= levels
                 grid = torch.where(follow, family.mixed(pipe, clean, noise, step + 1), grid)
-            return {"latents": family.into_loop(pipe, wanted, grid, given["latents"])}
+            loop = family.into_loop(pipe, wanted, grid, given["latents"])
+            nonlocal state
+            state = family.onto_grid(pipe, wanted, loop)
+            return {"latents": loop}
 
         told = dict(family.arguments(pipe, wanted, clean, noise, noise, None, generator))
         done = pipe(
@@ -84,4 +93,4 @@ def drive(
             return_dict=False,
             callback_on_step_end=after,
         )
-        return family.onto_grid(pipe, wanted, done[0])
+        return state if packed else family.onto_grid(pipe, wanted, done[0])

@@ -1,19 +1,16 @@
-"""LTX and LTX-2, what they share: cells of eight frames, and key pictures as tokens of their own."""
+"""What LTX and LTX-2 share: cells of eight frames, and key pictures as tokens of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from secondunit.engine.diffusion import legal
 from secondunit.engine.diffusion.family import Cells, Family, Pass
-
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +34,7 @@ def cells(pipe: Any, wanted: Pass) -> Cells:
     legal.check(pipe, wanted, step=step, base=side)
     groups = (range(k, k + step) for k in range(1, wanted.frames, step))
     size = wanted.size
-    return Cells(
-        frames=(range(1), *groups), height=size.height // side, width=size.width // side
-    )
+    return Cells(frames=(range(1), *groups), height=size.height // side, width=size.width // side)
 
 
 def key_frames(wanted: Pass, cells: Cells) -> dict[int, float]:
@@ -61,9 +56,9 @@ def key_frames(wanted: Pass, cells: Cells) -> dict[int, float]:
 
 
 def key_pictures(
-    family: Family, pipe: DiffusionPipeline, wanted: Pass, cells: Cells, generator: torch.Generator
+    family: Family, pipe: Any, wanted: Pass, cells: Cells, generator: torch.Generator
 ) -> tuple[KeyPicture, ...]:
-    """The pictures of `key_frames`, encoded one by one: each is the first frame of its own video."""
+    """The pictures of `key_frames`, encoded one by one: each is the first of a video of its own."""
     found = []
     for frame, strength in key_frames(wanted, cells).items():
         picture = np.ascontiguousarray(wanted.reference[frame].transpose(2, 0, 1))

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from diffusers import (
-    AutoencoderKLCogVideoX,
-    CogVideoXDDIMScheduler,
-    CogVideoXDPMScheduler,
+from diffusers.models.autoencoders.autoencoder_kl_cogvideox import AutoencoderKLCogVideoX
+from diffusers.models.transformers.cogvideox_transformer_3d import CogVideoXTransformer3DModel
+from diffusers.pipelines.cogvideo.pipeline_cogvideox import CogVideoXPipeline
+from diffusers.pipelines.cogvideo.pipeline_cogvideox_image2video import (
     CogVideoXImageToVideoPipeline,
-    CogVideoXPipeline,
-    CogVideoXTransformer3DModel,
 )
+from diffusers.schedulers.scheduling_ddim_cogvideox import CogVideoXDDIMScheduler
+from diffusers.schedulers.scheduling_dpm_cogvideox import CogVideoXDPMScheduler
 from diffusers.utils.torch_utils import randn_tensor
 from transformers import T5EncoderModel
 
@@ -27,9 +27,6 @@ from secondunit.engine.diffusion import legal, parts
 from secondunit.engine.diffusion.family import Cells, Pass
 from secondunit.engine.diffusion.signal_grid import SignalGrid
 from secondunit.errors import EngineFailed
-
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
 
 WORDS = 226
 """Tokens of the longest prompt."""
@@ -77,9 +74,7 @@ class PicturePipeline(CogVideoXImageToVideoPipeline):
 class CogVideoX:
     """Held from outside; the first picture is told where the weights take one."""
 
-    def open(
-        self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]
-    ) -> DiffusionPipeline:
+    def open(self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]) -> Any:
         """See `Family`."""
         own = parts.scheduler(folder, (CogVideoXDDIMScheduler, CogVideoXDPMScheduler))
         transformer = parts.module(CogVideoXTransformer3DModel, folder, "transformer", dtype)
@@ -105,7 +100,7 @@ class CogVideoX:
         pipe.set_progress_bar_config(disable=True)
         return pipe.to(device)
 
-    def cells(self, pipe: DiffusionPipeline, wanted: Pass) -> Cells:
+    def cells(self, pipe: Any, wanted: Pass) -> Cells:
         """See `Family`. Raises EngineFailed for a pass that does not fit the weights."""
         step, side = pipe.vae_scale_factor_temporal, pipe.vae_scale_factor_spatial
         config, size = pipe.transformer.config, wanted.size
@@ -119,7 +114,7 @@ class CogVideoX:
             frames=(range(1), *groups), height=size.height // side, width=size.width // side
         )
 
-    def words(self, pipe: DiffusionPipeline, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
+    def words(self, pipe: Any, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
         """See `Family`."""
         positive, negative = pipe.encode_prompt(
             wanted.prompt,
@@ -129,19 +124,17 @@ class CogVideoX:
         )
         return {"prompt_embeds": positive, "negative_prompt_embeds": negative}
 
-    def encode(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
+    def encode(self, pipe: Any, video: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         return self._encoded(pipe, video) * pipe.vae_scaling_factor_image
 
-    def noise(
-        self, pipe: DiffusionPipeline, like: torch.Tensor, generator: torch.Generator
-    ) -> torch.Tensor:
+    def noise(self, pipe: Any, like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """See `Family`."""
         return randn_tensor(like.shape, generator=generator, device=like.device, dtype=like.dtype)
 
     def arguments(
         self,
-        pipe: DiffusionPipeline,
+        pipe: Any,
         wanted: Pass,
         clean: torch.Tensor,
         noise: torch.Tensor,
@@ -167,46 +160,42 @@ class CogVideoX:
             "guidance_scale": wanted.guidance,
         }
 
-    def beside(
-        self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor
-    ) -> Mapping[str, torch.Tensor]:
+    def beside(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> Mapping[str, torch.Tensor]:
         """See `Family`."""
         front = loop.shape[1] - len(self.cells(pipe, wanted).frames)
         return {"front": loop[:, :front].clone()} if front else {}
 
-    def levels(self, pipe: DiffusionPipeline) -> Sequence[float]:
+    def levels(self, pipe: Any) -> Sequence[float]:
         """See `Family`."""
         return pipe.scheduler.levels
 
-    def mixed(
-        self, pipe: DiffusionPipeline, clean: torch.Tensor, noise: torch.Tensor, step: int
-    ) -> torch.Tensor:
+    def mixed(self, pipe: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
         """See `Family`."""
         return pipe.scheduler.mixed(clean, noise, step)
 
-    def onto_grid(self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
+    def onto_grid(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         return loop[:, -len(self.cells(pipe, wanted).frames) :].transpose(1, 2)
 
     def into_loop(
-        self, pipe: DiffusionPipeline, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
+        self, pipe: Any, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
     ) -> torch.Tensor:
         """See `Family`."""
         count = len(self.cells(pipe, wanted).frames)
         return torch.cat([loop[:, :-count], grid.transpose(1, 2).to(loop)], dim=1)
 
-    def decode(self, pipe: DiffusionPipeline, grid: torch.Tensor) -> torch.Tensor:
+    def decode(self, pipe: Any, grid: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
         latents = (grid / pipe.vae_scaling_factor_image).to(pipe._execution_device, vae.dtype)
         pictures = vae.decode(latents, return_dict=False)[0]
         return (pictures[0].float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 3, 0).cpu()
 
-    def _encoded(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
+    def _encoded(self, pipe: Any, video: torch.Tensor) -> torch.Tensor:
         vae = pipe.vae
         return vae.encode(video.to(pipe._execution_device, vae.dtype)).latent_dist.mode().float()
 
-    def _padded(self, pipe: DiffusionPipeline, frames: int) -> bool:
+    def _padded(self, pipe: Any, frames: int) -> bool:
         together = pipe.transformer.config.patch_size_t
         return together is not None and frames % together != 0
 

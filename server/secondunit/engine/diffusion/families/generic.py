@@ -1,4 +1,4 @@
-"""Any other video pipeline of diffusers: words, a first picture where it takes one, and a composite.
+"""Any other video pipeline of diffusers: words, a first picture where it takes one, a composite.
 
 Nothing is known of its latents, so nothing is held while it works: its pictures themselves are the
 grid, and what is pinned is put into them at the end. It can be stopped where it tells of its steps,
@@ -10,20 +10,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import diffusers
 import numpy as np
 import torch
 import transformers
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from PIL import Image
 
 from secondunit.engine.diffusion import legal, parts
 from secondunit.engine.diffusion.family import Cells, Pass
 from secondunit.errors import EngineFailed
-
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
 
 LENGTHS = ("num_frames", "video_length", "num_video_frames")
 """What pipelines call the count of frames."""
@@ -50,7 +48,7 @@ class _Count:
 class Plain:
     """A pipeline of diffusers, called and watched as the runner calls and watches a family's."""
 
-    def __init__(self, inner: DiffusionPipeline) -> None:
+    def __init__(self, inner: Any) -> None:
         """Wrap `inner`. Raises EngineFailed where its call cannot be told what is needed."""
         self.inner = inner
         self.takes = inspect.signature(type(inner).__call__).parameters
@@ -140,13 +138,11 @@ def _pictures(made: Any, wanted: Pass, name: str) -> np.ndarray:
 class Generic:
     """Pictures are the grid; there is no noise to mix them with."""
 
-    def open(
-        self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]
-    ) -> DiffusionPipeline:
+    def open(self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]) -> Any:
         """See `Family`. Raises EngineFailed for a folder whose index names code of its own."""
         index = parts.index(folder)
         kind = _class(folder, "diffusers", index["_class_name"])
-        if not issubclass(kind, diffusers.DiffusionPipeline):
+        if not issubclass(kind, DiffusionPipeline):
             raise EngineFailed(f"{folder} is a {kind.__name__}, which is no pipeline.")
         if loras:
             raise EngineFailed(f"LoRAs of a {kind.__name__} are laid over by no family.")
@@ -167,7 +163,7 @@ class Generic:
         pipe: Any = Plain(inner)
         return pipe.to(device)
 
-    def cells(self, pipe: DiffusionPipeline, wanted: Pass) -> Cells:
+    def cells(self, pipe: Any, wanted: Pass) -> Cells:
         """See `Family`."""
         plain: Any = pipe
         legal.check(plain.inner, wanted, step=1, base=1)
@@ -177,23 +173,21 @@ class Generic:
             width=wanted.size.width,
         )
 
-    def words(self, pipe: DiffusionPipeline, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
+    def words(self, pipe: Any, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
         """See `Family`. Its call reads them itself."""
         return {}
 
-    def encode(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
+    def encode(self, pipe: Any, video: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         return video
 
-    def noise(
-        self, pipe: DiffusionPipeline, like: torch.Tensor, generator: torch.Generator
-    ) -> torch.Tensor:
+    def noise(self, pipe: Any, like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """See `Family`."""
         return torch.zeros_like(like)
 
     def arguments(
         self,
-        pipe: DiffusionPipeline,
+        pipe: Any,
         wanted: Pass,
         clean: torch.Tensor,
         noise: torch.Tensor,
@@ -220,33 +214,29 @@ class Generic:
         told |= dict.fromkeys(RATES, round(float(wanted.rate)))
         return {"arguments": told, "clean": clean}
 
-    def beside(
-        self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor
-    ) -> Mapping[str, torch.Tensor]:
+    def beside(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> Mapping[str, torch.Tensor]:
         """See `Family`."""
         return {}
 
-    def levels(self, pipe: DiffusionPipeline) -> Sequence[float]:
+    def levels(self, pipe: Any) -> Sequence[float]:
         """See `Family`."""
         return pipe.scheduler.levels
 
-    def mixed(
-        self, pipe: DiffusionPipeline, clean: torch.Tensor, noise: torch.Tensor, step: int
-    ) -> torch.Tensor:
+    def mixed(self, pipe: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
         """See `Family`."""
         return clean
 
-    def onto_grid(self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
+    def onto_grid(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         return loop
 
     def into_loop(
-        self, pipe: DiffusionPipeline, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
+        self, pipe: Any, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
     ) -> torch.Tensor:
         """See `Family`."""
         return grid
 
-    def decode(self, pipe: DiffusionPipeline, grid: torch.Tensor) -> torch.Tensor:
+    def decode(self, pipe: Any, grid: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         return (grid[0].float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 3, 0).cpu()
 
@@ -261,7 +251,7 @@ def _part(folder: Path, name: str, entry: list[Any], dtype: torch.dtype) -> Any:
 
 
 def _class(folder: Path, library: Any, name: Any) -> Any:
-    """A class of diffusers, of one of its pipelines, or of transformers: no others are looked up."""
+    """A class of diffusers, of a pipeline of its, or of transformers: no others are looked up."""
     homes = {"diffusers": diffusers, "transformers": transformers}
     home = homes.get(library) or getattr(diffusers.pipelines, str(library), None)
     found = getattr(home, name, None) if isinstance(name, str) else None

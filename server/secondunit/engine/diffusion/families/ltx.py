@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from diffusers import (
-    AutoencoderKLLTXVideo,
-    FlowMatchEulerDiscreteScheduler,
+from diffusers.models.autoencoders.autoencoder_kl_ltx import AutoencoderKLLTXVideo
+from diffusers.models.transformers.transformer_ltx import LTXVideoTransformer3DModel
+from diffusers.pipelines.ltx.pipeline_ltx_condition import (
     LTXConditionPipeline,
-    LTXVideoTransformer3DModel,
+    linear_quadratic_schedule,
 )
-from diffusers.pipelines.ltx.pipeline_ltx_condition import linear_quadratic_schedule
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
 from diffusers.utils.torch_utils import randn_tensor
 from transformers import T5EncoderModel
 
@@ -29,14 +31,11 @@ from secondunit.engine.diffusion.family import Cells, Pass
 from secondunit.engine.diffusion.flow_match import FlowGrid
 from secondunit.engine.diffusion.tokens import KeyPicture
 
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
-
 WORDS = 256
 """Tokens of the longest prompt."""
 DECODE_TIMESTEP = 0.05
 DECODE_NOISE = 0.025
-"""What decoders that are told their noise expect (model card of 0.9.5): they add the last detail."""
+"""What decoders that are told their noise expect (model card of 0.9.5): they add detail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,45 +119,41 @@ def released_at(levels: torch.Tensor, sigmas: torch.Tensor) -> torch.Tensor:
 class Ltx:
     """Tokens, packed: key pictures first, then the grid."""
 
-    def open(
-        self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]
-    ) -> DiffusionPipeline:
+    def open(self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]) -> Any:
         """See `Family`."""
-        own = parts.scheduler(folder, (FlowMatchEulerDiscreteScheduler,))
+        grid: Any = FlowGrid(parts.scheduler(folder, (FlowMatchEulerDiscreteScheduler,)))
         pipe = Pipeline(
             tokenizer=parts.words(folder),
             text_encoder=parts.module(T5EncoderModel, folder, "text_encoder", dtype),
             vae=parts.module(AutoencoderKLLTXVideo, folder, "vae", dtype),
             transformer=parts.module(LTXVideoTransformer3DModel, folder, "transformer", dtype),
-            scheduler=FlowGrid(own),
+            scheduler=grid,
         )
         parts.lay_over(pipe, tuple(loras), ("transformer",))
         pipe.set_progress_bar_config(disable=True)
         return pipe.to(device)
 
-    def cells(self, pipe: DiffusionPipeline, wanted: Pass) -> Cells:
+    def cells(self, pipe: Any, wanted: Pass) -> Cells:
         """See `Family`."""
         return tokens.cells(pipe, wanted)
 
-    def words(self, pipe: DiffusionPipeline, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
+    def words(self, pipe: Any, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
         """See `Family`."""
         return tokens.words(pipe, wanted, WORDS)
 
-    def encode(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
+    def encode(self, pipe: Any, video: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
         found = vae.encode(video.to(pipe._execution_device, vae.dtype)).latent_dist.mode().float()
         return pipe._normalize_latents(found, vae.latents_mean, vae.latents_std)
 
-    def noise(
-        self, pipe: DiffusionPipeline, like: torch.Tensor, generator: torch.Generator
-    ) -> torch.Tensor:
+    def noise(self, pipe: Any, like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """See `Family`."""
         return randn_tensor(like.shape, generator=generator, device=like.device, dtype=like.dtype)
 
     def arguments(
         self,
-        pipe: DiffusionPipeline,
+        pipe: Any,
         wanted: Pass,
         clean: torch.Tensor,
         noise: torch.Tensor,
@@ -190,24 +185,20 @@ class Ltx:
             "generator": generator,
         }
 
-    def beside(
-        self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor
-    ) -> Mapping[str, torch.Tensor]:
+    def beside(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> Mapping[str, torch.Tensor]:
         """See `Family`."""
         count = loop.shape[1] - self._tokens(pipe, wanted)
         return {"tokens": loop[:, :count].clone()} if count else {}
 
-    def levels(self, pipe: DiffusionPipeline) -> Sequence[float]:
+    def levels(self, pipe: Any) -> Sequence[float]:
         """See `Family`."""
         return pipe.scheduler.levels
 
-    def mixed(
-        self, pipe: DiffusionPipeline, clean: torch.Tensor, noise: torch.Tensor, step: int
-    ) -> torch.Tensor:
+    def mixed(self, pipe: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
         """See `Family`."""
         return flow_match.mixed(clean, noise, pipe.scheduler.levels[step])
 
-    def onto_grid(self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
+    def onto_grid(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         cells = self.cells(pipe, wanted)
         return pipe._unpack_latents(
@@ -220,7 +211,7 @@ class Ltx:
         )
 
     def into_loop(
-        self, pipe: DiffusionPipeline, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
+        self, pipe: Any, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
     ) -> torch.Tensor:
         """See `Family`."""
         count = self._tokens(pipe, wanted)
@@ -229,7 +220,7 @@ class Ltx:
         kept = torch.where(held.to(own.device), own, grid.to(own.device, own.dtype))
         return torch.cat([loop[:, :-count], pipe._packed(kept)], dim=1)
 
-    def decode(self, pipe: DiffusionPipeline, grid: torch.Tensor) -> torch.Tensor:
+    def decode(self, pipe: Any, grid: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
         latents = pipe._denormalize_latents(
@@ -244,7 +235,7 @@ class Ltx:
         pictures = vae.decode(latents.to(vae.dtype), told, return_dict=False)[0]
         return tokens.shown(pictures)
 
-    def _tokens(self, pipe: DiffusionPipeline, wanted: Pass) -> int:
+    def _tokens(self, pipe: Any, wanted: Pass) -> int:
         cells = self.cells(pipe, wanted)
         return len(cells.frames) * cells.height * cells.width
 

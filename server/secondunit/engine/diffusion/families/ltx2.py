@@ -8,21 +8,20 @@ the reference into the finished picture.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from diffusers import (
-    AutoencoderKLLTX2Audio,
-    AutoencoderKLLTX2Video,
-    FlowMatchEulerDiscreteScheduler,
-    LTX2ConditionPipeline,
-    LTX2VideoTransformer3DModel,
-)
+from diffusers.models.autoencoders.autoencoder_kl_ltx2 import AutoencoderKLLTX2Video
+from diffusers.models.autoencoders.autoencoder_kl_ltx2_audio import AutoencoderKLLTX2Audio
+from diffusers.models.transformers.transformer_ltx2 import LTX2VideoTransformer3DModel
 from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
+from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2ConditionPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
 from diffusers.utils.torch_utils import randn_tensor
 from transformers import Gemma3ForConditionalGeneration, Gemma4UnifiedForConditionalGeneration
 
@@ -32,9 +31,6 @@ from secondunit.engine.diffusion.family import Cells, Pass
 from secondunit.engine.diffusion.flow_match import FlowGrid
 from secondunit.engine.diffusion.tokens import KeyPicture
 from secondunit.errors import EngineFailed
-
-if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
 
 WORDS = 1024
 """Tokens of the longest prompt."""
@@ -64,11 +60,17 @@ class SoundGrid(FlowGrid):
         self.latest = torch.zeros(0)
         """Packed, `b l c`."""
 
-    @functools.wraps(FlowGrid.set_timesteps)  # pipelines look at its signature
-    def set_timesteps(self, *args: Any, **settings: Any) -> None:
+    def set_timesteps(
+        self,
+        num_inference_steps: int | None = None,
+        device: str | torch.device | None = None,
+        sigmas: Any = None,
+        mu: float | None = None,
+        timesteps: Any = None,
+    ) -> None:
         """See `FlowGrid`."""
         self.first = self._picture.first
-        super().set_timesteps(*args, **settings)
+        super().set_timesteps(num_inference_steps, device, sigmas, mu, timesteps)
 
     def step(self, *args: Any, **settings: Any) -> tuple[torch.Tensor]:
         """See `FlowGrid`."""
@@ -89,8 +91,9 @@ class Pipeline(LTX2ConditionPipeline):
         device: torch.device,
         dtype: torch.dtype,
         **rest: Any,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Return latents, mask `b s 1` (1: clean), clean latents and places of the key tokens."""
+    ) -> Any:
+        """Return latents, mask `b s 1` (1: clean), clean latents and places of the key tokens or
+        None."""
         told = self.told
         assert told is not None
         held = told.held.to(device)
@@ -134,17 +137,27 @@ class Pipeline(LTX2ConditionPipeline):
         return self.told.sound.to(given["device"], given["dtype"])
 
     def convert_velocity_to_x0(
-        self, sample: torch.Tensor, denoised_output: torch.Tensor, step_idx: int, scheduler: Any
+        self,
+        sample: torch.Tensor,
+        denoised_output: torch.Tensor,
+        step_idx: int,
+        scheduler: Any = None,
     ) -> torch.Tensor:
         """The loop counts from where it began, levels are counted from the schedule's beginning."""
+        scheduler = scheduler or self.scheduler
         return super().convert_velocity_to_x0(
             sample, denoised_output, step_idx + scheduler.first, scheduler
         )
 
     def convert_x0_to_velocity(
-        self, sample: torch.Tensor, denoised_output: torch.Tensor, step_idx: int, scheduler: Any
+        self,
+        sample: torch.Tensor,
+        denoised_output: torch.Tensor,
+        step_idx: int,
+        scheduler: Any = None,
     ) -> torch.Tensor:
         """As `convert_velocity_to_x0`."""
+        scheduler = scheduler or self.scheduler
         return super().convert_x0_to_velocity(
             sample, denoised_output, step_idx + scheduler.first, scheduler
         )
@@ -158,12 +171,12 @@ class Pipeline(LTX2ConditionPipeline):
 class Ltx2:
     """Tokens, packed: the grid first, then key pictures."""
 
-    def open(
-        self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]
-    ) -> DiffusionPipeline:
+    def open(self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]) -> Any:
         """See `Family`. The vocoder is not loaded: nothing is made of the sound."""
         classes = (FlowMatchEulerDiscreteScheduler,)
-        picture = FlowGrid(parts.scheduler(folder, classes))
+        picture: Any = FlowGrid(parts.scheduler(folder, classes))
+        sound: Any = SoundGrid(picture, parts.scheduler(folder, classes))
+        unused: Any = None
         pipe = Pipeline(
             tokenizer=parts.words(folder),
             text_encoder=parts.module(_reader(folder), folder, "text_encoder", dtype),
@@ -171,37 +184,35 @@ class Ltx2:
             vae=parts.module(AutoencoderKLLTX2Video, folder, "vae", dtype),
             audio_vae=parts.module(AutoencoderKLLTX2Audio, folder, "audio_vae", dtype),
             transformer=parts.module(LTX2VideoTransformer3DModel, folder, "transformer", dtype),
-            vocoder=None,
+            vocoder=unused,
             scheduler=picture,
-            audio_scheduler=SoundGrid(picture, parts.scheduler(folder, classes)),
+            audio_scheduler=sound,
         )
         parts.lay_over(pipe, tuple(loras), ("transformer",))
         pipe.set_progress_bar_config(disable=True)
         return pipe.to(device)
 
-    def cells(self, pipe: DiffusionPipeline, wanted: Pass) -> Cells:
+    def cells(self, pipe: Any, wanted: Pass) -> Cells:
         """See `Family`."""
         return tokens.cells(pipe, wanted)
 
-    def words(self, pipe: DiffusionPipeline, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
+    def words(self, pipe: Any, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
         """See `Family`."""
         return tokens.words(pipe, wanted, WORDS)
 
-    def encode(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
+    def encode(self, pipe: Any, video: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
         found = vae.encode(video.to(pipe._execution_device, vae.dtype)).latent_dist.mode().float()
         return pipe._normalize_latents(found, vae.latents_mean, vae.latents_std)
 
-    def noise(
-        self, pipe: DiffusionPipeline, like: torch.Tensor, generator: torch.Generator
-    ) -> torch.Tensor:
+    def noise(self, pipe: Any, like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """See `Family`."""
         return randn_tensor(like.shape, generator=generator, device=like.device, dtype=like.dtype)
 
     def arguments(
         self,
-        pipe: DiffusionPipeline,
+        pipe: Any,
         wanted: Pass,
         clean: torch.Tensor,
         noise: torch.Tensor,
@@ -240,26 +251,22 @@ class Ltx2:
             "generator": generator,
         }
 
-    def beside(
-        self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor
-    ) -> Mapping[str, torch.Tensor]:
+    def beside(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> Mapping[str, torch.Tensor]:
         """See `Family`."""
         kept = {"sound": pipe.audio_scheduler.latest.clone()}
         if loop.shape[1] > (count := self._tokens(pipe, wanted)):
             kept["tokens"] = loop[:, count:].clone()
         return kept
 
-    def levels(self, pipe: DiffusionPipeline) -> Sequence[float]:
+    def levels(self, pipe: Any) -> Sequence[float]:
         """See `Family`."""
         return pipe.scheduler.levels
 
-    def mixed(
-        self, pipe: DiffusionPipeline, clean: torch.Tensor, noise: torch.Tensor, step: int
-    ) -> torch.Tensor:
+    def mixed(self, pipe: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
         """See `Family`."""
         return flow_match.mixed(clean, noise, pipe.scheduler.levels[step])
 
-    def onto_grid(self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
+    def onto_grid(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         cells = self.cells(pipe, wanted)
         return pipe._unpack_latents(
@@ -272,7 +279,7 @@ class Ltx2:
         )
 
     def into_loop(
-        self, pipe: DiffusionPipeline, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
+        self, pipe: Any, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
     ) -> torch.Tensor:
         """See `Family`."""
         own = self.onto_grid(pipe, wanted, loop)
@@ -280,7 +287,7 @@ class Ltx2:
         kept = torch.where(held, own, grid.to(own.device, own.dtype))
         return torch.cat([pipe._packed(kept), loop[:, self._tokens(pipe, wanted) :]], dim=1)
 
-    def decode(self, pipe: DiffusionPipeline, grid: torch.Tensor) -> torch.Tensor:
+    def decode(self, pipe: Any, grid: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
         told = None
@@ -289,10 +296,12 @@ class Ltx2:
         latents = pipe._denormalize_latents(
             grid.float(), vae.latents_mean, vae.latents_std, vae.config.scaling_factor
         )
-        pictures = vae.decode(latents.to(pipe._execution_device, vae.dtype), told, return_dict=False)[0]
+        pictures = vae.decode(
+            latents.to(pipe._execution_device, vae.dtype), told, return_dict=False
+        )[0]
         return tokens.shown(pictures)
 
-    def _tokens(self, pipe: DiffusionPipeline, wanted: Pass) -> int:
+    def _tokens(self, pipe: Any, wanted: Pass) -> int:
         cells = self.cells(pipe, wanted)
         return len(cells.frames) * cells.height * cells.width
 

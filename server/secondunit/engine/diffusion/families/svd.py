@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from diffusers import (
+from diffusers.models.autoencoders.autoencoder_kl_temporal_decoder import (
     AutoencoderKLTemporalDecoder,
-    EulerDiscreteScheduler,
-    StableVideoDiffusionPipeline,
-    UNetSpatioTemporalConditionModel,
 )
+from diffusers.models.unets.unet_spatio_temporal_condition import UNetSpatioTemporalConditionModel
+from diffusers.pipelines.stable_video_diffusion.pipeline_stable_video_diffusion import (
+    StableVideoDiffusionPipeline,
+)
+from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
@@ -25,7 +27,7 @@ from secondunit.engine.diffusion.signal_grid import SignalGrid
 from secondunit.errors import EngineFailed
 
 if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
+    pass
 
 TOGETHER = 14
 """Frames that are decoded at once; the decoder smooths over as many."""
@@ -56,12 +58,11 @@ class Pipeline(StableVideoDiffusionPipeline):
 class Svd:
     """Held from outside; the first picture is told."""
 
-    def open(
-        self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]
-    ) -> DiffusionPipeline:
+    def open(self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]) -> Any:
         """See `Family`."""
         if loras:
             raise EngineFailed("SVD takes no LoRAs: nothing that loads them knows its network.")
+        grid: Any = SignalGrid(parts.scheduler(folder, (EulerDiscreteScheduler,)))
         pipe = Pipeline(
             # Half precision overflows in this one.
             vae=parts.module(AutoencoderKLTemporalDecoder, folder, "vae", torch.float32),
@@ -69,13 +70,13 @@ class Svd:
                 CLIPVisionModelWithProjection, folder, "image_encoder", dtype
             ),
             unet=parts.module(UNetSpatioTemporalConditionModel, folder, "unet", dtype),
-            scheduler=SignalGrid(parts.scheduler(folder, (EulerDiscreteScheduler,))),
+            scheduler=grid,
             feature_extractor=parts.settings(CLIPImageProcessorPil, folder, "feature_extractor"),
         )
         pipe.set_progress_bar_config(disable=True)
         return pipe.to(device)
 
-    def cells(self, pipe: DiffusionPipeline, wanted: Pass) -> Cells:
+    def cells(self, pipe: Any, wanted: Pass) -> Cells:
         """See `Family`. Raises EngineFailed for a pass that does not fit the weights."""
         side = pipe.vae_scale_factor
         halved = len(pipe.unet.config.down_block_types) - 1
@@ -86,26 +87,24 @@ class Svd:
             width=wanted.size.width // side,
         )
 
-    def words(self, pipe: DiffusionPipeline, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
+    def words(self, pipe: Any, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
         """See `Family`. It reads none."""
         return {}
 
-    def encode(self, pipe: DiffusionPipeline, video: torch.Tensor) -> torch.Tensor:
+    def encode(self, pipe: Any, video: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         vae = pipe.vae
         frames = video[0].transpose(0, 1).to(pipe._execution_device, vae.dtype)
         found = [vae.encode(frame[None]).latent_dist.mode() for frame in frames]
         return torch.cat(found).transpose(0, 1)[None].float() * vae.config.scaling_factor
 
-    def noise(
-        self, pipe: DiffusionPipeline, like: torch.Tensor, generator: torch.Generator
-    ) -> torch.Tensor:
+    def noise(self, pipe: Any, like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """See `Family`."""
         return randn_tensor(like.shape, generator=generator, device=like.device, dtype=like.dtype)
 
     def arguments(
         self,
-        pipe: DiffusionPipeline,
+        pipe: Any,
         wanted: Pass,
         clean: torch.Tensor,
         noise: torch.Tensor,
@@ -128,33 +127,29 @@ class Svd:
             "generator": torch.Generator().manual_seed(wanted.seed),
         }
 
-    def beside(
-        self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor
-    ) -> Mapping[str, torch.Tensor]:
+    def beside(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> Mapping[str, torch.Tensor]:
         """See `Family`."""
         return {}
 
-    def levels(self, pipe: DiffusionPipeline) -> Sequence[float]:
+    def levels(self, pipe: Any) -> Sequence[float]:
         """See `Family`."""
         return pipe.scheduler.levels
 
-    def mixed(
-        self, pipe: DiffusionPipeline, clean: torch.Tensor, noise: torch.Tensor, step: int
-    ) -> torch.Tensor:
+    def mixed(self, pipe: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
         """See `Family`."""
         return pipe.scheduler.mixed(clean, noise, step)
 
-    def onto_grid(self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
+    def onto_grid(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         return loop.transpose(1, 2)
 
     def into_loop(
-        self, pipe: DiffusionPipeline, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
+        self, pipe: Any, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
     ) -> torch.Tensor:
         """See `Family`."""
         return grid.transpose(1, 2).to(loop)
 
-    def decode(self, pipe: DiffusionPipeline, grid: torch.Tensor) -> torch.Tensor:
+    def decode(self, pipe: Any, grid: torch.Tensor) -> torch.Tensor:
         """See `Family`."""
         latents = grid.transpose(1, 2).to(pipe._execution_device, pipe.vae.dtype)
         pictures = pipe.decode_latents(latents, grid.shape[2], TOGETHER)
