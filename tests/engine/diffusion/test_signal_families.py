@@ -74,7 +74,7 @@ def walked(scheduler: Any, steps: int, start: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("steps", [4, 50])
 @pytest.mark.parametrize("told", ["v_prediction", "epsilon", "sample"])
-def test_the_walk_is_ddims(told: str, steps: int) -> None:
+def test_the_walk_is_ddims(told: Any, steps: int) -> None:
     own = DDIMScheduler(
         prediction_type=told, timestep_spacing="trailing", clip_sample=False,
         beta_schedule="scaled_linear",
@@ -134,7 +134,7 @@ def test_a_pass_is_told_as_the_stock_pipeline_is(name: str, checkpoints: Path) -
     }
     cls = classes.get(name, CogVideoXImageToVideoPipeline)
     pipe = opened(name, checkpoints)
-    stock = cls.from_pretrained(tiny(name, checkpoints), local_files_only=True)
+    stock: Any = cls.from_pretrained(tiny(name, checkpoints), local_files_only=True)
     stock.set_progress_bar_config(disable=True)
     stock.scheduler = SignalGrid(stock.scheduler)
     for one in (pipe, stock):  # stock pipelines sample what they encode: let nothing spread
