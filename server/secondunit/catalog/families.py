@@ -86,6 +86,13 @@ _ROWS = (
         ),
     ),
     Family(
+        name="wan_t2v", title="Wan text to video", classes=("WanPipeline",), licence="apache-2.0",
+        sizes=(("2.1 1.3B", 1.4, 5.8), ("2.1 14B", 14.1, 5.8), ("2.2 A14B", 28.2, 5.8)),
+        frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720, native_rate=16.0,
+        native=frozenset(), dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,
+        packages=_WAN_PACKAGES, ignores=(_FLOORS,),
+    ),
+    Family(
         name="wan_i2v", title="Wan image to video", classes=("WanImageToVideoPipeline",),
         licence="apache-2.0",
         sizes=(("2.1 I2V and FLF2V 14B", 16.2, 6.5), ("2.2 I2V A14B", 28.2, 5.8)),
@@ -108,9 +115,8 @@ _ROWS = (
         ignores=(_FLOORS, "`last_image` is taken and ignored: the last frame is held instead"),
     ),
     Family(
-        name="helios", title="Helios", classes=("HeliosPipeline", "HeliosPyramidPipeline"),
+        name="helios", title="Helios", classes=("HeliosPipeline",), licence="apache-2.0",
         sizes=(("14B", 14.1, 5.8),),
-        licence="apache-2.0",
         frame_step=33, frame_offset=0, longest=1452, at_once=99, multiple=16,
         most_pixels=640 * 384, native_rate=24.0, native=frozenset({"first", "prefix"}),
         dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,

@@ -21,6 +21,7 @@ from secondunit.engine.diffusion.passes import Given
 from secondunit.engine.diffusion.record import Record
 from secondunit.engine.diffusion.run import Runner, networks
 from secondunit.engine.diffusion.windows import Window, rule_of, windows
+from secondunit.engine.diffusion.words import unread
 from secondunit.engine.engine import (
     RGB,
     UNKEPT,
@@ -149,6 +150,7 @@ class CheckpointEngine:
             family=self._row.family, pipeline=type(self._pipe).__name__, device=self._device,
             precision=str(networks(self._pipe)[0].dtype).removeprefix("torch."),
             rung=self._rung.name, tier=plan.tier,
+            words_unread=unread(self._pipe, plan.prompt, self._row.words),
         )  # fmt: skip
         try:
             yield from self._frames(plan, sources, progress, show, keep)
