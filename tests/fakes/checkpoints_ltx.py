@@ -213,10 +213,13 @@ def _ltx2() -> Any:
 
 
 def _cog_vae() -> AutoencoderKLCogVideoX:
+    four: dict[str, Any] = {
+        "block_out_channels": (8, 8, 8, 8),
+        "down_block_types": ("CogVideoXDownBlock3D",) * 4,
+        "up_block_types": ("CogVideoXUpBlock3D",) * 4,
+    }
     return AutoencoderKLCogVideoX(
-        block_out_channels=(8, 8, 8, 8),
-        down_block_types=("CogVideoXDownBlock3D",) * 4,
-        up_block_types=("CogVideoXUpBlock3D",) * 4,
+        **four,
         latent_channels=4,
         layers_per_block=1,
         norm_num_groups=2,
@@ -304,9 +307,12 @@ def _svd() -> Any:
         projection_class_embeddings_input_dim=24,
         num_frames=14,
     )
-    vae = AutoencoderKLTemporalDecoder(
-        block_out_channels=(32, 32, 32, 32), down_block_types=("DownEncoderBlock2D",) * 4
-    )
+    four: dict[str, Any] = {
+        "block_out_channels": (32, 32, 32, 32),
+        "down_block_types": ("DownEncoderBlock2D",) * 4,
+    }
+    vae = AutoencoderKLTemporalDecoder(**four)
+    processor: Any = CLIPImageProcessorPil()
     seeing = CLIPVisionConfig(
         hidden_size=16,
         projection_dim=16,
@@ -333,7 +339,7 @@ def _svd() -> Any:
         image_encoder=CLIPVisionModelWithProjection(seeing),
         unet=unet,
         scheduler=scheduler,
-        feature_extractor=CLIPImageProcessorPil(),
+        feature_extractor=processor,
     )
 
 
@@ -359,7 +365,8 @@ def _allegro() -> Any:
         sample_frames=8,
         caption_channels=WORDS,
     )
-    return AllegroPipeline(vae=vae, transformer=transformer, scheduler=DDIMScheduler(), **_t5())
+    scheduler: Any = DDIMScheduler()
+    return AllegroPipeline(vae=vae, transformer=transformer, scheduler=scheduler, **_t5())
 
 
 def _hunyuan_1_5() -> Any:
@@ -395,9 +402,8 @@ def _hunyuan_1_5() -> Any:
         target_size=64,
         task_type="t2v",
     )
-    vae = AutoencoderKLHunyuanVideo15(
-        latent_channels=4, block_out_channels=(8, 8, 8, 8, 8), layers_per_block=1
-    )
+    five: dict[str, Any] = {"block_out_channels": (8, 8, 8, 8, 8)}
+    vae = AutoencoderKLHunyuanVideo15(latent_channels=4, layers_per_block=1, **five)
     return HunyuanVideo15Pipeline(
         text_encoder=Qwen2_5_VLTextModel(reading),
         tokenizer=reader,

@@ -54,7 +54,9 @@ def pil(picture: np.ndarray) -> Image.Image:
 def test_ltx_is_told_of_a_first_picture_as_the_stock_pipeline_is(checkpoints: Path) -> None:
     wanted = a_pass(frames=FRAMES, pinned=(0,), guidance=3.0)
     pipe = opened("ltx", checkpoints)
-    stock = LTXConditionPipeline.from_pretrained(tiny("ltx", checkpoints), local_files_only=True)
+    stock: Any = LTXConditionPipeline.from_pretrained(
+        tiny("ltx", checkpoints), local_files_only=True
+    )
     stock.set_progress_bar_config(disable=True)
     stock.scheduler = FlowGrid(stock.scheduler)
     for one in (pipe, stock):  # the stock pipeline samples what it encodes: let nothing spread
@@ -77,7 +79,7 @@ def test_ltx_2_is_told_of_a_first_picture_as_the_stock_pipeline_is(checkpoints: 
     pipe = opened("ltx2", checkpoints)
     ours = drive(ltx2.FAMILY, pipe, wanted)
     folder = tiny("ltx2", checkpoints)
-    stock = LTX2ConditionPipeline.from_pretrained(folder, local_files_only=True)
+    stock: Any = LTX2ConditionPipeline.from_pretrained(folder, local_files_only=True)
     stock.set_progress_bar_config(disable=True)
     drawn = torch.randn(ours.shape, generator=torch.Generator().manual_seed(7))
     given = ltx2.FAMILY.arguments(pipe, wanted, ours, ours, ours, None, torch.Generator())

@@ -99,6 +99,10 @@ class FlowGrid:
         self.timesteps = told[self.first :]
         self._at = self.first
 
+    def set_begin_index(self, begin_index: int = 0) -> None:
+        """Where in `timesteps` a pipeline says that it begins."""
+        self._at = self.first + begin_index
+
     def scale_model_input(self, sample: torch.Tensor, timestep: Any = None) -> torch.Tensor:
         """The model sees the sample as it is."""
         return sample

@@ -155,6 +155,10 @@ class Generic:
                 given[name] = _part(folder, name, entry, dtype)
             else:
                 given[name] = entry
+        optional = set(kind._optional_components)
+        lacks = [name for name in names if name not in optional and given.get(name, "") is None]
+        if lacks:
+            raise EngineFailed(f"{folder} lacks {', '.join(lacks)} of a {kind.__name__}.")
         try:
             inner = kind(**given)
         except (TypeError, ValueError, AttributeError) as exc:
