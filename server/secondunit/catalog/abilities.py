@@ -195,7 +195,9 @@ def _cogvideox(family: Family, found: Checkpoint) -> Family:
     later = bool(network.get("patch_size_t"))  # CogVideoX 1.5
     pictures = found.kind == "CogVideoXImageToVideoPipeline"
     return _grid(
-        family, _whole(vae, "temporal_compression_ratio", 4), spatial,
+        # Its decoder takes latent frames by twos after the first: only an odd number of them gives
+        # back as many frames as went in.
+        family, 2 * _whole(vae, "temporal_compression_ratio", 4), spatial,
         _whole(network, "patch_size", 2),
         longest=_whole(network, "sample_frames", family.longest),
         native=frozenset({"first"} if pictures else ()),

@@ -178,26 +178,15 @@ def _from_step(pipe: DiffusionPipeline, first: int, loop: _Loop, family: Family)
     begin late too.
     """
     scheduler: Any = pipe.scheduler  # pyright: ignore[reportAttributeAccessIssue]
-    plain: Any = type(scheduler)
+    plain, knows = type(scheduler), hasattr(scheduler, "first")
 
-    class Late(plain):
-        @functools.wraps(plain.set_timesteps)
-        def set_timesteps(self, *args: Any, **settings: Any) -> None:
-            plain.set_timesteps(self, *args, **settings)
-            if self is scheduler:
-                loop.schedule, loop.whole = family.levels(pipe), self.timesteps
-            self.timesteps = self.timesteps[first:]
-            self.set_begin_index(0)
+    def known() -> None:
+        loop.schedule, loop.whole = family.levels(pipe), scheduler.timesteps
 
-        def set_begin_index(self, begin_index: int = 0) -> None:
-            if hasattr(plain, "set_begin_index"):
-                plain.set_begin_index(self, begin_index + first)
-
-    knows = hasattr(scheduler, "first")
     if knows:
         scheduler.first = first
     elif first:
-        scheduler.__class__ = Late
+        scheduler.__class__ = _late(scheduler, first, known)
     try:
         yield
     finally:
@@ -208,3 +197,26 @@ def _from_step(pipe: DiffusionPipeline, first: int, loop: _Loop, family: Family)
             if hasattr(part, "_reset_stateful_cache"):
                 part._reset_stateful_cache()
         pipe.maybe_free_model_hooks()
+
+
+def _late(scheduler: Any, first: int, known: Callable[[], None]) -> Any:
+    """A class as the scheduler's own whose schedules begin after `first` steps.
+
+    `known` is called when the scheduler itself has its whole schedule, before it is cut.
+    """
+    plain: Any = type(scheduler)
+
+    class Late(plain):
+        @functools.wraps(plain.set_timesteps)
+        def set_timesteps(self, *args: Any, **settings: Any) -> None:
+            plain.set_timesteps(self, *args, **settings)
+            if self is scheduler:
+                known()
+            self.timesteps = self.timesteps[first:]
+            self.set_begin_index(0)
+
+        def set_begin_index(self, begin_index: int = 0) -> None:
+            if hasattr(plain, "set_begin_index"):
+                plain.set_begin_index(self, begin_index + first)
+
+    return Late
