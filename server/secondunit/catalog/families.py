@@ -115,9 +115,8 @@ _ROWS = (
         ignores=(_FLOORS, "`last_image` is taken and ignored: the last frame is held instead"),
     ),
     Family(
-        name="helios", title="Helios", classes=("HeliosPipeline",),
+        name="helios", title="Helios", classes=("HeliosPipeline",), licence="apache-2.0",
         sizes=(("14B", 14.1, 5.8),),
-        licence="apache-2.0",
         frame_step=33, frame_offset=0, longest=1452, at_once=99, multiple=16,
         most_pixels=640 * 384, native_rate=24.0, native=frozenset({"first", "prefix"}),
         dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,

@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from secondunit.catalog.engines import Engine
-from secondunit.engine.diffusion import ladder
+from secondunit.engine.diffusion import fast, ladder
 from secondunit.engine.diffusion.drift import Drift
 from secondunit.engine.diffusion.family import Family
 from secondunit.engine.diffusion.passes import Given
 from secondunit.engine.diffusion.record import Record
-from secondunit.engine.diffusion.run import Runner, networks
+from secondunit.engine.diffusion.run import Runner
 from secondunit.engine.diffusion.windows import Window, rule_of, windows
 from secondunit.engine.diffusion.words import unread
 from secondunit.engine.engine import (
@@ -101,6 +101,7 @@ class CheckpointEngine:
         self._pipe: Any = None
         self._runner: Runner | None = None
         self._record: Record | None = None
+        self._fast: dict[str, Any] = {}
 
     @property
     def ran(self) -> Mapping[str, Any]:
@@ -117,6 +118,7 @@ class CheckpointEngine:
         try:
             self._pipe = self._family.open(row.folder, dtype=dtype, device="cpu", loras=loras)
             ladder.settled(self._pipe, self._rung, self._device)
+            self._fast = fast.settled(self._pipe, self._device, self._rung)
         except SecondUnitError:
             raise
         except Exception as exc:
@@ -148,10 +150,12 @@ class CheckpointEngine:
             self.open(loras)
         self._record = Record(
             family=self._row.family, pipeline=type(self._pipe).__name__, device=self._device,
-            precision=str(networks(self._pipe)[0].dtype).removeprefix("torch."),
-            rung=self._rung.name, tier=plan.tier,
+            precision=str(ladder.networks(self._pipe)[0].dtype).removeprefix("torch."),
+            rung=self._rung.name, tier=plan.tier, fast=dict(self._fast),
             words_unread=unread(self._pipe, plan.prompt, self._row.words),
         )  # fmt: skip
+        assert self._runner is not None
+        self._runner.reuse = self._device == "cuda" and plan.tier == "fast"
         try:
             yield from self._frames(plan, sources, progress, show, keep)
         except SecondUnitError:

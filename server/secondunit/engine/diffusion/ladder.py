@@ -41,6 +41,12 @@ def rung_of(memory_plan: int) -> Rung:
     return RUNGS[min(memory_plan, len(RUNGS) - 1)]
 
 
+def networks(pipe: DiffusionPipeline) -> list[Any]:
+    """The networks of a pipeline that denoise, one or two."""
+    parts = (pipe.components.get(name) for name in ("transformer", "transformer_2", "unet"))
+    return [part for part in parts if part is not None]
+
+
 def settled(pipe: DiffusionPipeline, rung: Rung, device: str) -> None:
     """Put a pipeline that is in the processor's memory onto a rung of a device."""
     import torch
@@ -50,9 +56,8 @@ def settled(pipe: DiffusionPipeline, rung: Rung, device: str) -> None:
         if hasattr(part, "use_tiling"):  # others have the method, which raises
             part.enable_tiling()
     if rung.eighth:
-        for name in ("transformer", "transformer_2", "unet"):
-            part = pipe.components.get(name)
-            if part is not None and hasattr(part, "enable_layerwise_casting"):
+        for part in networks(pipe):
+            if hasattr(part, "enable_layerwise_casting"):
                 part.enable_layerwise_casting(
                     storage_dtype=torch.float8_e4m3fn, compute_dtype=part.dtype
                 )

@@ -37,6 +37,16 @@ class Record:
     resumed: int = 0
     """Windows that an earlier attempt had made whole."""
 
+    def reused(self, refused: str, calls: int, computed: int) -> None:
+        """Account for the steps of a pass that were reused, or say why none was."""
+        if refused:
+            self.fast["reuse"] = f"no: {refused}"
+            return
+        before = self.fast.get("reuse", {"calls": 0, "computed": 0})
+        self.fast["reuse"] = {
+            "calls": before["calls"] + calls, "computed": before["computed"] + computed,
+        }  # fmt: skip
+
     def said(self) -> dict[str, Any]:
         """As plain values."""
         return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,24 +11,20 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from numpy.typing import NDArray
 
 from secondunit.engine import hold
+from secondunit.engine.diffusion import fast
 from secondunit.engine.diffusion.family import Cells, Family, Pass
+from secondunit.engine.diffusion.ladder import networks
 from secondunit.engine.diffusion.previews import Colours
 from secondunit.engine.diffusion.record import Record
 from secondunit.engine.diffusion.steps import NotFinite, Seen, Told, denoised
 from secondunit.engine.diffusion.words import Words
-from secondunit.engine.engine import Keep, Part, Progress, Show, unseen
+from secondunit.engine.engine import UNKEPT, Keep, Part, Progress, Show, unseen
 from secondunit.engine.raster import scaled
 from secondunit.errors import EngineFailed
 from secondunit.units import Size
 
 PREVIEW = 320
 """Longer side of a preview in pixels."""
-
-
-def networks(pipe: DiffusionPipeline) -> list[Any]:
-    """The networks that denoise, one or two."""
-    parts = (pipe.components.get(name) for name in ("transformer", "transformer_2", "unet"))
-    return [part for part in parts if part is not None]
 
 
 class Runner:
@@ -46,6 +41,8 @@ class Runner:
     ) -> None:
         """`multiple` and `fewest`: of legal sides and frames; `narrow`: weights that are stored in
         fewer bits than can be widened again."""
+        self.reuse = False
+        """Whether steps that change little are reused, which changes the picture."""
         self._pipe, self._family = pipe, family
         self._multiple, self._fewest, self._narrow = multiple, fewest, narrow
         self._words = Words()
@@ -128,10 +125,8 @@ class Runner:
             noise=noise,
             levels=hold.on_cells(wanted, cells),
         )
-        latents, executed = denoised(
-            pipe, family, told, generator=generator, progress=progress, keep=keep,
-            seen=None if show is unseen else self._previews(show, cells, wanted, shown, visible),
-        )  # fmt: skip
+        seen = None if show is unseen else self._previews(show, cells, wanted, shown, visible)
+        latents, executed = self._denoised(told, generator, progress, keep, seen, record)
         record.steps += executed
         progress("decode", 0, 1)
         with torch.no_grad():
@@ -143,6 +138,29 @@ class Runner:
                 f"the model made pictures of shape {pictures.shape}, not {wanted.reference.shape}"
             )
         return pictures
+
+    def _denoised(
+        self,
+        told: Told,
+        generator: torch.Generator,
+        progress: Progress,
+        keep: Keep,
+        seen: Seen | None,
+        record: Record,
+    ) -> tuple[torch.Tensor, int]:
+        pipe, family = self._pipe, self._family
+        if not self.reuse:
+            return denoised(
+                pipe, family, told, generator=generator, progress=progress, keep=keep, seen=seen
+            )
+        with fast.reused(pipe, told.wanted.steps) as reuse:
+            # What is reused is no part of what is kept: a pass with reuse begins again.
+            kept = keep if reuse.refused else UNKEPT
+            made = denoised(
+                pipe, family, told, generator=generator, progress=progress, keep=kept, seen=seen
+            )
+        record.reused(reuse.refused, reuse.calls, reuse.computed)
+        return made
 
     def _previews(
         self, show: Show, cells: Cells, wanted: Pass, shown: tuple[int, ...], visible: Size
