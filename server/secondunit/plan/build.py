@@ -12,7 +12,13 @@ from secondunit.catalog.engines import Engine
 from secondunit.catalog.installed import known, lacking, no_engine, weights_of
 from secondunit.config import Config
 from secondunit.errors import Fault
-from secondunit.plan.colour import colour_adaptations, colour_faults, coloured, working_of
+from secondunit.plan.colour import (
+    colour_adaptations,
+    colour_faults,
+    coloured,
+    shown_adaptations,
+    working_of,
+)
 from secondunit.plan.controls import control_adaptations, control_faults
 from secondunit.plan.eyes import seen_adaptations
 from secondunit.plan.footage import footage_adaptations, footage_pins
@@ -405,6 +411,8 @@ def _adaptations(
         yield from loop_adaptations(shot)
     yield from seen_adaptations(shot)
     yield from colour_adaptations(shot, sources, path)
+    if engine.folder is not None and sources:
+        yield from shown_adaptations(sources[0], path)
     if shot.footage is not None:
         yield from footage_adaptations(shot, shot.footage)
     asked = shot.request.handles

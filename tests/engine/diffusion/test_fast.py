@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers.hooks import FirstBlockCacheConfig
+from diffusers.hooks.first_block_cache import FirstBlockCacheConfig
 from secondunit.engine.diffusion import fast, ladder
 from secondunit.engine.diffusion.families.wan_i2v import FAMILY as I2V
 from secondunit.engine.diffusion.families.wan_vace import FAMILY as VACE

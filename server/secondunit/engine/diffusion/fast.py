@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers.hooks import FirstBlockCacheConfig
+from diffusers.hooks.first_block_cache import FirstBlockCacheConfig
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
 from secondunit.engine.diffusion.ladder import Rung, networks
