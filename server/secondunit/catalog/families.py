@@ -87,7 +87,7 @@ _ROWS = (
     ),
     Family(
         name="wan_t2v", title="Wan text to video", classes=("WanPipeline",), licence="apache-2.0",
-        sizes=(("2.1 1.3B", 1.4, 5.8), ("2.1 14B", 14.1, 5.8), ("2.2 A14B", 28.2, 5.8)),
+        sizes=(("2.1 1.3B", 1.4, 5.8), ("2.1 14B", 14.3, 5.8), ("2.2 A14B", 28.6, 5.8)),
         frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720, native_rate=16.0,
         native=frozenset(), dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,
         packages=_WAN_PACKAGES, ignores=(_FLOORS,),

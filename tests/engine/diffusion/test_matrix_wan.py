@@ -23,10 +23,14 @@ from tests.engine.pictures import silent
 from tests.fakes.checkpoints import tiny
 
 FAMILIES = ("wan_vace", "wan_i2v_a14b", "wan_ti2v", "helios")
-"""Each with every control; their kin differ in what they are told alone."""
+WHOLE = ("wan_vace", "wan_ti2v", "helios")
+"""Each with every control."""
 KIN = ("wan_vace_a14b", "wan_t2v", "wan_i2v", "wan_flf")
-CASES = [(name, case) for name in FAMILIES for case in matrix.CASES] + [
-    (name, case) for name in KIN for case in ("first", "last", "mask")
+"""They differ from the others in what they are told alone."""
+CASES = [
+    *((name, case) for name in WHOLE for case in matrix.CASES),
+    *(("wan_i2v_a14b", case) for case in ("first", "last", "middle", "extend", "mask", "stroke")),
+    *((name, case) for name in KIN for case in ("first", "mask")),
 ]
 HELIOS = 9
 """Latent frames of one of its chunks."""
