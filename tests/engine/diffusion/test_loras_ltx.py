@@ -1,4 +1,4 @@
-"""LoRAs over LTX, LTX-2 and CogVideoX: local files, laid over the network that they were made for."""
+"""LoRAs over LTX, LTX-2 and CogVideoX: local files, over the network that they were made for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers.pipelines.ltx2.utils import DISTILLED_SIGMA_VALUES
 from safetensors.torch import save_file
 from secondunit.engine.diffusion.families import cogvideox, ltx, ltx2
 from secondunit.errors import EngineFailed
@@ -47,6 +48,19 @@ def test_a_lora_changes_what_is_made(name: str, checkpoints: Path, tmp_path: Pat
     without = drive(FAMILIES[name], plain, wanted, packed=True)
     over = drive(FAMILIES[name], opened(name, checkpoints, path), wanted, packed=True)
     assert not torch.allclose(without, over, atol=1e-3)
+
+
+def test_few_step_weights_of_ltx_2_take_the_levels_they_were_taught(
+    checkpoints: Path, tmp_path: Path
+) -> None:
+    plain = opened("ltx2", checkpoints)
+    path = lora(tmp_path / "few.safetensors", plain.transformer)
+    pipe = opened("ltx2", checkpoints, path)
+    for one in (plain, pipe):
+        drive(ltx2.FAMILY, one, a_pass(frames=9, steps=8), packed=True)
+    assert pipe.scheduler.levels == pytest.approx([*DISTILLED_SIGMA_VALUES, 0])
+    assert pipe.audio_scheduler.levels == pipe.scheduler.levels
+    assert plain.scheduler.levels[1] < 0.98
 
 
 @pytest.mark.parametrize(("name", "other"), [("ltx", "ltx2"), ("ltx2", "cogvideox")])
