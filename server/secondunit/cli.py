@@ -118,6 +118,13 @@ def parser() -> argparse.ArgumentParser:
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
     serve.add_argument(
+        "--bridge",
+        default="127.0.0.1:50052",
+        metavar="HOST:PORT",
+        help="where the panel and programs without gRPC reach it; `off`: nowhere "
+        "(default: %(default)s)",
+    )
+    serve.add_argument(
         "--metrics",
         metavar="HOST:PORT",
         help="serve Prometheus measures there; a port alone is of this machine (default: nowhere)",
@@ -174,6 +181,13 @@ def _timeline_flags(sub: argparse.ArgumentParser, *, optional: bool = False) -> 
         metavar="FPS",
         help="of a timeline that does not say its own, as an .edl: 25, 23.976, 30000/1001",
     )
+    sub.add_argument(
+        "--sequence", metavar="NAME", help="the one that is meant, of a file that holds several"
+    )
+    sub.add_argument(
+        "--drop-frame", action="store_true", default=None,
+        help="timecode drops frames (29.97, 59.94), for a file that does not say so, as an .otio",
+    )  # fmt: skip
     sub.add_argument("--engine", help="for every shot; see `secondunit engines`")
     sub.add_argument("--delivery", help="for every shot; see `secondunit deliveries`")
     sub.add_argument(
@@ -262,7 +276,7 @@ def _serve(options: argparse.Namespace) -> int:
     config = config_of(options)
     if options.metrics is not None:
         config = replace(config, metrics=options.metrics)
-    serve_forever(config, options.listen)
+    serve_forever(config, options.listen, bridge="" if options.bridge == "off" else options.bridge)
     return SUCCEEDED
 
 

@@ -30,6 +30,9 @@ SecondUnitError
 │   ├── UploadOffset            a chunk that does not follow the committed bytes
 │   ├── UploadBusy              another call is writing the same upload
 │   └── UploadIdle              no byte came for too long
+├── HostError                   an editing program beside the server
+│   ├── HostUnknown             no such program is attached
+│   └── HostGone                it went while it was asked
 ├── Unauthenticated             no token, or one that is not valid
 ├── Forbidden                   the caller may not do that
 ├── LimitReached                the caller, or the server, has as much in hand as it may
@@ -43,9 +46,32 @@ SecondUnitError
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
+
+_JOINERS = "\u200c\u200d"
+"""Of words and emoji: they turn nothing round and hide nothing."""
+
+
+def one_line(text: str) -> str:
+    """A stranger's words as they may stand in a message: on one line, in the order they have.
+
+    Control characters, marks that turn the direction of writing and lone surrogates become
+    `\ufffd`, line breaks and tabs spaces: a clip's name must not paint over what we say of it.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    if character.isspace():
+        return character if unicodedata.category(character) == "Zs" else " "
+    return "\ufffd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +82,10 @@ class Fault:
     """A sentence without a full stop: what is wrong, and the choices left."""
     path: str
     """Where: a dotted path from the timeline or the request down to the key."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "what", one_line(self.what))
+        object.__setattr__(self, "path", one_line(self.path))
 
     def __str__(self) -> str:
         return f"{self.what} @ {self.path}"
@@ -287,6 +317,28 @@ class UploadIdle(BlobError):
     code = "UPLOAD_IDLE"
     retryable = True
     remedy = "Ask QueryWriteStatus and go on from the committed size."
+
+
+class HostError(SecondUnitError):
+    """An editing program did not do what it was asked."""
+
+    code = "HOST"
+    remedy = "See what the program itself says, and ask again."
+
+
+class HostUnknown(HostError):
+    """No such program is attached to this server, or not by this caller."""
+
+    code = "HOST_UNKNOWN"
+    remedy = "Start the program's panel or adapter; it attaches by itself."
+
+
+class HostGone(HostError):
+    """The program's adapter went while it was asked."""
+
+    code = "HOST_GONE"
+    retryable = True
+    remedy = "Look at the timeline: whether it did what was asked is not known. Then ask again."
 
 
 class Unauthenticated(SecondUnitError):

@@ -40,7 +40,8 @@ CLIP_TOKENS = 17  # 4 x 4 patches and one for the whole
 def tiny(family: str, folder: Path) -> Path:
     """Return the folder of a tiny checkpoint `family` below `folder`; made where it is not there.
 
-    Names: `wan_vace`, `wan_vace_a14b`, `wan_i2v`, `wan_i2v_a14b`, `wan_flf`, `wan_ti2v`, `helios`.
+    Names: `wan_vace`, `wan_vace_a14b`, `wan_t2v`, `wan_i2v`, `wan_i2v_a14b`, `wan_flf`, `wan_ti2v`,
+    `helios`.
     """
     target = folder / family
     if not target.is_dir():
@@ -145,6 +146,11 @@ def _wan_vace_a14b() -> DiffusionPipeline:
     )
 
 
+def _wan_t2v() -> DiffusionPipeline:
+    transformer = WanTransformer3DModel(**_SMALL)
+    return WanPipeline(vae=_vae(), scheduler=_flow(3.0), transformer=transformer, **_words())
+
+
 def _i2v_transformer(**changes: Any) -> WanTransformer3DModel:
     return WanTransformer3DModel(**_SMALL, in_channels=36, out_channels=16, **changes)
 
@@ -198,6 +204,7 @@ def _helios() -> DiffusionPipeline:
 _MAKERS: dict[str, Callable[[], DiffusionPipeline]] = {
     "wan_vace": _wan_vace,
     "wan_vace_a14b": _wan_vace_a14b,
+    "wan_t2v": _wan_t2v,
     "wan_i2v": _wan_i2v,
     "wan_i2v_a14b": _wan_i2v_a14b,
     "wan_flf": _wan_flf,

@@ -147,7 +147,7 @@ def _small_wan(found: Checkpoint) -> bool:
     return _inner(found.config("transformer")) < 3072
 
 
-def _wan_vace(family: Family, found: Checkpoint) -> Family:
+def _wan_by_size(family: Family, found: Checkpoint) -> Family:
     return _wan(family, found, **({"most_pixels": 832 * 480} if _small_wan(found) else {}))
 
 
@@ -160,14 +160,6 @@ def _wan_i2v(family: Family, found: Checkpoint) -> Family:
     two = "transformer_2" in found.components
     tiers = tuple(replace(t, guidance=3.5) for t in family.tiers) if two else family.tiers
     return _wan(family, found, native=native, tiers=tiers)
-
-
-def _helios(family: Family, found: Checkpoint) -> Family:
-    pyramid = found.kind == "HeliosPyramidPipeline"
-    if found.options.get("is_distilled"):
-        few = tuple(replace(t, guidance=1.0, steps=3) for t in family.tiers)
-        return replace(family, held=not pyramid, tiers=few)
-    return replace(family, held=not pyramid)
 
 
 def _ltx(family: Family, found: Checkpoint) -> Family:
@@ -227,8 +219,8 @@ def _generic(family: Family, found: Checkpoint) -> Family:
 
 
 _FITTED: Mapping[str, Callable[[Family, Checkpoint], Family]] = {
-    "wan_vace": _wan_vace, "wan_i2v": _wan_i2v, "wan_ti2v": _wan, "helios": _helios, "ltx": _ltx,
-    "ltx2": _lightricks, "cogvideox": _cogvideox, "svd": _svd, "generic": _generic,
+    "wan_vace": _wan_by_size, "wan_t2v": _wan_by_size, "wan_i2v": _wan_i2v, "wan_ti2v": _wan,
+    "ltx": _ltx, "ltx2": _lightricks, "cogvideox": _cogvideox, "svd": _svd, "generic": _generic,
 }  # fmt: skip
 
 

@@ -54,6 +54,9 @@ class Family:
     ignores: tuple[str, ...] = ()
     """Arguments that its pipeline takes and silently does nothing with, or not as one reads them;
     in words, with what is done about it."""
+    sizes: tuple[tuple[str, float, float], ...] = ()
+    """Of published weights: (name, parameters of the network or networks, of all the rest), in
+    thousand millions, counted from their configurations."""
     packages: tuple[str, ...] = ("torch", "diffusers", "transformers", "accelerate", "cv2")
 
 
@@ -69,6 +72,7 @@ _FLOORS = "a frame count that is not 4k+1 is floored with a warning: it is round
 _ROWS = (
     Family(
         name="wan_vace", title="Wan VACE", classes=("WanVACEPipeline",), licence="apache-2.0",
+        sizes=(("2.1 1.3B", 2.2, 5.8), ("2.1 14B", 17.3, 5.8), ("2.2 Fun A14B", 34.6, 5.8)),
         frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720,
         native_rate=16.0,
         native=frozenset({"first", "last", "middle", "prefix", "mask", "reference"}),
@@ -82,8 +86,16 @@ _ROWS = (
         ),
     ),
     Family(
+        name="wan_t2v", title="Wan text to video", classes=("WanPipeline",), licence="apache-2.0",
+        sizes=(("2.1 1.3B", 1.4, 5.8), ("2.1 14B", 14.3, 5.8), ("2.2 A14B", 28.6, 5.8)),
+        frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720, native_rate=16.0,
+        native=frozenset(), dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,
+        packages=_WAN_PACKAGES, ignores=(_FLOORS,),
+    ),
+    Family(
         name="wan_i2v", title="Wan image to video", classes=("WanImageToVideoPipeline",),
         licence="apache-2.0",
+        sizes=(("2.1 I2V and FLF2V 14B", 16.2, 6.5), ("2.2 I2V A14B", 28.2, 5.8)),
         frame_step=4, longest=81, multiple=16, most_pixels=1280 * 720,
         native_rate=16.0, native=frozenset({"first"}), dilate=(32, 0), words=512,
         tiers=_tiers(10, 20, 40, 5.0), blocks=_WAN, packages=_WAN_PACKAGES,
@@ -96,14 +108,15 @@ _ROWS = (
     Family(
         name="wan_ti2v", title="Wan text and image to video",
         classes=("WanPipeline", "WanImageToVideoPipeline"), licence="apache-2.0",
+        sizes=(("2.2 TI2V 5B", 4.9, 6.4),),
         frame_step=4, longest=121, multiple=32, most_pixels=1280 * 704,
         native_rate=24.0, native=frozenset({"first"}), dilate=(48, 0), words=512,
         tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN, packages=_WAN_PACKAGES,
         ignores=(_FLOORS, "`last_image` is taken and ignored: the last frame is held instead"),
     ),
     Family(
-        name="helios", title="Helios", classes=("HeliosPipeline", "HeliosPyramidPipeline"),
-        licence="apache-2.0",
+        name="helios", title="Helios", classes=("HeliosPipeline",), licence="apache-2.0",
+        sizes=(("14B", 14.1, 5.8),),
         frame_step=33, frame_offset=0, longest=1452, at_once=99, multiple=16,
         most_pixels=640 * 384, native_rate=24.0, native=frozenset({"first", "prefix"}),
         dilate=(32, 0), words=512, tiers=_tiers(10, 20, 50, 5.0), blocks=_WAN,
@@ -113,7 +126,7 @@ _ROWS = (
     Family(
         name="ltx", title="LTX-Video",
         classes=("LTXConditionPipeline", "LTXPipeline", "LTXImageToVideoPipeline"),
-        licence="ltxv-open-weights", patch=1,
+        licence="ltxv-open-weights", patch=1, sizes=(("2B", 1.9, 5.0), ("13B", 13.0, 5.6)),
         frame_step=8, longest=257, multiple=32, most_pixels=1216 * 704,
         native_rate=None, native=frozenset({"first"}), dilate=(64, 0), words=256,
         tiers=_tiers(8, 20, 40, 3.0),
@@ -127,7 +140,7 @@ _ROWS = (
     Family(
         name="ltx2", title="LTX-2",
         classes=("LTX2ConditionPipeline", "LTX2Pipeline", "LTX2ImageToVideoPipeline"),
-        licence="ltx-2-community", patch=1,
+        licence="ltx-2-community", patch=1, sizes=(("19B", 19.0, 13.5), ("22B", 22.0, 13.5)),
         frame_step=8, longest=257, multiple=32, most_pixels=1216 * 704,
         native_rate=None,
         native=frozenset({"first", "last", "middle", "prefix", "strength", "mask"}),
@@ -144,14 +157,15 @@ _ROWS = (
     Family(
         name="cogvideox", title="CogVideoX",
         classes=("CogVideoXPipeline", "CogVideoXImageToVideoPipeline"), licence="cogvideox",
+        sizes=(("2B", 1.7, 5.0), ("5B", 5.6, 5.0)),
         frame_step=8, longest=49, multiple=16, most_pixels=720 * 480,
         native_rate=8.0, native=frozenset(), dilate=(32, 0), words=226,
         tiers=_tiers(12, 25, 50, 6.0),
-        ignores=("a frame count that is not 4k+1 is floored: it is rounded up and trimmed",),
+        ignores=("a frame count that is not legal is floored or padded: it is rounded up",),
     ),
     Family(
         name="svd", title="Stable Video Diffusion", classes=("StableVideoDiffusionPipeline",),
-        licence="stability-community", network="unet", patch=1,
+        licence="stability-community", network="unet", patch=1, sizes=(("XT 1.1", 1.5, 0.7),),
         frame_step=1, frame_offset=0, longest=25, multiple=64,
         most_pixels=1024 * 576, native_rate=7.0, native=frozenset({"first"}), dilate=(32, 0),
         words=0, tiers=_tiers(10, 15, 25, 3.0), blocks=("down_blocks", "mid_block", "up_blocks"),

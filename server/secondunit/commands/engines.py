@@ -130,19 +130,25 @@ def _in_memory(options: argparse.Namespace) -> int:
             unit.engines.unload(options.unload, options.device)
         if options.load:
             unit.engines.load(options.load, options.device)
-        found = unit.engines.list()
+        found, told = unit.engines.list(), {row.name: row for row in unit.engines.catalogue()}
     rows = [
         {
             "engine": one.engine,
             "device": one.device,
             "state": EngineState.Name(one.state).removeprefix("ENGINE_STATE_").lower(),
             "what": one.what,
+            "title": told[one.engine].title,
+            "licence": told[one.engine].licence,
+            "limits": told[one.engine].licence_limits,
+            "tiers": [tier.name for tier in told[one.engine].tiers],
         }
         for one in found
+        if one.engine in told
     ]
     if options.json:
         print_json({"engines": rows})
     else:
         for row in rows:
-            print(f"{row['engine']:10} {row['device']:8} {row['state']:8} {row['what']}".rstrip())
+            more = f"{row['title']}; {row['licence']}" if not row["what"] else row["what"]
+            print(f"{row['engine']:10} {row['device']:8} {row['state']:8} {more}")
     return SUCCEEDED

@@ -23,7 +23,7 @@ from secondunit.engine.strokes import drawn_at
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.units import FrameRange, Operation
 
-CONTEXT = 32
+CONTEXT = 16
 """Frames of the footage beside a shot that are looked at, at most."""
 GREY = 0.5
 """Where nothing at all is known."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
-from secondunit.catalog.installed import known, lacking
+from secondunit.catalog.installed import cards, known, lacking
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
 from secondunit.encode.durable import link_or_copy, replacing, sync_folder
@@ -204,7 +204,7 @@ class Rooms:
         record = sidecar.compose(
             plan, encoded, request={}, report=report, versions=_versions(),
             timings={str(c.stage): c.seconds for c in work.done.values()},
-            ran=_ran(work),
+            ran=_ran(work) | _whose(work.plan.engine, self._config),
         )  # fmt: skip
         sidecar.write(record, work.folder / "clip.json")
         total = plan.file_range.frames
@@ -277,7 +277,18 @@ class Rooms:
         }  # fmt: skip
 
 
-def _ran(work: Work) -> Mapping[str, Any]:
+def _whose(engine: str, config: Config) -> dict[str, Any]:
+    """Where the weights of an engine that was added come from, and what their licence says."""
+    card = cards(config).get(engine)
+    if card is None:
+        return {}
+    return {
+        "source": card.source, "revision": card.revision, "licence": card.licence,
+        "licence_limits": card.limits, "accepted": card.added,
+    }  # fmt: skip
+
+
+def _ran(work: Work) -> dict[str, Any]:
     """What really made a shot, for its sidecar: where, with what, in how many attempts."""
     engine = work.done[Stage.ENGINE].payload
     said = {key: engine[key] for key in ("device", "threads", "memory_plan") if key in engine}

@@ -12,7 +12,13 @@ from secondunit.catalog.engines import Engine
 from secondunit.catalog.installed import known, lacking, no_engine, weights_of
 from secondunit.config import Config
 from secondunit.errors import Fault
-from secondunit.plan.colour import colour_adaptations, colour_faults, coloured, working_of
+from secondunit.plan.colour import (
+    colour_adaptations,
+    colour_faults,
+    coloured,
+    shown_adaptations,
+    working_of,
+)
 from secondunit.plan.controls import control_adaptations, control_faults
 from secondunit.plan.eyes import seen_adaptations
 from secondunit.plan.footage import footage_adaptations, footage_pins
@@ -57,7 +63,10 @@ def plan_timeline(path: Path, options: Options, config: Config) -> TimelinePlan:
 def plan_shots(path: Path, options: Options, config: Config) -> PlannedShots:
     """The same shot by shot: those that the options name, or all. Raises TimelineUnreadable."""
     config = replace(config, roots=(*config.roots, *options.roots))
-    edit = find_shots(path, config=config, rate=options.rate)
+    edit = find_shots(
+        path, config=config, rate=options.rate, sequence=options.sequence,
+        drop_frame=options.drop_frame,
+    )  # fmt: skip
     return PlannedShots(
         timeline=path, name=edit.name, rate=edit.rate, faults=edit.faults, notices=edit.notices,
         known=tuple(shot.id for shot in edit.shots),
@@ -402,6 +411,8 @@ def _adaptations(
         yield from loop_adaptations(shot)
     yield from seen_adaptations(shot)
     yield from colour_adaptations(shot, sources, path)
+    if engine.folder is not None and sources:
+        yield from shown_adaptations(sources[0], path)
     if shot.footage is not None:
         yield from footage_adaptations(shot, shot.footage)
     asked = shot.request.handles

@@ -27,6 +27,10 @@ class Options:
     """Of a timeline that does not say its own, as an EDL."""
     compare: bool = False
     """Plan every shot with each engine besides, to choose between them."""
+    sequence: str | None = None
+    """Name of the one that is meant, of a file that holds several."""
+    drop_frame: bool | None = None
+    """Whether timecode drops frames; None: as the file says, else it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from tests.fakes.checkpoints import tiny
 SAID = {
     "wan_vace": ("WanVACEPipeline", None, {"vace_layers": [0, 2], "in_channels": 16}),
     "wan_vace_a14b": ("WanVACEPipeline", 0.875, {"vace_in_channels": 96}),
+    "wan_t2v": ("WanPipeline", None, {"in_channels": 16}),
     "wan_i2v": ("WanImageToVideoPipeline", None, {"in_channels": 36, "pos_embed_seq_len": None}),
     "wan_i2v_a14b": ("WanImageToVideoPipeline", 0.9, {"in_channels": 36, "image_dim": None}),
     "wan_flf": ("WanImageToVideoPipeline", None, {"pos_embed_seq_len": 34}),

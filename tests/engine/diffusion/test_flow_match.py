@@ -75,6 +75,14 @@ def test_a_run_taken_up_in_the_middle_ends_with_the_same_bits(at: int) -> None:
     assert grid.step_index == 8
 
 
+def test_a_pipeline_that_says_where_it_begins_counts_from_there() -> None:
+    grid = FlowGrid(wan(5.0))
+    grid.first = 3
+    grid.set_timesteps(8)
+    grid.set_begin_index(0)
+    assert grid.step_index == 3
+
+
 def test_it_cannot_begin_behind_the_end() -> None:
     grid = FlowGrid(wan(5.0))
     grid.first = 8

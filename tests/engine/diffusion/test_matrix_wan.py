@@ -14,7 +14,7 @@ from PIL import Image
 from secondunit.config import Config
 from secondunit.engine import hold
 from secondunit.engine.diffusion.families import helios
-from secondunit.errors import Cancelled
+from secondunit.errors import Cancelled, EngineFailed
 from secondunit.timeline.media import probe
 
 from tests.engine.diffusion import matrix
@@ -23,10 +23,14 @@ from tests.engine.pictures import silent
 from tests.fakes.checkpoints import tiny
 
 FAMILIES = ("wan_vace", "wan_i2v_a14b", "wan_ti2v", "helios")
-"""Each with every control; their kin differ in what they are told alone."""
-KIN = ("wan_vace_a14b", "wan_i2v", "wan_flf")
-CASES = [(name, case) for name in FAMILIES for case in matrix.CASES] + [
-    (name, case) for name in KIN for case in ("first", "last", "mask")
+WHOLE = ("wan_vace", "wan_ti2v", "helios")
+"""Each with every control."""
+KIN = ("wan_vace_a14b", "wan_t2v", "wan_i2v", "wan_flf")
+"""They differ from the others in what they are told alone."""
+CASES = [
+    *((name, case) for name in WHOLE for case in matrix.CASES),
+    *(("wan_i2v_a14b", case) for case in ("first", "last", "middle", "extend", "mask", "stroke")),
+    *((name, case) for name in KIN for case in ("first", "mask")),
 ]
 HELIOS = 9
 """Latent frames of one of its chunks."""
@@ -147,3 +151,21 @@ def test_a_run_whose_power_was_cut_goes_on_with_the_same_bits(
     rest = dict(later.run(plan, sources, silent, keep=shelf))
     assert len(sight.seen[0]) == 1
     assert all(np.array_equal(whole[n], rest[n]) for n in whole)
+
+
+def test_words_past_the_tokenizer_are_counted_in_the_record(checkpoints: Path) -> None:
+    plan, sources = matrix.CASES["first"]()
+    one, _ = opened("wan_vace", checkpoints)
+    list(one.run(matrix.asked(plan, prompt="x" * 600), sources, silent))
+    assert one.ran["words_unread"] in {89, 90}  # a token a letter, one for the end, one for a space
+    list(one.run(matrix.asked(plan), sources, silent))
+    assert one.ran["words_unread"] == 0
+
+
+def test_numbers_that_are_none_fail_by_name(checkpoints: Path) -> None:
+    plan, sources = matrix.CASES["first"]()
+    one, watched = opened("wan_vace", checkpoints)
+    with torch.no_grad():
+        watched.pipe.transformer.proj_out.bias.fill_(float("nan"))
+    with pytest.raises(EngineFailed, match="NaN or infinite"):
+        list(one.run(matrix.asked(plan), sources, silent))

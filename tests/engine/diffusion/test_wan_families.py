@@ -12,7 +12,7 @@ from diffusers.pipelines.wan.pipeline_wan_i2v import WanImageToVideoPipeline
 from diffusers.pipelines.wan.pipeline_wan_vace import WanVACEPipeline
 from PIL import Image
 from secondunit.engine import hold
-from secondunit.engine.diffusion.families import wan_i2v, wan_ti2v, wan_vace
+from secondunit.engine.diffusion.families import wan_i2v, wan_t2v, wan_ti2v, wan_vace
 from secondunit.engine.diffusion.flow_match import FlowGrid
 from secondunit.errors import EngineFailed
 
@@ -22,6 +22,7 @@ from tests.fakes.checkpoints import tiny
 FAMILIES: dict[str, Any] = {
     "wan_vace": wan_vace.FAMILY,
     "wan_vace_a14b": wan_vace.FAMILY,
+    "wan_t2v": wan_t2v.FAMILY,
     "wan_i2v": wan_i2v.FAMILY,
     "wan_i2v_a14b": wan_i2v.FAMILY,
     "wan_flf": wan_i2v.FAMILY,
@@ -114,6 +115,17 @@ def test_white_may_change_and_what_is_unknown_is_grey() -> None:
     assert float(mask[0, 4].min()) == 1
     assert np.array_equal(video[0, 0].permute(1, 2, 0).numpy(), wanted.reference[0])
     assert (video[0, 5] == 0.5).all()
+
+
+def test_the_mask_channel_never_looks_at_the_first_and_the_last_frame(checkpoints: Path) -> None:
+    """The reason why VACE is held there: the hold map is no luxury."""
+    pipe = opened("wan_vace", checkpoints)
+    blind = []
+    for frame in (0, 1, 40, 79, 80):
+        mask = torch.ones(1, 1, 81, 64, 96)
+        mask[:, :, frame] = 0
+        blind.append(bool((pipe.prepare_masks(mask, [[]]) == 1).all()))
+    assert blind == [True, False, False, False, True]
 
 
 def test_a_soft_keyframe_is_shown_from_half_on() -> None:

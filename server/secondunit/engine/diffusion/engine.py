@@ -21,6 +21,7 @@ from secondunit.engine.diffusion.passes import Given
 from secondunit.engine.diffusion.record import Record
 from secondunit.engine.diffusion.run import Runner
 from secondunit.engine.diffusion.windows import Window, rule_of, windows
+from secondunit.engine.diffusion.words import unread
 from secondunit.engine.engine import (
     RGB,
     UNKEPT,
@@ -151,6 +152,7 @@ class CheckpointEngine:
             family=self._row.family, pipeline=type(self._pipe).__name__, device=self._device,
             precision=str(ladder.networks(self._pipe)[0].dtype).removeprefix("torch."),
             rung=self._rung.name, tier=plan.tier, fast=dict(self._fast),
+            words_unread=unread(self._pipe, plan.prompt, self._row.words),
         )  # fmt: skip
         assert self._runner is not None
         self._runner.reuse = self._device == "cuda" and plan.tier == "fast"

@@ -104,6 +104,10 @@ class FlowGrid:
         even = torch.arange(steps, 0, -1) / steps
         return DISTILLED_SHIFT * even / (1 + (DISTILLED_SHIFT - 1) * even)
 
+    def set_begin_index(self, begin_index: int = 0) -> None:
+        """Where in `timesteps` a pipeline says that it begins."""
+        self._at = self.first + begin_index
+
     def scale_model_input(self, sample: torch.Tensor, timestep: Any = None) -> torch.Tensor:
         """The model sees the sample as it is."""
         return sample

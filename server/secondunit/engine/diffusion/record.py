@@ -30,6 +30,8 @@ class Record:
     steps_asked: int = 0
     words_found: int = 0
     """Passes whose words an earlier one had read already."""
+    words_unread: int = 0
+    """Tokens at the end of the prompt that the model has no room for."""
     widened: list[str] = field(default_factory=list)
     """Passes that were made again in float32, and why."""
     resumed: int = 0
@@ -52,7 +54,8 @@ class Record:
             "precision": self.precision, "memory": self.rung, "tier": self.tier,
             "fast": dict(self.fast), "windows": [dict(w) for w in self.windows],
             "steps": self.steps, "steps_asked": self.steps_asked,
-            "words_found": self.words_found, "made_again": list(self.widened),
+            "words_found": self.words_found, "words_unread": self.words_unread,
+            "made_again": list(self.widened),
             "windows_taken_over": self.resumed, "versions": versions(),
         }  # fmt: skip
 

@@ -99,6 +99,22 @@ def words(pipe: Any, wanted: Pass) -> Mapping[str, torch.Tensor | None]:
     return {"prompt_embeds": positive, "negative_prompt_embeds": negative}
 
 
+def call(
+    pipe: Any, wanted: Pass, latents: torch.Tensor, generator: torch.Generator
+) -> dict[str, Any]:
+    """The arguments that all of Wan's pipelines take. Raises EngineFailed for an illegal pass."""
+    legal(pipe, wanted)
+    return {
+        "height": wanted.size.height,
+        "width": wanted.size.width,
+        "num_frames": wanted.frames,
+        "guidance_scale": wanted.guidance,
+        "latents": latents,
+        "generator": generator,
+        "max_sequence_length": TOKENS,
+    }
+
+
 def encode(pipe: Any, video: torch.Tensor) -> torch.Tensor:
     """Latents as the loop scales them, float32, of pictures `b c f h w` in -1..1."""
     vae = pipe.vae

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
@@ -48,3 +49,11 @@ class Words:
     def clear(self) -> None:
         """Forget all of it: the text encoder is another one."""
         self._kept.clear()
+
+
+def unread(pipe: DiffusionPipeline, text: str, most: int) -> int:
+    """Tokens of a prompt past the `most` that a model reads: pipelines cut them off in silence."""
+    tokenizer: Any = pipe.components.get("tokenizer")
+    if tokenizer is None or most < 1:
+        return 0
+    return max(0, len(tokenizer(text, truncation=False, verbose=False).input_ids) - most)

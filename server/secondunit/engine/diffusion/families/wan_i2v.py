@@ -84,19 +84,12 @@ class WanI2V:
         generator: torch.Generator,
     ) -> Mapping[str, Any]:
         """The condition is put on the pipeline; the call gets what the picture encoder looks at."""
-        wan.legal(pipe, wanted)
         pipe.condition = condition(pipe, wanted)
         both = pipe.transformer.config.pos_embed_seq_len is not None
         return {
+            **wan.call(pipe, wanted, start, generator),
             "image": wan.pil(wanted.reference[0]),
             "last_image": wan.pil(wanted.reference[-1]) if both else None,
-            "height": wanted.size.height,
-            "width": wanted.size.width,
-            "num_frames": wanted.frames,
-            "guidance_scale": wanted.guidance,
-            "latents": start,
-            "generator": generator,
-            "max_sequence_length": wan.TOKENS,
         }
 
     def onto_grid(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:

@@ -80,18 +80,11 @@ class WanTI2V:
         generator: torch.Generator,
     ) -> Mapping[str, Any]:
         """R and its mask are put on the pipeline; the picture that the call wants is not used."""
-        wan.legal(pipe, wanted)
         pipe.clean = clean
         pipe.free = free(wanted, self.cells(pipe, wanted))
         return {
+            **wan.call(pipe, wanted, start, generator),
             "image": wan.pil(wanted.reference[0]),
-            "height": wanted.size.height,
-            "width": wanted.size.width,
-            "num_frames": wanted.frames,
-            "guidance_scale": wanted.guidance,
-            "latents": start,
-            "generator": generator,
-            "max_sequence_length": wan.TOKENS,
         }
 
     def onto_grid(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> torch.Tensor:

@@ -54,22 +54,16 @@ class WanVace:
         generator: torch.Generator,
     ) -> Mapping[str, Any]:
         """The control video, its mask and the references; references stand before the clip."""
-        wan.legal(pipe, wanted)
         video, mask = told(wanted)
         count = len(wanted.references)
         before = start[:, :, :1].expand(-1, -1, count, -1, -1)
         before = wan.noise(pipe, before, generator) if kept is None else kept["references"]
+        latents = torch.cat([before.to(start), start], dim=2)
         return {
+            **wan.call(pipe, wanted, latents, generator),
             "video": video,
             "mask": mask,
             "reference_images": [wan.pil(picture) for picture in wanted.references] or None,
-            "height": wanted.size.height,
-            "width": wanted.size.width,
-            "num_frames": wanted.frames,
-            "guidance_scale": wanted.guidance,
-            "latents": torch.cat([before.to(start), start], dim=2),
-            "generator": generator,
-            "max_sequence_length": wan.TOKENS,
         }
 
     def beside(self, pipe: Any, wanted: Pass, loop: torch.Tensor) -> Mapping[str, torch.Tensor]:
