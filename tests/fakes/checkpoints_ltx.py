@@ -179,6 +179,7 @@ def _ltx2() -> Any:
         decoder_block_out_channels=(8, 16, 32),
         layers_per_block=(1, 1, 1, 1, 1),
         decoder_layers_per_block=(1, 1, 1, 1),
+        decoder_spatial_padding_mode="zeros",  # the published one's needs two cells a side
         spatial_compression_ratio=32,
         temporal_compression_ratio=8,
     )

@@ -80,9 +80,9 @@ class FlowGrid:
         timesteps: Any = None,
     ) -> None:
         """Set the schedule; arguments as those of diffusers' schedulers."""
-        if self._distilled and num_inference_steps and num_inference_steps <= DISTILLED_STEPS:
-            even = torch.arange(num_inference_steps, 0, -1) / num_inference_steps
-            levels = DISTILLED_SHIFT * even / (1 + (DISTILLED_SHIFT - 1) * even)
+        count = num_inference_steps or (0 if sigmas is None else len(sigmas))
+        if self._distilled and 0 < count <= DISTILLED_STEPS:
+            levels = self.taught(count)
             told = (levels * self.config.num_train_timesteps).to(device)
             self.sigmas = torch.cat([levels, torch.zeros(1)])
         else:
@@ -98,6 +98,11 @@ class FlowGrid:
             raise ValueError(f"step {self.first} of a schedule of {len(told)}")
         self.timesteps = told[self.first :]
         self._at = self.first
+
+    def taught(self, steps: int) -> torch.Tensor:
+        """The levels before each of a few steps, of weights that were distilled to them."""
+        even = torch.arange(steps, 0, -1) / steps
+        return DISTILLED_SHIFT * even / (1 + (DISTILLED_SHIFT - 1) * even)
 
     def set_begin_index(self, begin_index: int = 0) -> None:
         """Where in `timesteps` a pipeline says that it begins."""

@@ -17,6 +17,7 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl_ltx2 import AutoencoderKLLTX2Video
 from diffusers.models.autoencoders.autoencoder_kl_ltx2_audio import AutoencoderKLLTX2Audio
 from diffusers.models.transformers.transformer_ltx2 import LTX2VideoTransformer3DModel
+from diffusers.pipelines.ltx.pipeline_ltx_condition import linear_quadratic_schedule
 from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
 from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2ConditionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
@@ -50,12 +51,20 @@ class _Told:
     """The same of the sound."""
 
 
-class SoundGrid(FlowGrid):
+class PictureGrid(FlowGrid):
+    """The schedule of the picture: few-step weights were taught levels of their own."""
+
+    def taught(self, steps: int) -> torch.Tensor:
+        """Linear, then quadratic, not shifted (`DISTILLED_SIGMA_VALUES` of diffusers for eight)."""
+        return linear_quadratic_schedule(steps)
+
+
+class SoundGrid(PictureGrid):
     """The schedule of the sound: goes with the picture's, and remembers the latents it made."""
 
-    def __init__(self, picture: FlowGrid, own: Any) -> None:
+    def __init__(self, picture: FlowGrid, own: Any, *, distilled: bool) -> None:
         """Begin where `picture` begins; `own` is a scheduler of the checkpoint's, its own copy."""
-        super().__init__(own)
+        super().__init__(own, distilled=distilled)
         self._picture = picture
         self.latest = torch.zeros(0)
         """Packed, `b l c`."""
@@ -174,8 +183,9 @@ class Ltx2:
     def open(self, folder: Path, *, dtype: torch.dtype, device: str, loras: Sequence[Path]) -> Any:
         """See `Family`. The vocoder is not loaded: nothing is made of the sound."""
         classes = (FlowMatchEulerDiscreteScheduler,)
-        picture: Any = FlowGrid(parts.scheduler(folder, classes))
-        sound: Any = SoundGrid(picture, parts.scheduler(folder, classes))
+        few = bool(loras)
+        picture: Any = PictureGrid(parts.scheduler(folder, classes), distilled=few)
+        sound: Any = SoundGrid(picture, parts.scheduler(folder, classes), distilled=few)
         unused: Any = None
         pipe = Pipeline(
             tokenizer=parts.words(folder),
