@@ -78,6 +78,11 @@ class Engine:
     """Pictures of who or what shall be seen that it takes."""
     tiers: tuple[Tier, ...] = ()
     """From the cheapest to the best; the last is taken where a request names none."""
+    limits: str = ""
+    """What its licence forbids or asks for, in plain words; empty: nothing beyond its text."""
+    weights: str = ""
+    """Identity of the weights (SHA-256), as they were when the engine was added; empty for those
+    of the package, which tell it themselves (`catalog.weights`)."""
 
 
 MOTION = Engine(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from secondunit.catalog import installed
 from secondunit.config import Config
 from secondunit.errors import Draining, LimitReached, SecondUnitError
 from secondunit.jobs.plan_cache import PlanCache
@@ -100,7 +101,8 @@ class Reader:
             )
             return record_of_json(PlannedShots, found, "plan")
 
-        key = (replace(options, shots=()), config or self._config)
+        own = config or self._config
+        key = (replace(options, shots=()), own, installed.stamp(own))
         return self._cache.plan(timeline, options.shots, key, read)
 
     def read(self, timeline: Path, options: Options, config: Config | None = None) -> PlannedShots:
