@@ -200,8 +200,8 @@ class HubUnreachable(EngineError):
     code = "HUB_UNREACHABLE"
     retryable = True
     remedy = (
-        "Give the same command again, which goes on where it was; or copy the weights here, and "
-        "add their folder."
+        "Give the same command again, which keeps the files that are whole; or copy the weights "
+        "here, and add their folder."
     )
 
 

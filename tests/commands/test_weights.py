@@ -162,18 +162,27 @@ def test_a_repository_is_pinned_fetched_hashed_and_removed(tmp_path: Path) -> No
     assert code == 0 and str(folder) in said["removed"] and not folder.exists()
 
 
-def test_a_download_that_was_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_connection_that_was_cut_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = repository(tmp_path / "repository")
-    safetensors(folder / "text_encoder" / "model.safetensors", {"shared.weight": (1024, 1024)})
+    safetensors(folder / "text_encoder" / "model.safetensors", {"shared.weight": (2048, 2048)})
     with hub(folder) as served:
-        served.breaks_after = 3 * 2**20
+        served.breaks_after = 12 * 2**20
         code, said, error = from_hub(served, tmp_path, "add", "mine", REPOSITORY, "--yes")
-        if code:  # the library may go on by itself within one call
-            assert said["error"]["code"] == "HUB_UNREACHABLE"
-            code, said, error = from_hub(served, tmp_path, "add", "mine", REPOSITORY, "--yes")
         assert code == 0, (said, error)
         gets = [a for a in served.asked if a.startswith("GET") and "text_encoder/model" in a]
-        assert len(gets) == 2
+        assert len(gets) == 2 and "bytes=" in gets[1], gets
+
+
+def test_the_same_command_fetches_only_what_is_not_there_yet(tmp_path: Path) -> None:
+    with hub(repository(tmp_path / "repository")) as served:
+        served.withholds = "vae/diffusion_pytorch_model.safetensors"
+        code, said, _ = from_hub(served, tmp_path, "add", "mine", REPOSITORY, "--yes")
+        assert code == 2 and said["error"]["code"] == "HUB_UNREACHABLE", said
+        served.withholds = ""
+        code, said, error = from_hub(served, tmp_path, "add", "mine", REPOSITORY, "--yes")
+        assert code == 0, (said, error)
+        for name in ("text_encoder/model.safetensors", "transformer/config.json"):
+            assert len([a for a in served.asked if a.startswith("GET") and name in a]) == 1, name
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ class Hub:
         self.folder, self.address = folder, address
         self.asked: list[str] = []
         self.breaks_after = 0
-        """Bytes of a weights file after which the connection is cut, once; 0: never."""
+        """Bytes of a larger file after which the connection is cut, once; 0: never."""
+        self.withholds = ""
+        """A file that it lists and does not give; empty: none."""
         self.lies = False
         """It says other hashes than its files have."""
 
@@ -60,7 +62,8 @@ def hub(folder: Path) -> Iterator[Hub]:
 
         def _answer(self, *, body: bool) -> None:
             path = urlsplit(self.path).path
-            served.asked.append(f"{self.command} {path}")
+            part = self.headers.get("Range", "")
+            served.asked.append(f"{self.command} {path} {part}".rstrip())
             files = served.files()
             if re.fullmatch(rf"/api/models/{REPOSITORY}/revision/(main|{COMMIT})", path):
                 siblings = [
@@ -76,9 +79,10 @@ def hub(folder: Path) -> Iterator[Hub]:
                 ]
                 return self._send(200, json.dumps(tree).encode(), body=body)
             found = re.fullmatch(rf"/{REPOSITORY}/resolve/{COMMIT}/(.+)", path)
-            if found and found[1] in files:
+            if found and found[1] in files and found[1] != served.withholds:
                 return self._file(found[1], files[found[1]], body=body)
             error = "RevisionNotFound" if REPOSITORY in path else "RepoNotFound"
+            error = "EntryNotFound" if found else error
             self._send(404, b"{}", body=body, more={"X-Error-Code": error})
 
         def _file(self, name: str, data: bytes, *, body: bool) -> None:
@@ -90,7 +94,7 @@ def hub(folder: Path) -> Iterator[Hub]:
                 start = int(asked[1])
                 more["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
                 return self._send(206, data[start:], body=body, more=more)
-            if body and served.breaks_after and name.endswith(".safetensors"):
+            if body and 0 < served.breaks_after < len(data):
                 cut, served.breaks_after = served.breaks_after, 0
                 return self._send(200, data, body=body, more=more, only=cut)
             self._send(200, data, body=body, more=more)

@@ -113,7 +113,7 @@ def _wanted(name: str, components: set[str]) -> bool:
 
 
 def fetch(wanted: Offer, folder: Path) -> Path:
-    """Have the files of an offer in a folder; one that was broken off goes on where it was.
+    """Have the files of an offer in a folder; those that are there whole are not fetched again.
 
     Raises Refused for a disk that is too small, HubUnreachable.
     """
