@@ -53,6 +53,12 @@ def test_what_a_checkpoint_can_do_is_read_from_its_own_files(name: str, checkpoi
     assert Operation.RETIME not in row.operations
 
 
+def test_weights_whose_places_were_learnt_know_one_size_and_one_count(checkpoints: Path) -> None:
+    row = read(ltx.tiny("cogvideox_5b", checkpoints), "x")
+    assert (row.only_size, row.frame_step, row.frame_offset, row.longest) == ((64, 48), 8, 1, 9)
+    assert read(ltx.tiny("cogvideox", checkpoints), "x").only_size == (0, 0)
+
+
 def test_nothing_is_guessed_from_the_name_of_the_folder(tmp_path: Path) -> None:
     assert read(vace(tmp_path / "LTX-2-HunyuanVideo"), "x").family == "wan_vace"
 

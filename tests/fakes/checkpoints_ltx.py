@@ -72,8 +72,8 @@ def tiny(family: str, folder: Path) -> Path:
     """Return the folder of a tiny checkpoint `family` below `folder`; made where it is not there.
 
     Names: `ltx`, `ltx_0_9_8` (a decoder that is told its noise), `ltx2`, `cogvideox`,
-    `cogvideox_1_5` (two latent frames a patch), `cogvideox_text`, `svd`, `allegro`, `hunyuan_1_5`
-    (which tells nobody of its steps).
+    `cogvideox_5b` (one size only), `cogvideox_1_5` (two latent frames a patch), `cogvideox_text`,
+    `svd`, `allegro`, `hunyuan_1_5` (which tells nobody of its steps).
     """
     target = folder / family
     if not target.is_dir():
@@ -270,6 +270,19 @@ def _cogvideox() -> Any:
     )
 
 
+def _cogvideox_5b() -> DiffusionPipeline:
+    """As the first one from pictures: places that were learnt for one size."""
+    transformer = _cog_transformer(
+        sample_width=8, sample_height=6, sample_frames=9, use_learned_positional_embeddings=True
+    )
+    return CogVideoXImageToVideoPipeline(
+        vae=_cog_vae(),
+        transformer=transformer,
+        scheduler=CogVideoXDPMScheduler(**_cog_schedule()),
+        **_t5(),
+    )
+
+
 def _cogvideox_1_5() -> Any:
     transformer = _cog_transformer(
         patch_size_t=2,
@@ -422,6 +435,7 @@ _MAKERS: dict[str, Callable[[], DiffusionPipeline]] = {
     "ltx_0_9_8": lambda: _ltx(timestep_conditioning=True),
     "ltx2": _ltx2,
     "cogvideox": _cogvideox,
+    "cogvideox_5b": _cogvideox_5b,
     "cogvideox_1_5": _cogvideox_1_5,
     "cogvideox_text": _cogvideox_text,
     "svd": _svd,

@@ -94,6 +94,14 @@ def test_no_size_is_stretched_or_too_large(size: tuple[int, int]) -> None:
         assert work.width / work.height == pytest.approx(wide / high, rel=0.02)
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (640, 360), (100, 90)])
+def test_pictures_go_whole_into_the_one_size_that_weights_know(size: tuple[int, int]) -> None:
+    row = replace(MOTION, most_pixels=720 * 480, only_size=(720, 480))
+    work = work_size(row, Size(width=size[0], height=size[1]), draft=False)
+    assert work.width <= min(720, size[0]) and work.height <= min(480, size[1])
+    assert work.width / work.height == pytest.approx(size[0] / size[1], rel=0.02)
+
+
 @pytest.mark.parametrize(("frames", "made"), [(40, 41), (33, 33), (2, 5), (1, 1)])
 def test_frames_are_rounded_up_and_trimmed(config: Config, frames: int, made: int) -> None:
     plan = planned(config, shot(Operation.BRIDGE, frames))

@@ -63,6 +63,7 @@ def engine_of(found: Checkpoint, name: str, loras: tuple[Lora, ...] = ()) -> Eng
         native=family.native,
         dilate=family.dilate,
         most_pixels=family.most_pixels,
+        only_size=family.only_size,
         words=family.words,
         references=family.references,
         tiers=tiers,
@@ -185,17 +186,22 @@ def _cogvideox(family: Family, found: Checkpoint) -> Family:
     blocks = vae.get("block_out_channels")
     spatial = 2 ** (len(blocks) - 1) if isinstance(blocks, list) and blocks else 8
     later = bool(network.get("patch_size_t"))  # CogVideoX 1.5
+    width = _whole(network, "sample_width", 90) * spatial
+    height = _whole(network, "sample_height", 60) * spatial
+    longest = _whole(network, "sample_frames", family.longest)
+    # Places that were learnt one by one fit one size, and are right for one count of frames.
+    learned = bool(network.get("use_learned_positional_embeddings"))
+    frames = 2 * _whole(vae, "temporal_compression_ratio", 4)
     pictures = found.kind == "CogVideoXImageToVideoPipeline"
     return _grid(
         # Its decoder takes latent frames by twos after the first: only an odd number of them gives
         # back as many frames as went in.
-        family, 2 * _whole(vae, "temporal_compression_ratio", 4), spatial,
-        _whole(network, "patch_size", 2),
-        longest=_whole(network, "sample_frames", family.longest),
+        family, longest - 1 if learned else frames, spatial, _whole(network, "patch_size", 2),
+        longest=longest,
         native=frozenset({"first"} if pictures else ()),
         native_rate=16.0 if later else family.native_rate,
-        most_pixels=_whole(network, "sample_width", 90) * _whole(network, "sample_height", 60)
-        * spatial**2,
+        most_pixels=width * height,
+        only_size=(width, height) if learned else (0, 0),
         words=_whole(network, "max_text_seq_length", family.words),
     )  # fmt: skip
 

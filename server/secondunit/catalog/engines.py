@@ -72,6 +72,8 @@ class Engine:
     """Pixels and frames by which what may change is widened before the model is asked."""
     most_pixels: int = 0
     """Width times height of the largest picture it is asked for; 0: any."""
+    only_size: tuple[int, int] = (0, 0)
+    """Width and height of the one size that its weights know; (0, 0): any legal one."""
     words: int = 0
     """Tokens of the longest prompt that it reads whole."""
     references: int = 0

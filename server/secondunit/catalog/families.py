@@ -35,6 +35,8 @@ class Family:
     """Shortest side in pixels that it was trained for."""
     most_pixels: int
     """Width times height of the largest pictures it was trained on."""
+    only_size: tuple[int, int] = (0, 0)
+    """See `Engine.only_size`."""
     native_rate: float | None
     """Frames per second of its training; None: it is told the rate."""
     native: frozenset[str]
@@ -161,7 +163,10 @@ _ROWS = (
         frame_step=8, longest=49, multiple=16, most_pixels=720 * 480,
         native_rate=8.0, native=frozenset(), dilate=(32, 0), words=226,
         tiers=_tiers(12, 25, 50, 6.0),
-        ignores=("a frame count that is not legal is floored or padded: it is rounded up",),
+        ignores=(
+            "a frame count that is not legal is floored or padded: it is rounded up",
+            "5B from pictures (1.0) knows 720x480 alone: pictures are put into it whole",
+        ),
     ),
     Family(
         name="svd", title="Stable Video Diffusion", classes=("StableVideoDiffusionPipeline",),

@@ -27,6 +27,9 @@ def work_size(engine: Engine, size: Size, *, draft: bool) -> Size:
     pixels = size.width * size.height * scale**2
     if engine.most_pixels and pixels > engine.most_pixels:
         scale *= math.sqrt(engine.most_pixels / pixels)
+    if all(engine.only_size):
+        width, height = engine.only_size
+        scale = min(scale, width / size.width, height / size.height)
     if scale == 1.0:
         return size
 

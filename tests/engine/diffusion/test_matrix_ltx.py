@@ -28,7 +28,7 @@ TOLD = ("ltx", "ltx2")
 """Their own weights obey every control."""
 HELD = ("cogvideox", "svd")
 """Held from outside, alike whatever the control: every other one is in `test_matrix_others`."""
-KIN = ("cogvideox_1_5", "cogvideox_text", "ltx_0_9_8")
+KIN = ("cogvideox_5b", "cogvideox_1_5", "cogvideox_text", "ltx_0_9_8")
 CASES = [
     *((name, case) for name in TOLD for case in matrix.CASES),
     *((name, case) for name in HELD for case in ("first", "mask", "ambient")),

@@ -34,6 +34,9 @@ class Given:
     @property
     def size(self) -> Size:
         """Legal for the engine: the shot's work size with a rim, so that nothing is stretched."""
+        if all(self.row.only_size):
+            width, height = self.row.only_size
+            return Size(width=width, height=height)
         step, work = self.row.size_multiple, self.plan.work
         return Size(width=-(-work.width // step) * step, height=-(-work.height // step) * step)
 
