@@ -8,8 +8,6 @@ from secondunit.errors import Refused
 from secondunit.v1.blobs_pb2 import WriteBlobRequest
 
 _DATA = WriteBlobRequest.DESCRIPTOR.fields_by_name["data"].number
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-"""Kinds of fields: https://protobuf.dev/programming-guides/encoding"""
 
 
 def parsed(message: bytes) -> tuple[WriteBlobRequest, memoryview]:
@@ -23,7 +21,7 @@ def parsed(message: bytes) -> tuple[WriteBlobRequest, memoryview]:
         while at < len(whole):
             began = at
             tag, at = _number(whole, at)
-            match tag & 7:
+            match tag & 7:  # https://protobuf.dev/programming-guides/encoding
                 case 0:
                     _, at = _number(whole, at)
                 case 1:
