@@ -348,7 +348,7 @@ def test_what_kills_its_reader_is_not_read_by_the_server_to_be_placed(
     tmp_path: Path, footage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = Config(data=tmp_path / "data", roots=(footage.parent,))
-    monkeypatch.setenv("SECONDUNIT_FAILPOINTS", "reader.order.before=kill")
+    monkeypatch.setenv("SECONDUNIT_FAILPOINTS", "reader.order.before=abort")
     edit = timelines(footage.parent, footage)["reference"](str(footage))
     desk, reader = Desk(config, stages=STAGES), Reader(config)
     out = tmp_path / "out.otio"
