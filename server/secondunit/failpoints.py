@@ -55,9 +55,7 @@ def mishaps(text: str) -> dict[str, Mishap]:
         except ValueError:
             mishap = Mishap(does="")
         if not name or mishap.does not in DEEDS:
-            raise Refused.single(
-                f"'{pair}' is no failpoint: PLACE={'|'.join(DEEDS)}", VARIABLE
-            )
+            raise Refused.single(f"'{pair}' is no failpoint: PLACE={'|'.join(DEEDS)}", VARIABLE)
         if mishap.once and not os.environ.get(SEEN):
             raise Refused.single(f"'{pair}' needs a folder in {SEEN}", VARIABLE)
         table[name] = mishap

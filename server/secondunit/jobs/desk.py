@@ -17,6 +17,7 @@ from typing import Any
 
 from secondunit.config import Config
 from secondunit.errors import Refused, SecondUnitError, StoreError
+from secondunit.jobs import bundles
 from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore, Digest
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
@@ -149,9 +150,16 @@ class Desk:
                 self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
 
     def collect(self) -> int:
-        """Drop blobs and uploads that are no longer needed; returns how many. Raises StoreError."""
+        """Drop blobs, uploads and unpacked bundles that are no longer needed; returns how many.
+
+        Raises StoreError.
+        """
         try:
-            return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+            old = bundles.collect(
+                self._config.data, days=self._config.retention.bundle_days,
+                needed=self._store.names, now=time.time(),
+            )  # fmt: skip
+            return old + self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
         except OSError as exc:
             raise StoreError(f"what is too old cannot be dropped: {exc}") from exc
 

@@ -48,6 +48,7 @@ EVENTS = """SELECT * FROM event WHERE job = ? AND sequence > ? ORDER BY sequence
 RESULT = "SELECT record FROM result WHERE digest = ?"
 ADD_PLAN = "INSERT INTO plan (job, record) VALUES (?, ?)"
 PLAN = "SELECT record FROM plan WHERE job = ?"
+NAMING = "SELECT 1 FROM plan WHERE instr(record, ?) LIMIT 1"
 FORGET = (
     "DELETE FROM event WHERE job = ?",
     "DELETE FROM checkpoint WHERE job = ?",
@@ -129,6 +130,10 @@ class Orders(Book):
         if not found:
             raise JobUnknown(f"There is no job '{id}'.")
         return plan_of_json(json.loads(found[0]["record"]))
+
+    def names(self, words: str) -> bool:
+        """The plan of a job that is kept has these words in it, which JSON writes as they are."""
+        return bool(self._query(NAMING, (words,)))
 
     def result(self, id: str) -> Result | None:
         """The take of a job that succeeded, None before that.
