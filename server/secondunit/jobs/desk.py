@@ -51,13 +51,23 @@ class Desk:
 
     def __init__(
         self, config: Config, *, stages: str = STAGES, address: str = "",
-        patience: Patience = PATIENCE,
+        patience: Patience = PATIENCE, alone: bool = False,
     ) -> None:  # fmt: skip
-        """Open the data folder. Raises StoreBusy, naming the owner, if another server has it."""
+        """Open the data folder. Raises StoreBusy, naming the owner, if another server has it.
+
+        `alone`: for one caller, in whose own process this is; whoever waited for earlier work was
+        gone with the last one. To a server callers come back, so there jobs keep their priority.
+        """
         self._config = config
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
         self._store = Store(config.data, config=config, address=address, told=self._told)
+        if alone:
+            try:
+                self._store.calm()
+            except BaseException:
+                self._store.close()
+                raise
         self.workers = Workers(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
