@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +21,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from secondunit.config import Config, Limits
 from secondunit.jobs.desk import Desk
+from secondunit.jobs.job import Lease
 from secondunit.rpc.auth import V1
 from secondunit.rpc.limits import Hand, Limited
 from secondunit.rpc.principal import LOCAL, Principal, Scope, enter
@@ -30,6 +31,7 @@ from secondunit_client import Access, Connection
 from secondunit_client.access import OPTIONS as CLIENT_OPTIONS
 from secondunit_client.errors import Busy
 
+from tests.fuzz.bounds import resident
 from tests.jobs.conftest import wish
 from tests.rpc.conftest import STAGES
 
@@ -243,7 +245,8 @@ def test_an_upload_passes_whole_however_many_bytes_it_has() -> None:
 
 
 def test_a_hundred_large_calls_at_once_leave_the_servers_memory_small() -> None:
-    # Without limits these calls made this process 580 MB larger; with them, 170.
+    # Without limits these calls made this process 580 MB larger; with them, 170, and 310 on a busy
+    # machine, which reads them later.
     async def live() -> float:
         async with guarded(Limits(calls=8, message_bytes=16 * MIB)) as (address, _, slow, _):
             code = (
@@ -270,7 +273,7 @@ def test_a_hundred_large_calls_at_once_leave_the_servers_memory_small() -> None:
             assert refused >= 80
             return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
-    assert asyncio.run(live()) < 300
+    assert asyncio.run(live()) < 400
 
 
 def test_a_reader_who_does_not_read_costs_the_server_a_few_messages() -> None:
@@ -290,6 +293,52 @@ def test_a_reader_who_does_not_read_costs_the_server_a_few_messages() -> None:
             return sent
 
     assert asyncio.run(live()) < 40
+
+
+IDLER = """
+import sys
+import grpc
+from secondunit.v1 import jobs_pb2
+from secondunit.v1.jobs_pb2_grpc import JobServiceStub
+with grpc.insecure_channel(sys.argv[1]) as channel:
+    watch = JobServiceStub(channel).WatchJob(jobs_pb2.WatchJobRequest(job_id=sys.argv[2]))
+    next(watch)
+    print("open", flush=True)
+    last = int(sys.stdin.readline())
+    numbers = []
+    for update in watch:
+        numbers += [update.event.sequence] * bool(update.event.sequence)
+        if update.event.sequence == last:
+            break
+    print(numbers == list(range(numbers[0], last + 1)), flush=True)
+"""
+
+
+def test_ten_minutes_of_events_wait_for_who_does_not_read_and_hold_nobody_up(
+    small: tuple[Desk, str],
+) -> None:
+    desk, address = small
+    job = desk.create(wish(), request_id="idle", timeline="t")
+    claimed = desk._store.claim("w", "cpu")
+    assert claimed
+    held = Lease(job=job.id, attempt=claimed.attempt)
+    picture = {"rough": False, "jpeg": base64.b64encode(os.urandom(12_000)).decode()}
+    idler = subprocess.Popen(
+        [sys.executable, "-c", IDLER, address, job.id],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert idler.stdout is not None and idler.stdout.readline() == "open\n"
+        before = resident()
+        for frame in range(1200):  # two words and two pictures a second
+            assert desk._store.note(held, f"word {frame}")
+            desk._shown(job.id, {**picture, "frame": frame})
+        assert resident() - before < 10
+        told, _ = idler.communicate(f"{desk.get(job.id).sequence}\n", 60)
+        assert told == "True\n"  # and then it hears every word, none twice
+    finally:
+        idler.kill()
+        idler.wait()
 
 
 def test_a_server_that_is_about_to_stop_begins_no_work_and_still_answers() -> None:
@@ -320,7 +369,7 @@ def small(tmp_path: Path) -> Iterator[tuple[Desk, str]]:
         desk.stop(0.1)
 
 
-def test_two_hundred_watches_on_one_connection_leave_room_for_nobody_but_harm_nobody(
+def test_a_thousand_watches_on_one_connection_leave_room_for_nobody_but_harm_nobody(
     small: tuple[Desk, str],
 ) -> None:
     desk, address = small
@@ -329,7 +378,7 @@ def test_two_hundred_watches_on_one_connection_leave_room_for_nobody_but_harm_no
 
     async def live() -> tuple[int, int]:
         async with grpc.aio.insecure_channel(address) as channel:
-            streams = [channel.unary_stream(path("WatchJob"))(request) for _ in range(200)]
+            streams = [channel.unary_stream(path("WatchJob"))(request) for _ in range(1000)]
             firsts = await asyncio.gather(*(s.read() for s in streams), return_exceptions=True)
             refused = [f for f in firsts if isinstance(f, grpc.RpcError)]
             # Some gRPC refuses itself, on one connection, in a way that clients try again.
@@ -339,7 +388,7 @@ def test_two_hundred_watches_on_one_connection_leave_room_for_nobody_but_harm_no
                 assert await asyncio.to_thread(lambda: unit.status().queued) == 1
             return len(firsts) - len(refused), len(refused)
 
-    assert asyncio.run(live()) == (40, 160)
+    assert asyncio.run(live()) == (40, 960)
 
 
 def test_bytes_that_are_no_message_are_refused_in_our_words(small: tuple[Desk, str]) -> None:
@@ -357,27 +406,41 @@ def test_bytes_that_are_no_message_are_refused_in_our_words(small: tuple[Desk, s
         assert said == "the bytes are no message of this method"
 
 
-def test_a_thousand_connections_that_say_nothing_keep_nobody_from_the_server(
+CROWD = """
+import resource, socket, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+held = []
+for _ in range(int(sys.argv[2])):
+    held.append(socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30))
+print(len(held), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_ten_thousand_connections_that_say_nothing_keep_nobody_from_the_server(
     small: tuple[Desk, str],
 ) -> None:
     _, address = small
-    host, _, port = address.rpartition(":")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard < 3000:
-        pytest.skip("the system allows this process too few open files")
+    many = min(10_000, hard - 2000)  # each end is a process of its own, with files of its own
+    if many < 1000:
+        pytest.skip("the system allows a process too few open files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    held: list[socket.socket] = []
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    crowd = subprocess.Popen(
+        [sys.executable, "-c", CROWD, address.rpartition(":")[2], str(many)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        held += [socket.create_connection((host, int(port))) for _ in range(1000)]
+        assert crowd.stdout is not None and int(crowd.stdout.readline()) == many
         began = time.monotonic()
         with Connection(address, access=Access()) as unit:
             assert unit.status().running == 0
         assert time.monotonic() - began < 5
-        assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 100
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert grown / many < 64  # KiB for each
     finally:
-        for one in held:
-            one.close()
+        crowd.communicate("")
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
