@@ -13,8 +13,10 @@ from secondunit import logs, measures
 from secondunit.config import Config
 from secondunit.jobs.desk import STAGES, Desk
 from secondunit.jobs.reader import Reader
+from secondunit.rpc.bridge.pairing import new_code
 from secondunit.rpc.listen import raise_file_limit
 from secondunit.rpc.serve import Server, serving
+from secondunit.rpc.tokens import Keys
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +50,16 @@ def running(
         reader.stop()
 
 
-def serve_forever(config: Config, listen: str, *, stages: str = STAGES) -> None:
+def serve_forever(config: Config, listen: str, *, bridge: str = "", stages: str = STAGES) -> None:
     """Serve until SIGTERM or SIGINT, then checkpoint and end; at once at the second of them.
 
     `stages` is "module:callable": what the workers do their work with. Raises StoreBusy, Refused.
     """
     logs.configure(config.log)
-    asyncio.run(_serve(config, listen, stages))
+    asyncio.run(_serve(config, listen, bridge, stages))
 
 
-async def _serve(config: Config, listen: str, stages: str) -> None:
+async def _serve(config: Config, listen: str, bridge: str, stages: str) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -69,10 +71,13 @@ async def _serve(config: Config, listen: str, stages: str) -> None:
     try:
         parts.enter_context(_measured(config, desk))
         reader.start()
-        server = Server(desk, config, listen=listen, reader=reader)  # refuses before work begins
+        # Refuses before work begins.
+        server = Server(desk, config, listen=listen, reader=reader, bridge=bridge)
         desk.start()
         address = await server.start()
         log.info("Second Unit serves on %s; jobs and takes are in %s", address, config.data)
+        if server.panel:
+            _invite(config, server.panel)
         await stop.wait()
         log.info("stopping: running jobs are left at their step and go on at the next start")
         end = loop.time() + GRACE
@@ -87,6 +92,15 @@ async def _serve(config: Config, listen: str, stages: str) -> None:
         parts.close()
         await asyncio.to_thread(desk.stop, GRACE)
         await asyncio.to_thread(reader.stop)
+
+
+def _invite(config: Config, panel: str) -> None:
+    """Show whoever started the server how to open its panel."""
+    if Keys(config.data).exist:
+        log.info("the panel is at %s; it asks for a token", panel)
+        return
+    code = new_code(config.data)
+    log.info("the panel is at %s/#pair=%s (the code serves once, for ten minutes)", panel, code)
 
 
 async def _at_last(

@@ -114,6 +114,13 @@ def parser() -> argparse.ArgumentParser:
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
     serve.add_argument(
+        "--bridge",
+        default="127.0.0.1:50052",
+        metavar="HOST:PORT",
+        help="where the panel and programs without gRPC reach it; `off`: nowhere "
+        "(default: %(default)s)",
+    )
+    serve.add_argument(
         "--metrics",
         metavar="HOST:PORT",
         help="serve Prometheus measures there; a port alone is of this machine (default: nowhere)",
@@ -258,7 +265,7 @@ def _serve(options: argparse.Namespace) -> int:
     config = config_of(options)
     if options.metrics is not None:
         config = replace(config, metrics=options.metrics)
-    serve_forever(config, options.listen)
+    serve_forever(config, options.listen, bridge="" if options.bridge == "off" else options.bridge)
     return SUCCEEDED
 
 

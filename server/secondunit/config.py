@@ -103,6 +103,16 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Panels:
+    """Who may reach the bridge, beside this machine's own browser; section `[bridge]`."""
+
+    names: tuple[str, ...] = ()
+    """Names by which browsers may call this server: `edit-bay-2`, `edit-bay-2:50052`."""
+    origins: tuple[str, ...] = ()
+    """Pages elsewhere that may call it: `https://panel.studio.example`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Settings of one process; every field has a safe default for one person on one machine."""
 
@@ -129,6 +139,7 @@ class Config:
     schedule: Schedule = field(default_factory=Schedule)
     retention: Retention = field(default_factory=Retention)
     tls: Tls = field(default_factory=Tls)
+    bridge: Panels = field(default_factory=Panels)
 
     @classmethod
     def from_environment(cls, file: Path | None = None) -> Config:

@@ -29,6 +29,9 @@ SecondUnitError
 │   ├── UploadOffset            a chunk that does not follow the committed bytes
 │   ├── UploadBusy              another call is writing the same upload
 │   └── UploadIdle              no byte came for too long
+├── HostError                   an editing program beside the server
+│   ├── HostUnknown             no such program is attached
+│   └── HostGone                it went while it was asked
 ├── Unauthenticated             no token, or one that is not valid
 ├── Forbidden                   the caller may not do that
 ├── LimitReached                the caller, or the server, has as much in hand as it may
@@ -275,6 +278,28 @@ class UploadIdle(BlobError):
     code = "UPLOAD_IDLE"
     retryable = True
     remedy = "Ask QueryWriteStatus and go on from the committed size."
+
+
+class HostError(SecondUnitError):
+    """An editing program did not do what it was asked."""
+
+    code = "HOST"
+    remedy = "See what the program itself says, and ask again."
+
+
+class HostUnknown(HostError):
+    """No such program is attached to this server, or not by this caller."""
+
+    code = "HOST_UNKNOWN"
+    remedy = "Start the program's panel or adapter; it attaches by itself."
+
+
+class HostGone(HostError):
+    """The program's adapter went while it was asked."""
+
+    code = "HOST_GONE"
+    retryable = True
+    remedy = "Look at the timeline: whether it did what was asked is not known. Then ask again."
 
 
 class Unauthenticated(SecondUnitError):

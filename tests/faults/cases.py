@@ -26,7 +26,7 @@ PLACES = "faults/test_every_failpoint.py::test_"
 STORE, TURNS = "jobs/test_store.py::test_", "jobs/test_turns.py::test_"
 WORKERS, UPLOADS = "jobs/test_workers.py::test_", "jobs/test_blobs.py::test_"
 WIRE, LIMITS = "rpc/test_blobs.py::test_", "rpc/test_limits.py::test_"
-FILES = "rpc/test_hostile_files.py::test_"
+CROWDS, FILES = "rpc/test_crowds.py::test_", "rpc/test_hostile_files.py::test_"
 
 CASES = (
     Case(1, "kill -9 at every failpoint, the same request again", (
@@ -92,13 +92,13 @@ CASES = (
     )),
     Case(16, "a watcher who never reads", (
         f"{LIMITS}a_reader_who_does_not_read_costs_the_server_a_few_messages",
-        f"{LIMITS}ten_minutes_of_events_wait_for_who_does_not_read_and_hold_nobody_up",
+        f"{CROWDS}ten_minutes_of_events_wait_for_who_does_not_read_and_hold_nobody_up",
     ), "the events of ten minutes in seconds: what is held back is measured, not waited for"),
     Case(17, "a peer that hangs", (
         f"{LIMITS}a_peer_that_hangs_is_known_in_twenty_seconds_on_both_sides",
     ), "a stopped process stands for a network that swallows everything: no such rights here"),
     Case(18, "ten thousand connections, a thousand streams", (
-        f"{LIMITS}ten_thousand_connections_that_say_nothing_keep_nobody_from_the_server",
+        f"{CROWDS}ten_thousand_connections_that_say_nothing_keep_nobody_from_the_server",
         f"{LIMITS}a_thousand_watches_on_one_connection_leave_room_for_nobody_but_harm_nobody",
         f"{LIMITS}one_callers_streams_end_at_the_limit_and_anothers_go_on",
     )),

@@ -105,27 +105,6 @@ def test_a_store_that_is_opened_again_keeps_the_priority_of_what_waits(opened: O
     assert first and first.request_id == "1"
 
 
-def test_what_an_earlier_program_left_does_not_go_before_what_is_asked_for_now(
-    opened: Opener,
-) -> None:
-    store = opened()
-    for seed, priority in enumerate((Priority.INTERACTIVE, Priority.BATCH)):
-        store.create(shot_plan(seed=seed), request_id=str(seed), timeline="t", priority=priority)
-    store.calm()
-    now = store.create(
-        shot_plan(seed=9), request_id="now", timeline="t", priority=Priority.INTERACTIVE
-    )
-    first = store.claim("w", "cpu")
-    assert first and first.id == now.id
-    assert [j.priority for j in store.page().jobs] == [
-        Priority.INTERACTIVE, Priority.BATCH, Priority.NORMAL
-    ]  # fmt: skip
-    again = store.create(
-        shot_plan(seed=0), request_id="again", timeline="t", priority=Priority.INTERACTIVE
-    )
-    assert again.waits_for and store.get(again.waits_for).priority is Priority.INTERACTIVE
-
-
 def test_who_waits_long_goes_up_a_class_and_then_to_the_end_of_the_queue_again(
     opened: Opener, time: Time
 ) -> None:

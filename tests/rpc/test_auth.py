@@ -26,8 +26,10 @@ from secondunit.v1 import (
     blobs_pb2,
     capabilities_pb2,
     engines_pb2,
+    hosts_pb2,
     jobs_pb2,
     ledger_pb2,
+    pictures_pb2,
     plans_pb2,
     timeline_pb2,
 )
@@ -39,8 +41,8 @@ from tests.rpc.conftest import STAGES
 from tests.rpc.test_tokens import changed
 
 FILES = (
-    blobs_pb2, capabilities_pb2, engines_pb2, jobs_pb2, ledger_pb2, plans_pb2, timeline_pb2,
-    health_pb2,
+    blobs_pb2, capabilities_pb2, engines_pb2, hosts_pb2, jobs_pb2, ledger_pb2, pictures_pb2,
+    plans_pb2, timeline_pb2, health_pb2,
 )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import resource
 import signal
@@ -21,7 +20,6 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from secondunit.config import Config, Limits
 from secondunit.jobs.desk import Desk
-from secondunit.jobs.job import Lease
 from secondunit.rpc.auth import V1
 from secondunit.rpc.limits import Hand, Limited
 from secondunit.rpc.principal import LOCAL, Principal, Scope, enter
@@ -31,7 +29,6 @@ from secondunit_client import Access, Connection
 from secondunit_client.access import OPTIONS as CLIENT_OPTIONS
 from secondunit_client.errors import Busy
 
-from tests.fuzz.bounds import resident
 from tests.jobs.conftest import wish
 from tests.rpc.conftest import STAGES
 
@@ -295,52 +292,6 @@ def test_a_reader_who_does_not_read_costs_the_server_a_few_messages() -> None:
     assert asyncio.run(live()) < 40
 
 
-IDLER = """
-import sys
-import grpc
-from secondunit.v1 import jobs_pb2
-from secondunit.v1.jobs_pb2_grpc import JobServiceStub
-with grpc.insecure_channel(sys.argv[1]) as channel:
-    watch = JobServiceStub(channel).WatchJob(jobs_pb2.WatchJobRequest(job_id=sys.argv[2]))
-    next(watch)
-    print("open", flush=True)
-    last = int(sys.stdin.readline())
-    numbers = []
-    for update in watch:
-        numbers += [update.event.sequence] * bool(update.event.sequence)
-        if update.event.sequence == last:
-            break
-    print(numbers == list(range(numbers[0], last + 1)), flush=True)
-"""
-
-
-def test_ten_minutes_of_events_wait_for_who_does_not_read_and_hold_nobody_up(
-    small: tuple[Desk, str],
-) -> None:
-    desk, address = small
-    job = desk.create(wish(), request_id="idle", timeline="t")
-    claimed = desk._store.claim("w", "cpu")
-    assert claimed
-    held = Lease(job=job.id, attempt=claimed.attempt)
-    picture = {"rough": False, "jpeg": base64.b64encode(os.urandom(12_000)).decode()}
-    idler = subprocess.Popen(
-        [sys.executable, "-c", IDLER, address, job.id],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert idler.stdout is not None and idler.stdout.readline() == "open\n"
-        before = resident()
-        for frame in range(1200):  # two words and two pictures a second
-            assert desk._store.note(held, f"word {frame}")
-            desk._shown(job.id, {**picture, "frame": frame})
-        assert resident() - before < 10
-        told, _ = idler.communicate(f"{desk.get(job.id).sequence}\n", 60)
-        assert told == "True\n"  # and then it hears every word, none twice
-    finally:
-        idler.kill()
-        idler.wait()
-
-
 def test_a_server_that_is_about_to_stop_begins_no_work_and_still_answers() -> None:
     async def live() -> None:
         async with (
@@ -404,44 +355,6 @@ def test_bytes_that_are_no_message_are_refused_in_our_words(small: tuple[Desk, s
     for code, said in asyncio.run(live()):
         assert code is grpc.StatusCode.INVALID_ARGUMENT
         assert said == "the bytes are no message of this method"
-
-
-CROWD = """
-import resource, socket, sys
-resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-held = []
-for _ in range(int(sys.argv[2])):
-    held.append(socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30))
-print(len(held), flush=True)
-sys.stdin.read()
-"""
-
-
-def test_ten_thousand_connections_that_say_nothing_keep_nobody_from_the_server(
-    small: tuple[Desk, str],
-) -> None:
-    _, address = small
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    many = min(10_000, hard - 2000)  # each end is a process of its own, with files of its own
-    if many < 1000:
-        pytest.skip("the system allows a process too few open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    crowd = subprocess.Popen(
-        [sys.executable, "-c", CROWD, address.rpartition(":")[2], str(many)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert crowd.stdout is not None and int(crowd.stdout.readline()) == many
-        began = time.monotonic()
-        with Connection(address, access=Access()) as unit:
-            assert unit.status().running == 0
-        assert time.monotonic() - began < 5
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        assert grown / many < 64  # KiB for each
-    finally:
-        crowd.communicate("")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_client_is_told_that_it_is_busy_in_words(small: tuple[Desk, str]) -> None:

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from secondunit.units import Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """How much work one engine spends on a picture."""
+
+    name: str
+    """`draft`, `fast` or `full`: what a request's `preset` names."""
+    steps: int
+    """Denoise steps."""
+    guidance: float = 1.0
+    """Of classifier-free guidance; 1: without, which halves the work."""
+    loras: tuple[Path, ...] = ()
+    """Weights that are laid over the model's own for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +44,8 @@ class Engine:
     """Shortest legal side in pixels."""
     native_rate: float | None
     """None: any rate."""
-    keyframes: Literal["any", "first", "first_last"]
+    keyframes: Literal["any", "first", "first_last", "none"]
+    """At which frames its own weights take pictures; others are held (`held`)."""
     mask: Literal["none", "binary", "soft"]
     strokes: bool
     ambient: bool
@@ -42,6 +58,26 @@ class Engine:
     pace: tuple[float, float, float, float]
     """Seconds on the machine it was measured on: of every shot, of a megapixel that is made, of a
     megapixel of the file, and of loading it. Estimates take the proportions, never the figures."""
+    family: str = "motion"
+    """Who tells its weights what to make: a module of `engine.diffusion.families`, or `motion`."""
+    folder: Path | None = None
+    """Of its weights; None: they are in the package."""
+    held: bool = True
+    """It is held to the reference animation step by step (hold map), so that what its weights do
+    not know is emulated: keyframes anywhere, masks, strokes, camera moves."""
+    native: frozenset[str] = frozenset()
+    """Controls that its own weights obey: `first`, `last`, `middle`, `strength`, `prefix`, `mask`,
+    `reference`."""
+    dilate: tuple[int, int] = (0, 0)
+    """Pixels and frames by which what may change is widened before the model is asked."""
+    most_pixels: int = 0
+    """Width times height of the largest picture it is asked for; 0: any."""
+    words: int = 0
+    """Tokens of the longest prompt that it reads whole."""
+    references: int = 0
+    """Pictures of who or what shall be seen that it takes."""
+    tiers: tuple[Tier, ...] = ()
+    """From the cheapest to the best; the last is taken where a request names none."""
 
 
 MOTION = Engine(

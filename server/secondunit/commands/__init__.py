@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from secondunit.commands import engines, jobs, keep, money, tokens
+from secondunit.commands import engines, jobs, keep, money, pair, tokens
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], Any]
 """Adds a command with its text, and returns its parser."""
@@ -18,6 +18,7 @@ REGISTERED: tuple[Callable[[Add], None], ...] = (
     jobs.register,
     money.register,
     tokens.register,
+    pair.register,
     keep.register,
     engines.register,
 )

@@ -111,6 +111,10 @@ class Reader:
         """Raise what `read` raises, and what `plan` does; no footage is looked at."""
         self._ask("check", timeline, config, rate=None if rate is None else [rate.num, rate.den])
 
+    def view(self, path: Path, frame: int, longest: int) -> Any:
+        """What `view.view` gives of a file's frame. Raises what it raises, and as `plan` does."""
+        return self._ask("view", path, None, frame=frame, longest=longest)
+
     async def apart(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await a call that waits for the reader, in a thread of its own kind.
 

@@ -92,6 +92,10 @@ def _do(order: Mapping[str, Any]) -> Any:
         read(path, rate=None if rate is None else Rate(num=rate[0], den=rate[1]))
         return None
     config = record_of_json(Config, order["config"], "config")
+    if order["do"] == "view":
+        from secondunit.jobs.view import view
+
+        return view(path, order["frame"], order["longest"], config)
     if order["do"] == "inspect":
         return canonical(find_shots(path, config=config))
     options = record_of_json(Options, order["options"], "options")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.catalog.installed import known
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
 from secondunit.encode.durable import link_or_copy, replacing, sync_folder
@@ -65,8 +66,13 @@ def stages(config: Config) -> Rooms:
 
 def load_engine(name: str, config: Config, *, device: str, later: bool) -> LoadedEngine:
     """Load an engine. Raises EngineMissing for one that this version cannot load."""
-    if name != "motion":
-        raise EngineMissing(f"There is no way to load the engine '{name}' here.")
+    row = known(config).get(name)
+    if row is None:
+        raise EngineMissing(f"There is no engine '{name}' here any more.")
+    if row.folder is not None:
+        from secondunit.engine.diffusion.engine import load as load_checkpoint
+
+        return load_checkpoint(row, threads=config.threads or None, device=device)
     from secondunit.engine.motion.engine import load
 
     return load(threads=config.threads or None, device=device, later=later)

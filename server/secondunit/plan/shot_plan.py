@@ -33,7 +33,7 @@ from secondunit.units import ColourTags, FrameRange, Operation, Rate, Size
 T = TypeVar("T")
 _FRACTION = re.compile(r"-?\d{1,30}(/[1-9]\d{0,29})?")
 
-VERSION = 3
+VERSION = 4
 """Raised when the same plan would give another picture: old takes are then made anew."""
 
 
@@ -141,6 +141,12 @@ class ShotPlan:
     """What becomes of the motion inside the mask of a `replace`; None: the strokes."""
     grain: Literal["match", "none"] = "match"
     """Whether made frames get the grain and the sharpness of the source beside them."""
+    tier: str = ""
+    """Of the engine's tiers; empty where it has none."""
+    guidance: float = 1.0
+    """Of the words, classifier-free; 1: without."""
+    references: tuple[Media, ...] = ()
+    """Pictures of who or what shall be seen, which are no frame of the shot."""
 
     @property
     def file_range(self) -> FrameRange:

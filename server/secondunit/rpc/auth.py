@@ -49,6 +49,11 @@ SCOPES: dict[str, Scope] = {
     f"{V1}BlobService/QueryWriteStatus": Scope.RENDER,
     f"{V1}BlobService/ReadBlob": Scope.READ,
     f"{V1}BlobService/ReadBlobRange": Scope.READ,
+    f"{V1}HostService/AttachHost": Scope.RENDER,
+    f"{V1}HostService/ListHosts": Scope.READ,
+    f"{V1}HostService/CallHost": Scope.RENDER,
+    f"{V1}HostService/WatchHosts": Scope.READ,
+    f"{V1}PictureService/GetPicture": Scope.READ,
     f"{HEALTH}Check": Scope.READ,
     f"{HEALTH}List": Scope.READ,
     f"{HEALTH}Watch": Scope.READ,
@@ -73,7 +78,7 @@ class Authenticate(grpc.aio.ServerInterceptor):
         """The method's handler, in whose task `current()` is the caller; or one that refuses."""
         call = handler_call_details
         try:
-            caller = self._caller(call.invocation_metadata or ())
+            caller = self.caller(call.invocation_metadata or ())
             needed = SCOPES.get(call.method)
             if needed is None and not caller.local:
                 raise Forbidden(f"no token allows {call.method}")
@@ -87,16 +92,22 @@ class Authenticate(grpc.aio.ServerInterceptor):
         enter(caller)
         return await continuation(call)
 
-    def _caller(self, metadata: Any) -> Principal:
+    def caller(self, metadata: Any) -> Principal:
+        """Whom a call comes from. Raises Unauthenticated."""
         if self._near and not self._keys.exist:
             return LOCAL
-        given = [value for key, value in metadata if key == "authorization"]
-        if not given:
-            raise Unauthenticated("the call has no token")
-        match = _BEARER.fullmatch(given[0]) if isinstance(given[0], str) else None
-        if len(given) > 1 or match is None:
-            raise Unauthenticated("`authorization` is to be `Bearer` and one token")
-        return self._keys.principal(match[1])
+        return self._keys.principal(bearer_of(metadata))
+
+
+def bearer_of(metadata: Any) -> str:
+    """The one token that a call carries. Raises Unauthenticated."""
+    given = [value for key, value in metadata if key == "authorization"]
+    if not given:
+        raise Unauthenticated("the call has no token")
+    match = _BEARER.fullmatch(given[0]) if isinstance(given[0], str) else None
+    if len(given) > 1 or match is None:
+        raise Unauthenticated("`authorization` is to be `Bearer` and one token")
+    return match[1]
 
 
 def refusing(error: SecondUnitError) -> Handler:

@@ -33,7 +33,7 @@ def is_loopback(listen: str) -> bool:
         return False
 
 
-def check(listen: str, config: Config, *, tokens: bool) -> None:
+def check(listen: str, config: Config, *, tokens: bool, flag: str = "--listen") -> None:
     """Raises Refused, with everything that lacks, for a server that others could use freely.
 
     `tokens`: at least one was given. Where callers are not this machine's, the folder with the
@@ -55,7 +55,7 @@ def check(listen: str, config: Config, *, tokens: bool) -> None:
                 "(with `certificate` and `key` under [tls])\n"
                 "or listen on 127.0.0.1 and reach it through a tunnel: "
                 "ssh -L 50051:127.0.0.1:50051 this-machine",
-                path="--listen",
+                path=flag,
             )
         )
     if (tls.certificate is None) != (tls.key is None):

@@ -60,6 +60,16 @@ RULES: dict[str, Rule] = {
     "secondunit.v1.ShotRequest.timeline_start": Rule(longest=32),
     "secondunit.v1.ShotRequest.id": _SHORT,
     "secondunit.v1.File.path": _FILE,
+    "secondunit.v1.GetPictureRequest.frame": Rule(least=0),
+    "secondunit.v1.GetPictureRequest.longest_side": Rule(least=0, most=4096),
+    "secondunit.v1.ExportFrame.path": _FILE,
+    "secondunit.v1.ExportTimeline.path": _FILE,
+    "secondunit.v1.Audition.path": _FILE,
+    "secondunit.v1.SwitchTake.file": _FILE,
+    "secondunit.v1.HostItem.path": _FILE,
+    "secondunit.v1.HostContext.items": Rule(longest=100_000),
+    "secondunit.v1.HostContext.markers": Rule(longest=100_000),
+    "secondunit.v1.HostMarker.note": Rule(longest=_WORDS),
     "secondunit.v1.TimelineTake.timeline": _FILE,
     "secondunit.v1.PlanTimelineRequest.timeline": _FILE,
     "secondunit.v1.InspectTimelineRequest.timeline": _FILE,
@@ -115,6 +125,11 @@ def _faults(message: Message, at: str) -> Iterator[Fault]:
             yield Fault(what=f"{len(value)} entries; {rule.longest} at most", path=path)
             continue
         below = Rule(longest=rule.texts)
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            for key in value:  # what JSON is, in a message
+                yield from _text(key, below, f"{path}[{key[:80]!r}]")
+                yield from _value(field, value[key], below, f"{path}[{key[:80]!r}]")
+            continue
         for n, one in enumerate(value):
             yield from _value(field, one, below, f"{path}[{n}]")
 

@@ -1,0 +1,1 @@
+"""Engines whose weights are diffusers checkpoints: one conditioning, told to each family."""
