@@ -12,6 +12,7 @@ SecondUnitError
 │   ├── EngineFailed            it ran and failed
 │   ├── EngineMemory            it needs more memory than there is
 │   ├── EngineBusy              a job is using it
+│   ├── HubUnreachable          weights cannot be fetched
 │   └── WorkerLost              its process died (again and again)
 ├── DeliveryError               the encoded file is not what was asked
 │   └── PlacementError          it cannot be put where it was asked
@@ -45,9 +46,32 @@ SecondUnitError
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
+
+_JOINERS = "\u200c\u200d"
+"""Of words and emoji: they turn nothing round and hide nothing."""
+
+
+def one_line(text: str) -> str:
+    """A stranger's words as they may stand in a message: on one line, in the order they have.
+
+    Control characters, marks that turn the direction of writing and lone surrogates become
+    `\ufffd`, line breaks and tabs spaces: a clip's name must not paint over what we say of it.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    if character.isspace():
+        return character if unicodedata.category(character) == "Zs" else " "
+    return "\ufffd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +82,10 @@ class Fault:
     """A sentence without a full stop: what is wrong, and the choices left."""
     path: str
     """Where: a dotted path from the timeline or the request down to the key."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "what", one_line(self.what))
+        object.__setattr__(self, "path", one_line(self.path))
 
     def __str__(self) -> str:
         return f"{self.what} @ {self.path}"
@@ -164,6 +192,17 @@ class EngineBusy(EngineError):
     code = "ENGINE_BUSY"
     retryable = True
     remedy = "Wait until its job has ended, or cancel it."
+
+
+class HubUnreachable(EngineError):
+    """Weights cannot be fetched: the Hub does not answer, or may not be asked."""
+
+    code = "HUB_UNREACHABLE"
+    retryable = True
+    remedy = (
+        "Give the same command again, which keeps the files that are whole; or copy the weights "
+        "here, and add their folder."
+    )
 
 
 class DeliveryError(SecondUnitError):

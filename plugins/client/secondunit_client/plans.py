@@ -27,10 +27,14 @@ def options(
     seed: int | None = None,
     roots: Iterable[Path] = (),
     rate: tuple[int, int] | None = None,
+    sequence: str = "",
+    drop_frame: bool | None = None,
 ) -> pb.PlanOptions:
     """What the caller decides; what is left out is left to each request and to the server.
 
-    `rate` is (frames, seconds) of a timeline that does not say its own: (24000, 1001).
+    `rate` is (frames, seconds) of a timeline that does not say its own: (24000, 1001). `sequence`
+    is the name of the one that is meant, of a file that holds several; `drop_frame` whether
+    timecode drops frames, for a file that does not say it (an .otio).
     """
     return pb.PlanOptions(
         engine=engine,
@@ -40,6 +44,8 @@ def options(
         seed=seed,
         roots=[str(root.absolute()) for root in roots],
         rate=None if rate is None else Rate(num=rate[0], den=rate[1]),
+        sequence=sequence,
+        drop_frame=drop_frame,
     )
 
 
@@ -51,12 +57,18 @@ class Plans:
         self._stub = PlanServiceStub(caller.channel)
 
     def timeline(
-        self, path: Path, options: pb.PlanOptions | None = None, *, media: Path | None = None
+        self,
+        path: Path,
+        options: pb.PlanOptions | None = None,
+        *,
+        media: Path | None = None,
+        compare: bool = False,
     ) -> pb.PlanTimelineResponse:
         """Plan every shot that a timeline asks for; faults are in the answer, not raised.
 
         `media`: the folder in which takes of earlier rounds lie, default `<name>.gen` beside the
-        timeline; those that are still good are in `made` of their plans.
+        timeline; those that are still good are in `made` of their plans. `compare`: what each
+        engine of the server would do is in `compared`.
 
         Raises Refused when there is no timeline at that path that the server can read.
         """
@@ -64,6 +76,7 @@ class Plans:
             timeline=str(path.absolute()),
             options=options,
             media_folder=str(media.absolute()) if media else "",
+            compare=compare,
         )
         return self._caller.call(self._stub.PlanTimeline, request, timeout=300)
 

@@ -74,7 +74,7 @@ class Desk:
         self.blobs = BlobStore(config)
         self.uploads = Uploads(config, self.blobs)
         self.accounts = Accounts(
-            self._store, config.price, warm=self.workers.warm, wake=self.workers.wake
+            self._store, config, warm=self.workers.warm, wake=self.workers.wake
         )
         """What work will cost, has cost and may cost."""
         self._previews: dict[str, Preview] = {}

@@ -6,6 +6,7 @@ ends when nobody listens, and answers every order with records as JSON or with t
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -23,6 +24,8 @@ from secondunit.jobs.sandbox import allow_cpu, confine
 
 FILES = 256
 """Open at once: footage is read one file after the other."""
+SELDOM = (20_000, 20, 20)
+"""New objects, and rounds, after which Python looks for garbage: plans have none in circles."""
 THREADS = 16
 """That FFmpeg decodes with at most: the time of each counts."""
 
@@ -87,9 +90,13 @@ def _do(order: Mapping[str, Any]) -> Any:
     from secondunit.units import Rate
 
     path = Path(order["timeline"])
-    if order["do"] == "check":
+    meant: dict[str, Any] = {}
+    if order["do"] in ("check", "inspect"):
         rate = order["rate"]
-        read(path, rate=None if rate is None else Rate(num=rate[0], den=rate[1]))
+        meant["rate"] = None if rate is None else Rate(num=rate[0], den=rate[1])
+        meant["sequence"] = order["sequence"]
+    if order["do"] == "check":
+        read(path, **meant)
         return None
     config = record_of_json(Config, order["config"], "config")
     if order["do"] == "view":
@@ -97,7 +104,8 @@ def _do(order: Mapping[str, Any]) -> Any:
 
         return view(path, order["frame"], order["longest"], config)
     if order["do"] == "inspect":
-        return canonical(find_shots(path, config=config))
+        drops = order["drop_frame"]
+        return canonical(find_shots(path, config=config, drop_frame=drops, **meant))
     options = record_of_json(Options, order["options"], "options")
     return canonical(plan_shots(path, options, config))
 
@@ -122,6 +130,7 @@ def main() -> None:
     achieved = confine(
         memory_mib=memory_mib, files=FILES, network=False, writing=False, programs=False
     )
+    gc.set_threshold(*SELDOM)
     began = time.monotonic()
     import secondunit.plan.build  # noqa: F401  (most of the time that a first order would take)
 

@@ -10,6 +10,7 @@ import opentimelineio as otio
 
 from secondunit.errors import Refused
 from secondunit.timeline.cut import CuttingRoom
+from secondunit.timeline.levels import room_inside
 from secondunit.units import FrameRange, Rate
 
 
@@ -29,6 +30,7 @@ class Layouts:
     def __init__(self, room: CuttingRoom) -> None:
         self.room = room
         self._known: dict[int, tuple[otio.schema.Track, list[Standing]]] = {}
+        self._inside: dict[int, tuple[otio.schema.Stack, Layouts]] = {}
 
     def of(self, track: otio.schema.Track) -> list[Standing]:
         """The children of a track in order.
@@ -42,6 +44,12 @@ class Layouts:
             standing = [Standing(one.item, one.record) for one in laid]
             self._known[id(track)] = (track, standing)
         return self._known[id(track)][1]
+
+    def inside(self, stack: otio.schema.Stack) -> Layouts:
+        """Those of a nested sequence, on its own clock."""
+        if id(stack) not in self._inside:
+            self._inside[id(stack)] = (stack, Layouts(room_inside(self.room, stack)))
+        return self._inside[id(stack)][1]
 
     def end(self, track: otio.schema.Track) -> int:
         """The first frame after everything on a track."""
@@ -63,9 +71,13 @@ class Layouts:
                 return one.item
         return None
 
-    def index(self, track: otio.schema.Track, item: otio.core.Composable) -> int:
-        """Number of a child."""
-        return next(n for n, one in enumerate(self.of(track)) if one.item is item)
+    def index(
+        self, track: otio.schema.Track, item: otio.core.Composable, record: FrameRange
+    ) -> int:
+        """Number of a child that covers these frames."""
+        standing = self.of(track)
+        numbers = range(self.first_from(track, record.start), len(standing))
+        return next(number for number in numbers if standing[number].item is item)
 
     def replace(self, track: otio.schema.Track, index: int, *pieces: otio.core.Item) -> None:
         """Put `pieces` in the place of child number `index`; together they cover what it did."""
@@ -128,19 +140,21 @@ def lay(
 
 def swap(
     track: otio.schema.Track,
-    old: otio.schema.Clip,
+    index: int,
     clip: otio.schema.Clip,
     layouts: Layouts,
     *,
     drop: tuple[otio.schema.Marker, ...],
 ) -> None:
-    """Put `clip` where `old` stands; the editor's markers and foreign metadata go with it."""
+    """Put `clip` where child number `index` stands; what the editor hung on that goes with it."""
+    old = track[index]
+    assert isinstance(old, otio.schema.Clip)
     start = old.trimmed_range().start_time
     _inherit(old, clip)
     for marker in old.markers:
         if marker not in drop:
             clip.markers.append(_moved(marker, start, 0, clip, layouts.room))
-    layouts.replace(track, layouts.index(track, old), clip)
+    layouts.replace(track, index, clip)
 
 
 def _pieces(

@@ -33,6 +33,7 @@ def _placement(one: Placement) -> deliveries_pb2.Placement:
         marker=one.marker,
         take=take(one.take),
         alternatives=[take(other) for other in one.alternatives],
+        nested_in=one.nested_in,
     )
 
 
@@ -46,6 +47,7 @@ def take(made: Take) -> deliveries_pb2.Take:
         version=made.version,
         file=str(made.file),
         sidecar=str(made.sidecar),
+        proxy=str(made.proxy or ""),
         frames=clip["frames"],
         rate=convert.rate(Rate(**clip["rate"])),
         start_timecode=clip["timecode"],

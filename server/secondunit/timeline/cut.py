@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,22 +16,18 @@ from opentimelineio._otio import AnyDictionary, AnyVector
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaForbidden, MediaMissing, MediaUnreadable, Refused
 from secondunit.timeline import numbered
+from secondunit.timeline.bound import holds
 from secondunit.timeline.by_name import FileNames
 from secondunit.timeline.colour import space_said
 from secondunit.timeline.locate import Located, locate, roots_of
 from secondunit.timeline.media import frame_at, probe, with_start
-from secondunit.timeline.notes import ID, note_of_name
 from secondunit.timeline.numbered import lacking
+from secondunit.timeline.ramps import Ramp, ramp_of
 from secondunit.timeline.retimes import Convention, speed_of
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
-from secondunit.units import FrameRange, Operation, Rate
+from secondunit.units import FrameRange, Rate
 
 _NEARLY_WHOLE = Fraction(1, 20)
-# Facilities number their own clips too: `sh010_comp_approved_v012` is none of ours.
-_GENERATED = re.compile(rf"_({'|'.join(Operation)})_({ID.pattern})_v\d{{3,}}(\.\w+)?$")
-_SIGNED = re.compile(rf"GEN ({'|'.join(Operation)}) v\d{{3,}}")
-_ID_LINE = re.compile(rf"\bid\b[\"']?\s*:\s*[\"']?({ID.pattern})\b")
-"""What `place` writes on a take: the name of its marker, and the id in its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +38,13 @@ class Laid:
     track: int
     index: int
     record: FrameRange
+    within: str = "tracks"
+    """The tracks of its sequence, in words."""
 
     @property
     def path(self) -> str:
         """The item in words, for messages."""
-        return f"tracks[{self.track}].children[{self.index}]"
+        return f"{self.within}[{self.track}].children[{self.index}]"
 
     @property
     def name(self) -> str:
@@ -72,10 +69,23 @@ class View:
     """Seconds of the file for each frame of the timeline; 0 for a freeze frame."""
     step: Fraction
     """The same, played at its own speed."""
+    tick: Fraction
+    """Seconds of a frame of the timeline."""
     frames: int
     """Frames of the timeline that the clip covers."""
     backwards: bool
     """The same frames, the last one first."""
+    ramp: Ramp | None = None
+    """Where the speed changes: what is true in place of `pace`."""
+
+    def seconds(self, frame: int) -> Fraction | None:
+        """Seconds of the file, from its first frame, at a frame of the clip; None if not known."""
+        if self.ramp is None:
+            if self.backwards:
+                frame = self.frames - 1 - frame
+            return self.origin + frame * self.pace
+        there = self.ramp.at(frame * self.tick)
+        return None if there is None else self.origin + there * self.step / self.tick
 
     def index(self, frame: int) -> int | None:
         """File frame at a frame of the clip (0 is its first; it may lie before or past the cut).
@@ -84,9 +94,8 @@ class View:
         """
         if self.media.still:
             return 0
-        if self.backwards:
-            frame = self.frames - 1 - frame
-        found = frame_at(self.media, self.origin + frame * self.pace)
+        at = self.seconds(frame)
+        found = -1 if at is None else frame_at(self.media, at)
         return found if self.media.has(found) else None
 
     def run(self, frames: range) -> SourceFrames:
@@ -162,10 +171,13 @@ class CuttingRoom:
     """What the length of a clip with a speed is that of."""
     names: FileNames = field(default_factory=FileNames)
 
-    def layout(self, track: otio.schema.Track, number: int) -> tuple[list[Laid], list[Fault]]:
+    def layout(
+        self, track: otio.schema.Track, number: int, within: str = "tracks"
+    ) -> tuple[list[Laid], list[Fault]]:
         """Items of a track on the timeline; transitions take no room (`record.frames` is 0).
 
-        Positions are summed exactly and rounded once, so that a long track does not drift.
+        `within`: what the tracks are called in messages. Positions are summed exactly and rounded
+        once, so that a long track does not drift.
         """
         laid: list[Laid] = []
         faults: list[Fault] = []
@@ -179,10 +191,10 @@ class CuttingRoom:
                     length = self._length(item)
                     at += length.numerator if length.denominator == 1 else length
                 except (Refused, MediaMissing, MediaUnreadable, otio.exceptions.OTIOError) as exc:
-                    path = f"tracks[{number}].children[{index}]"
+                    path = f"{within}[{number}].children[{index}]"
                     faults.append(Fault(what=f"how long is '{item.name}'? {exc}", path=path))
             record = FrameRange(start=start, frames=max(round(at) - start, 0))
-            laid.append(Laid(item=item, track=number, index=index, record=record))
+            laid.append(Laid(item=item, track=number, index=index, record=record, within=within))
         return laid, faults
 
     def frames(self, time: otio.opentime.RationalTime) -> Fraction:
@@ -196,22 +208,34 @@ class CuttingRoom:
         """
         clip = laid.item
         assert isinstance(clip, otio.schema.Clip)
-        scalar = _scalar(clip, laid.path)
+        scalar, ramp = _scalar(clip, laid.path)
         media, known = self.media(clip, laid)
         source = clip.source_range
         media = self._coloured(media, clip, laid)
+        tick = 1 / self.rate.fraction
         if media.rate is None:
             return View(
                 name=laid.name, path=laid.path, media=media, origin=Fraction(0),
-                pace=Fraction(0), step=Fraction(0), frames=laid.record.frames, backwards=False,
+                pace=Fraction(0), step=Fraction(0), tick=tick, frames=laid.record.frames,
+                backwards=False,
             )  # fmt: skip
         start = known if source is None else frames_at(source.start_time, media.rate)
         # Three clocks are in use: the reference's, the file's timecode, and plain frame numbers.
         clocks = [known, media.start, 0] if _has_range(clip) else [media.start, 0]
         zero = next((c for c in clocks if c <= start < c + media.frames), clocks[0])
+        if scalar < 0 and "PremierePro_OTIO" in clip.metadata:
+            self._say(
+                f"'{laid.name}' plays backwards, and Premiere's .otio may count where it begins "
+                "from the other end of its file: compare what is seen at the cut"
+            )
         # At 24 and 24000/1001 an editor sees frame after frame, not one dropped in a thousand.
         together = media.rate.nominal == self.rate.nominal
         seconds_a_frame = 1 / (media.rate if together else self.rate).fraction
+        if ramp is not None and ramp.eased:
+            self._say(
+                f"'{laid.name}' eases from speed to speed; it is followed along straight lines "
+                "between the points of its ramp"
+            )
         return View(
             name=laid.name,
             path=laid.path,
@@ -219,8 +243,10 @@ class CuttingRoom:
             origin=(start - zero) / media.rate.fraction,
             pace=seconds_a_frame * abs(scalar),
             step=seconds_a_frame,
+            tick=tick,
             frames=laid.record.frames,
             backwards=scalar < 0,
+            ramp=ramp,
         )
 
     def media(self, clip: otio.schema.Clip, laid: Laid) -> tuple[Media, Fraction]:
@@ -231,9 +257,7 @@ class CuttingRoom:
         reference = clip.media_reference
         found = self._located(clip, laid)
         if found.relinked:
-            notice = f"'{laid.name}' was relinked by name to {found.path}"
-            if notice not in self.notices:
-                self.notices.append(notice)
+            self._say(f"'{laid.name}' was relinked by name to {found.path}")
         pattern = numbered.pattern_of(found.path, reference)
         if pattern is not None:
             return self._sequence(pattern, reference, laid)
@@ -247,14 +271,17 @@ class CuttingRoom:
     ) -> tuple[Media, Fraction]:
         """Numbered pictures, and the number that the edit gives the lowest that is there."""
         span, own = reference.available_range, numbered.rate_of(reference) or self.rate
-        media = probe(pattern, self.config, rate=own)
-        if media.gaps:
-            notice = f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}"
-            if notice not in self.notices:
-                self.notices.append(notice)
+        whole = probe(pattern, self.config, rate=own)
+        media = numbered.as_referenced(whole, reference)
+        if said := numbered.told(media, whole):
+            self._say(f"'{laid.name}': the sequence '{pattern.name}'; {said}")
         if span is None:
             return media, Fraction(media.start)
         return media, numbered.clock(reference, media, frames_at(span.start_time, own))
+
+    def _say(self, notice: str) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     def _coloured(self, media: Media, clip: otio.schema.Clip, laid: Laid) -> Media:
         """The file with the colour space that the edit says it is in. Raises MediaUnreadable."""
@@ -318,16 +345,37 @@ def _frames_at(count: float, own_rate: float, rate: Rate) -> Fraction:
 
 
 def rate_of(timeline: otio.schema.Timeline) -> Rate:
-    """The sequence rate: of the start timecode, else the one most of the picture is cut at."""
+    """The sequence rate: of the start timecode, else as the host says, else the one most of the
+    picture is cut at."""
     if timeline.global_start_time is not None:
         return Rate.snap(timeline.global_start_time.rate)
+    return said_rate(timeline.tracks) or rate_of_tracks(timeline.tracks) or Rate(num=24)
+
+
+def said_rate(stack: otio.schema.Stack) -> Rate | None:
+    """The rate of a sequence in the words of the program that wrote it; None if it has none."""
+    said = plain(stack.metadata)
+    for host, key in (("Resolve_OTIO", "Sequence Fps"), ("PremierePro_OTIO", "VideoFrameRate")):
+        part = said.get(host)
+        value: Any = part.get(key) if isinstance(part, dict) else None
+        try:
+            return Rate.snap(float(value))
+        except (TypeError, ValueError):
+            continue
+    return None
+
+
+def rate_of_tracks(stack: otio.schema.Stack) -> Rate | None:
+    """The rate that most of the picture is cut at; None where nothing is."""
     rates: Counter[Rate] = Counter()
-    for track in timeline.video_tracks():
+    for track in stack:
+        if not isinstance(track, otio.schema.Track) or track.kind != otio.schema.TrackKind.Video:
+            continue
         for item in track:
             if isinstance(item, otio.core.Item) and item.source_range is not None:
                 weight = 1000 if isinstance(item, otio.schema.Clip) else 1
                 rates[Rate.snap(item.source_range.duration.rate)] += weight
-    return rates.most_common(1)[0][0] if rates else Rate(num=24)
+    return rates.most_common(1)[0][0] if rates else None
 
 
 def plain(value: Any) -> Any:
@@ -342,7 +390,7 @@ def plain(value: Any) -> Any:
 def ours(carrier: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
     """What our namespace says on an item, effect or timeline, as a plain dict; empty if nothing."""
     metadata = carrier.metadata
-    record = plain(metadata["secondunit"]) if "secondunit" in metadata else None
+    record = plain(metadata["secondunit"]) if holds(metadata, "secondunit") else None
     return record if isinstance(record, dict) else {}
 
 
@@ -354,52 +402,6 @@ def names_of(clip: otio.schema.Clip) -> list[str]:
     return [one for one in names if isinstance(one, str) and one] if isinstance(names, list) else []
 
 
-def asks_by_name(item: otio.core.Composable) -> bool:
-    """A title, a solid or a colour matte that is called `GEN bridge ...`: it holds a place."""
-    return (
-        isinstance(item, otio.schema.Clip)
-        and not isinstance(
-            item.media_reference,
-            (otio.schema.ExternalReference, otio.schema.ImageSequenceReference),
-        )
-        and generated(item) is None
-        and note_of_name(item.name or "", "") is not None
-    )
-
-
-def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
-    """(operation, shot id) of a clip that is a take of ours.
-
-    By its metadata, which hosts drop; by its own name or its file's; or by the marker that was
-    put on it, where somebody renamed both.
-    """
-    if not isinstance(clip, otio.schema.Clip):
-        return None
-    record = ours(clip)
-    operation, id = str(record.get("operation", "")), str(record.get("id", ""))
-    if record.get("take") and operation in set(Operation) and ID.fullmatch(id):
-        return operation, id
-    reference = clip.media_reference
-    url = getattr(reference, "target_url", None) or ""
-    for name in (clip.name, reference.name if reference is not None else "", url):
-        if match := _GENERATED.search(name or ""):
-            return match[1], match[2]
-    for marker in clip.markers:
-        if signed := _SIGNED.fullmatch(marker.name):
-            texts = (marker.comment, *_notes(marker))
-            found = next((m for t in texts if (m := _ID_LINE.search(t))), None)
-            if found is not None:
-                return signed[1], found[1]
-    return None
-
-
-def _notes(marker: otio.schema.Marker) -> list[str]:
-    metadata = marker.metadata
-    carriers = (("Resolve_OTIO", "Note"), ("fcp_xml", "comment"))
-    parts = [(plain(metadata[key]), name) for key, name in carriers if key in metadata]
-    return [str(part.get(name) or "") for part, name in parts if isinstance(part, dict)]
-
-
 def _whole(value: Fraction) -> Fraction:
     near = round(value)
     return Fraction(near) if abs(value - near) <= _NEARLY_WHOLE else value
@@ -409,20 +411,24 @@ def _has_range(clip: otio.schema.Clip) -> bool:
     return clip.media_reference.available_range is not None
 
 
-def _scalar(clip: otio.schema.Clip, path: str) -> Fraction:
-    scalar = Fraction(1)
+def _scalar(clip: otio.schema.Clip, path: str) -> tuple[Fraction, Ramp | None]:
+    """(the product of a clip's constant speeds, the one that changes)."""
+    scalar, ramp = Fraction(1), None
     for number, effect in enumerate(clip.effects):
         if not getattr(effect, "enabled", True):
             continue
         if isinstance(effect, otio.schema.LinearTimeWarp):  # a FreezeFrame is one of speed 0
             scalar *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
         elif isinstance(effect, otio.schema.TimeEffect):
-            raise Refused.single(
-                f"'{clip.name}' changes speed by '{effect.effect_name or effect.name}', which we "
-                "do not follow; bake the retime, or make its speed constant",
-                f"{path}.effects[{number}]",
-            )
-    return scalar
+            where = f"{path}.effects[{number}]"
+            if ramp is not None:
+                raise Refused.single(f"'{clip.name}' changes speed twice; bake one of them", where)
+            ramp = ramp_of(effect, clip, where)
+    if ramp is not None and scalar != 1:
+        raise Refused.single(
+            f"'{clip.name}' has a constant speed and one that changes; bake one of them", path
+        )
+    return scalar, ramp
 
 
 def _target(clip: otio.schema.Clip, laid: Laid) -> str:

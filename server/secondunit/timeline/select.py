@@ -5,51 +5,67 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import opentimelineio as otio
 
 from secondunit.config import Config
-from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
+from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable, one_line
 from secondunit.timeline.carriers import Asked, requests_in
-from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
+from secondunit.timeline.clock import drops_frames
+from secondunit.timeline.cut import CuttingRoom, Laid, View, rate_of
 from secondunit.timeline.footage import footage_of, span_on
+from secondunit.timeline.levels import RATES, Level, levels_of
 from secondunit.timeline.locate import locate
 from secondunit.timeline.nested import view_inside
 from secondunit.timeline.numbered import without_numbers
 from secondunit.timeline.read import reading
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.retimes import convention_of
-from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
+from secondunit.timeline.returned import generated, shelf_of
+from secondunit.timeline.shot import (
+    Edit,
+    Footage,
+    Media,
+    Neighbour,
+    Place,
+    Request,
+    Shot,
+    SourceFrames,
+)
 from secondunit.timeline.spans import loop_span, transition_span
-from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
+from secondunit.timeline.spots import ON_A_CLIP, Spot, is_footage, spot_of
 from secondunit.units import FrameRange, Operation, Rate
 
 _SEVERAL = (Operation.ANIMATE, Operation.REPLACE)
 """Operations of which a clip may have more than one, on different frames or regions."""
 _ON_FOOTAGE = (Operation.REPLACE, Operation.RETIME)
+_FILLS = {Operation.BRIDGE: "a bridge", Operation.GENERATE: "what is generated"}
 _SPARE = 2
 """Frames kept beside context and handles, for a plan that rounds up."""
-_RATES = range(1, 1000)
-"""Whole frames per second that timecode can count: it has two or three digits for them."""
 _END = 2**31
 """Frames of a timeline: past it no count fits the messages (two and a half years at 25)."""
 
 
-def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None) -> Edit:
+def find_shots(
+    timeline_path: Path, *, config: Config, rate: Rate | None = None,
+    sequence: str | None = None, drop_frame: bool | None = None,
+) -> Edit:  # fmt: skip
     """Every request of a timeline as a Shot, or as the faults that keep it from being one.
 
-    `rate` is for a format that does not say its own (an EDL).
+    `rate` is for a format that does not say its own (an EDL), `sequence` the name of the one that
+    is meant, of a file that holds several, `drop_frame` whether timecode drops frames, for a file
+    that does not say it (an .otio).
     Media is looked for below the timeline's folder and `config.roots`. Raises TimelineUnreadable
     if the file is no timeline; every other fault is in the Edit.
     """
-    found = reading(timeline_path, rate=rate, data=config.data)
+    found = reading(timeline_path, rate=rate, sequence=sequence, data=config.data)
     timeline = found.timeline  # held to the end: OTIO's members die with their root
     rate = rate_of(timeline)
-    if rate.nominal not in _RATES:
+    if rate.nominal not in RATES:
         raise TimelineUnreadable.single(
-            f"the timeline runs at {rate} frames per second; we count {_RATES[0]} to {_RATES[-1]}",
+            f"the timeline runs at {rate} frames per second; we count {RATES[0]} to {RATES[-1]}",
             "global_start_time.rate",
         )
     notices = list(found.notices)
@@ -60,63 +76,43 @@ def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None)
     )  # fmt: skip
     start = timeline.global_start_time
     timecode_start = 0 if start is None else round(room.frames(start))
-    rows, unmeasured = _rows(timeline, room)
-    asked, faults = requests_in(timeline, rows, room, timecode_start)
-    maker = _Maker(
-        room=room, rows=rows, unmeasured=unmeasured, timecode_start=timecode_start,
-        drop_frame=_drop_frame(timeline),
-    )  # fmt: skip
+    if abs(timecode_start) >= _END:
+        raise TimelineUnreadable.single(
+            f"the timeline starts at frame {timecode_start}, further than we count",
+            "global_start_time.value",
+        )
+    said = drops_frames(timeline)
+    drop_frame = bool(said) if drop_frame is None else drop_frame
     shots: list[Shot] = []
-    for one in asked:
-        try:
-            shots += maker.shots(one)
-        except Refused as exc:
-            faults += exc.faults
-    shots.sort(key=lambda s: (s.record.start, s.place.track, s.id))
+    faults: list[Fault] = []
+    known = _Known()
+    for level in levels_of(timeline, room):
+        # Nobody says what timecode a nested sequence begins with, or how it counts.
+        zero, drops = (0, False) if level.ways else (timecode_start, drop_frame)
+        asked, wrong, standing = requests_in(
+            level.stack, level.tracks, level.rows, level.room, zero
+        )
+        faults += wrong
+        maker = _Maker(
+            level=level, timecode_start=zero, drop_frame=drops, sequence=found.sequence,
+            known=known, standing=standing,
+        )  # fmt: skip
+        for one in asked:
+            try:
+                shots += maker.shots(one)
+            except Refused as exc:
+                faults += exc.faults
+    if shots and said is None and not drop_frame and rate.den == 1001 and not rate.nominal % 30:
+        notices.append(
+            f"the file does not say whether its timecode, at {rate} frames per second, drops "
+            "frames; it is counted without: say so if it does, as in --drop-frame"
+        )
+    shots.sort(key=lambda s: (s.place.ways, s.record.start, s.place.track, s.id))
     return Edit(
-        name=timeline.name or timeline_path.stem, rate=rate, timecode_start=timecode_start,
-        drop_frame=maker.drop_frame, shots=tuple(shots), faults=tuple(dict.fromkeys(faults)),
-        notices=tuple(dict.fromkeys(notices)),
+        name=one_line(timeline.name or timeline_path.stem), rate=rate,
+        timecode_start=timecode_start, drop_frame=drop_frame, shots=tuple(shots),
+        faults=tuple(dict.fromkeys(faults)), notices=tuple(dict.fromkeys(map(one_line, notices))),
     )  # fmt: skip
-
-
-def _rows(timeline: otio.schema.Timeline, room: CuttingRoom) -> tuple[Rows, dict[int, list[Fault]]]:
-    """(the enabled video tracks, laid out; what cannot be measured on each).
-
-    Nested sequences are footage like another; what is asked for in one is named and left alone.
-    """
-    rows: Rows = {}
-    faults: dict[int, list[Fault]] = {}
-    if timeline.tracks.source_range is not None:
-        room.notices.append("the whole timeline is trimmed; frames count from its untrimmed start")
-    for number, track in enumerate(timeline.tracks):
-        if not isinstance(track, otio.schema.Track):
-            room.notices.append(
-                f"tracks[{number}] is a {track.schema_name()}, not a track; it was not looked into"
-            )
-        elif track.kind == otio.schema.TrackKind.Video and track.enabled:
-            rows[number], faults[number] = room.layout(track, number)
-            room.notices.extend(
-                f"'{laid.name}' ({laid.path}) is a nested sequence; the markers in it, {count}, "
-                "were not read: open it, and export it as a timeline of its own"
-                for laid in rows[number]
-                if isinstance(laid.item, otio.core.Composition)
-                and (count := _markers_in(laid.item))
-            )
-    return rows, faults
-
-
-def _markers_in(stack: otio.core.Composition) -> int:
-    return sum(
-        len(item.markers) for item in stack.find_children() if isinstance(item, otio.core.Item)
-    )
-
-
-def _drop_frame(timeline: otio.schema.Timeline) -> bool:
-    """OTIO does not store it, so only our own metadata can say it."""
-    record = ours(timeline)
-    base = record.get("timebase", record)
-    return isinstance(base, dict) and base.get("drop_frame") is True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,19 +123,28 @@ class _Sources:
     footage: Footage | None = None
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is taken by the shots that were found, of whatever sequence."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    """Id of a shot: the place of its request."""
+    equals: Counter[str] = field(default_factory=Counter)
+
+
 class _Maker:
-    """Makes Shots of one timeline, and sees to it that no two of them are the same."""
+    """Makes Shots of one sequence, and sees to it that no two of them are the same."""
 
     def __init__(
-        self, *, room: CuttingRoom, rows: Rows, unmeasured: dict[int, list[Fault]],
-        timecode_start: int, drop_frame: bool,
+        self, *, level: Level, timecode_start: int, drop_frame: bool, sequence: str | None,
+        known: _Known, standing: dict[str, Laid],
     ) -> None:  # fmt: skip
-        self.room, self.rows, self.unmeasured = room, rows, unmeasured
+        self.room, self.rows, self.unmeasured = level.room, level.rows, level.unmeasured
         self.timecode_start, self.drop_frame = timecode_start, drop_frame
-        self.ids: dict[str, str] = {}
+        self.sequence, self.ways = sequence, level.ways
+        self.ids, self.equals = known.ids, known.equals
         self.places: dict[tuple[Operation, str, int, int], str] = {}
-        self.equals: Counter[str] = Counter()
-        self._standing: dict[str, Laid] | None = None
+        self.standing = standing
 
     def shots(self, asked: Asked) -> list[Shot]:
         """The Shots of one request: one; two for both edges; none for a take already found.
@@ -163,7 +168,10 @@ class _Maker:
             head = asked.note.operation is Operation.EXTEND and asked.note.edge == "head"
             left = self._view(first, asked, faults, "first" if head else "last")
             right = self._view(second, asked, faults, "first")
-        size = next((v.media.size for v in (left, right) if v is not None), None)
+        like = None
+        if spot is not None and note.operation is Operation.GENERATE:
+            like = self._like(spot)
+        size = next((v.media.size for v in (left, right) if v is not None), like and like.size)
         requests, wrong = requests_of_note(
             note, rate=self.room.rate, size=size, folder=self.room.folder,
             config=self.room.config, notices=self.room.notices,
@@ -171,19 +179,34 @@ class _Maker:
         faults += [f for f in wrong if f not in faults]
         if faults or spot is None:
             raise Refused(faults)
-        made = [self._shot(asked, request, spot, left, right) for request in requests]
+        made = [self._shot(asked, request, spot, left, right, like) for request in requests]
         return [shot for shot in made if shot is not None]
 
     def _clips(self, spot: Spot, asked: Asked) -> tuple[Laid | None, Laid | None]:
-        if asked.note.operation in (Operation.BRIDGE, Operation.TRANSITION, Operation.GENERATE):
+        if asked.note.operation in (Operation.BRIDGE, Operation.TRANSITION):
             return spot.left, spot.right
+        if asked.note.operation is Operation.GENERATE:  # made from nothing that is in the cut
+            return None, None
         return spot.laid, None
+
+    def _like(self, spot: Spot) -> Media | None:
+        """The footage nearest to a place that is filled from nothing, if it can be read."""
+        others = [laid for row in self.rows.values() for laid in row]
+        others.sort(key=lambda laid: (laid.track != spot.laid.track,
+                                      abs(laid.record.start - spot.record.start)))  # fmt: skip
+        for laid in others:
+            if not is_footage(laid) or isinstance(laid.item, otio.core.Composition):
+                continue
+            try:
+                return self.room.view(laid).media
+            except (Refused, MediaError):  # it is not this shot's to complain of
+                continue
+        return None
 
     def _view(self, laid: Laid | None, asked: Asked, faults: list[Fault], edge: str) -> View | None:
         path, operation = asked.note.path, asked.note.operation
         shown = (otio.schema.Clip, otio.core.Composition)
         if laid is None or not isinstance(laid.item, shown) or not laid.item.enabled:
-            # A clip made from nothing but words needs no neighbours; anything else does.
             if operation in (Operation.BRIDGE, Operation.TRANSITION):
                 what = "nothing" if laid is None else f"'{laid.name}', which is no clip in use"
                 faults.append(
@@ -202,8 +225,9 @@ class _Maker:
         return None
 
     def _shot(
-        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
-    ) -> Shot | None:
+        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None,
+        like: Media | None,
+    ) -> Shot | None:  # fmt: skip
         path = asked.note.path
         record = self._record(asked, request, spot, left)
         sources = self._sources(asked, request, spot, record, left, right)
@@ -214,6 +238,9 @@ class _Maker:
                 path,
             )
         media = next((v.media for v in (left, right) if v is not None), None)
+        if media is None and request.operation is Operation.GENERATE:
+            images = (*(k.image for k in request.keyframes), *request.references)
+            media = like = next((image for image in (like, *images) if image is not None), None)
         if media is None:
             what = f"{request.operation} has no footage to take its picture size from"
             raise Refused.single(what, path)
@@ -222,16 +249,19 @@ class _Maker:
             return None
         return Shot(
             id=found,
-            name=asked.note.shot
-            or without_numbers(left.name if left is not None else spot.laid.name),
+            name=one_line(
+                asked.note.shot
+                or without_numbers(left.name if left is not None else spot.laid.item.name or "shot")
+            ),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,
             footage=sources.footage,
             place=Place(
-                track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found)
+                track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found),
+                sequence=self.sequence, ways=self.ways,
             ),
-            cut=max(0, spot.record.start - record.start),
+            cut=max(0, spot.record.start - record.start), like=like,
         )  # fmt: skip
 
     def _takes(self, id: str) -> Path | None:
@@ -239,22 +269,15 @@ class _Maker:
 
         None for one that came in a bundle: that was unpacked for a while, and belongs nowhere.
         """
-        if self._standing is None:
-            self._standing = {
-                take[1]: laid
-                for row in self.rows.values()
-                for laid in row
-                if (take := generated(laid.item)) is not None
-            }
-        laid = self._standing.get(id)
+        laid = self.standing.get(id)
         if laid is None or not isinstance(laid.item, otio.schema.Clip):
             return None
         reference = laid.item.media_reference
-        url, up = getattr(reference, "target_url", None) or "", 0
+        url = getattr(reference, "target_url", None) or ""
         if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
-            url, up = reference.target_url_for_image_number(0), 1  # the take is a folder
+            url = reference.target_url_for_image_number(0)
         try:
-            found = locate(url, self.room.folder, self.room.config).path.parents[up]
+            found = shelf_of(locate(url, self.room.folder, self.room.config).path)
         except MediaError:  # the take was not brought back; its shot can be made again
             return None
         return None if found.is_relative_to(self.room.config.data.resolve()) else found
@@ -271,10 +294,11 @@ class _Maker:
             return FrameRange(start=record.start, frames=frames)
         if request.operation is Operation.TRANSITION:
             return transition_span(asked, request, spot, self.rows, self.room)
-        if request.operation is Operation.BRIDGE and frames != record.frames:
+        fills = request.operation in (Operation.BRIDGE, Operation.GENERATE)
+        if fills and frames != record.frames:
             raise Refused.single(
-                f"the gap has {record.frames} frames, not {frames}; a bridge fills its gap, so "
-                "leave 'frames' out or trim the gap",
+                f"the gap has {record.frames} frames, not {frames}; {_FILLS[request.operation]} "
+                "fills its gap, so leave 'frames' out or trim the gap",
                 f"{asked.note.path}.frames",
             )
         return record

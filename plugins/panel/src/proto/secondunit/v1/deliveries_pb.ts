@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file secondunit/v1/deliveries.proto.
  */
 export const file_secondunit_v1_deliveries: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zZWNvbmR1bml0L3YxL2RlbGl2ZXJpZXMucHJvdG8SDXNlY29uZHVuaXQudjEinwEKCERlbGl2ZXJ5EgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSDQoFY29kZWMYAyABKAkSEQoJY29udGFpbmVyGAQgASgJEg4KBnN1ZmZpeBgFIAEoCRIUCgxwaXhlbF9mb3JtYXQYBiABKAkSDQoFZXhhY3QYByABKAgSDAoEZXZlbhgIIAEoCBIRCglhdmFpbGFibGUYCSABKAgifwoNQ29udHJvbFJlc3VsdBIPCgdjb250cm9sGAEgASgJEiUKBWFza2VkGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEigKCG1lYXN1cmVkGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEgwKBHBhc3MYBCABKAgijwMKBFRha2USDwoHc2hvdF9pZBgBIAEoCRIMCgR0YWtlGAIgASgFEg8KB3ZlcnNpb24YAyABKAUSDAoEZmlsZRgEIAEoCRIPCgdzaWRlY2FyGAUgASgJEhIKCnRodW1ibmFpbHMYBiADKAkSDgoGZnJhbWVzGAcgASgFEiEKBHJhdGUYCCABKAsyEy5zZWNvbmR1bml0LnYxLlJhdGUSFgoOc3RhcnRfdGltZWNvZGUYCSABKAkSJwoHaGFuZGxlcxgKIAEoCzIWLnNlY29uZHVuaXQudjEuSGFuZGxlcxIhCgRzaXplGAsgASgLMhMuc2Vjb25kdW5pdC52MS5TaXplEhMKC3BsYW5fZGlnZXN0GAwgASgJEiwKBnJlcG9ydBgNIAMoCzIcLnNlY29uZHVuaXQudjEuQ29udHJvbFJlc3VsdBIjCgRjbGlwGA4gASgLMhUuc2Vjb25kdW5pdC52MS5EaWdlc3QSJQoGcmVjb3JkGA8gASgLMhUuc2Vjb25kdW5pdC52MS5EaWdlc3QivAIKCVBsYWNlbWVudBIPCgdzaG90X2lkGAEgASgJEisKCW9wZXJhdGlvbhgCIAEoDjIYLnNlY29uZHVuaXQudjEuT3BlcmF0aW9uEg0KBXRyYWNrGAMgASgFEhIKCnRyYWNrX25hbWUYBCABKAkSKQoGcmVjb3JkGAUgASgLMhkuc2Vjb25kdW5pdC52MS5GcmFtZVJhbmdlEikKBnNvdXJjZRgGIAEoCzIZLnNlY29uZHVuaXQudjEuRnJhbWVSYW5nZRIMCgRmaWxlGAcgASgJEgwKBG5hbWUYCCABKAkSDgoGbWFya2VyGAkgASgJEiEKBHRha2UYCiABKAsyEy5zZWNvbmR1bml0LnYxLlRha2USKQoMYWx0ZXJuYXRpdmVzGAsgAygLMhMuc2Vjb25kdW5pdC52MS5UYWtlYgZwcm90bzM", [file_google_protobuf_struct, file_secondunit_v1_units]);
+  fileDesc("Ch5zZWNvbmR1bml0L3YxL2RlbGl2ZXJpZXMucHJvdG8SDXNlY29uZHVuaXQudjEinwEKCERlbGl2ZXJ5EgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSDQoFY29kZWMYAyABKAkSEQoJY29udGFpbmVyGAQgASgJEg4KBnN1ZmZpeBgFIAEoCRIUCgxwaXhlbF9mb3JtYXQYBiABKAkSDQoFZXhhY3QYByABKAgSDAoEZXZlbhgIIAEoCBIRCglhdmFpbGFibGUYCSABKAgifwoNQ29udHJvbFJlc3VsdBIPCgdjb250cm9sGAEgASgJEiUKBWFza2VkGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEigKCG1lYXN1cmVkGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEgwKBHBhc3MYBCABKAgingMKBFRha2USDwoHc2hvdF9pZBgBIAEoCRIMCgR0YWtlGAIgASgFEg8KB3ZlcnNpb24YAyABKAUSDAoEZmlsZRgEIAEoCRIPCgdzaWRlY2FyGAUgASgJEhIKCnRodW1ibmFpbHMYBiADKAkSDgoGZnJhbWVzGAcgASgFEiEKBHJhdGUYCCABKAsyEy5zZWNvbmR1bml0LnYxLlJhdGUSFgoOc3RhcnRfdGltZWNvZGUYCSABKAkSJwoHaGFuZGxlcxgKIAEoCzIWLnNlY29uZHVuaXQudjEuSGFuZGxlcxIhCgRzaXplGAsgASgLMhMuc2Vjb25kdW5pdC52MS5TaXplEhMKC3BsYW5fZGlnZXN0GAwgASgJEiwKBnJlcG9ydBgNIAMoCzIcLnNlY29uZHVuaXQudjEuQ29udHJvbFJlc3VsdBIjCgRjbGlwGA4gASgLMhUuc2Vjb25kdW5pdC52MS5EaWdlc3QSJQoGcmVjb3JkGA8gASgLMhUuc2Vjb25kdW5pdC52MS5EaWdlc3QSDQoFcHJveHkYECABKAkizwIKCVBsYWNlbWVudBIPCgdzaG90X2lkGAEgASgJEisKCW9wZXJhdGlvbhgCIAEoDjIYLnNlY29uZHVuaXQudjEuT3BlcmF0aW9uEg0KBXRyYWNrGAMgASgFEhIKCnRyYWNrX25hbWUYBCABKAkSKQoGcmVjb3JkGAUgASgLMhkuc2Vjb25kdW5pdC52MS5GcmFtZVJhbmdlEikKBnNvdXJjZRgGIAEoCzIZLnNlY29uZHVuaXQudjEuRnJhbWVSYW5nZRIMCgRmaWxlGAcgASgJEgwKBG5hbWUYCCABKAkSDgoGbWFya2VyGAkgASgJEiEKBHRha2UYCiABKAsyEy5zZWNvbmR1bml0LnYxLlRha2USKQoMYWx0ZXJuYXRpdmVzGAsgAygLMhMuc2Vjb25kdW5pdC52MS5UYWtlEhEKCW5lc3RlZF9pbhgUIAEoCWIGcHJvdG8z", [file_google_protobuf_struct, file_secondunit_v1_units]);
 
 /**
  * One way to encode a clip, a row of the catalogue.
@@ -249,6 +249,14 @@ export type Take = Message<"secondunit.v1.Take"> & {
    * @generated from field: secondunit.v1.Digest record = 15;
    */
   record?: Digest | undefined;
+
+  /**
+   * Absolute path of the proxy, a small copy of the clip with its frames, timecode and sound.
+   * Empty: there is none.
+   *
+   * @generated from field: string proxy = 16;
+   */
+  proxy: string;
 };
 
 /**
@@ -340,6 +348,15 @@ export type Placement = Message<"secondunit.v1.Placement"> & {
    * @generated from field: repeated secondunit.v1.Take alternatives = 11;
    */
   alternatives: Take[];
+
+  /**
+   * Which nested sequence of the new timeline it stands in, `tracks[0].children[2]`; `track` and
+   * `record` are that sequence's, and its rate is the take's. Empty: on the timeline itself. A
+   * sequence that is used twice has its takes, and entries here, at both places.
+   *
+   * @generated from field: string nested_in = 20;
+   */
+  nestedIn: string;
 };
 
 /**

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file secondunit/v1/shots.proto.
  */
 export const file_secondunit_v1_shots: GenFile = /*@__PURE__*/
-  fileDesc("ChlzZWNvbmR1bml0L3YxL3Nob3RzLnByb3RvEg1zZWNvbmR1bml0LnYxIh0KBVBvaW50EgkKAXgYASABKAESCQoBeRgCIAEoASI5CgRNYXNrEiEKBGZpbGUYASABKAsyEy5zZWNvbmR1bml0LnYxLkZpbGUSDgoGZm9sbG93GAIgASgIIooBCghLZXlmcmFtZRIPCgVmcmFtZRgBIAEoBUgAEg8KBWZpcnN0GAIgASgISAASDgoEbGFzdBgDIAEoCEgAEiIKBWltYWdlGAQgASgLMhMuc2Vjb25kdW5pdC52MS5GaWxlEhUKCHN0cmVuZ3RoGAUgASgBSAGIAQFCBAoCYXRCCwoJX3N0cmVuZ3RoIqABCgZTdHJva2USJAoGcG9pbnRzGAEgAygLMhQuc2Vjb25kdW5pdC52MS5Qb2ludBIjCgZyZWdpb24YAiABKAsyEy5zZWNvbmR1bml0LnYxLk1hc2sSJwoEb3ZlchgDIAEoCzIZLnNlY29uZHVuaXQudjEuRnJhbWVSYW5nZRIVCghzdHJlbmd0aBgEIAEoAUgAiAEBQgsKCV9zdHJlbmd0aCJSCgdBbWJpZW50EiMKBnJlZ2lvbhgBIAEoCzITLnNlY29uZHVuaXQudjEuTWFzaxIVCghzdHJlbmd0aBgCIAEoAUgAiAEBQgsKCV9zdHJlbmd0aCLnAQoKQ2FtZXJhTW92ZRILCgNwYW4YASABKAESDAoEdGlsdBgCIAEoARIMCgRyb2xsGAMgASgBEg0KBXRydWNrGAQgASgBEhAKCHBlZGVzdGFsGAUgASgBEg0KBWRvbGx5GAYgASgBEhEKBHpvb20YByABKAFIAIgBARIQCgNmb3YYCCABKAFIAYgBARIhCgRlYXNlGAkgASgOMhMuc2Vjb25kdW5pdC52MS5FYXNlEicKBG92ZXIYCiABKAsyGS5zZWNvbmR1bml0LnYxLkZyYW1lUmFuZ2VCBwoFX3pvb21CBgoEX2ZvdiKkAQoEQ2xpcBIMCgRuYW1lGAEgASgJEiIKBW1lZGlhGAIgASgLMhMuc2Vjb25kdW5pdC52MS5GaWxlEikKBnNvdXJjZRgDIAEoCzIZLnNlY29uZHVuaXQudjEuRnJhbWVSYW5nZRIhCgRyYXRlGAQgASgLMhMuc2Vjb25kdW5pdC52MS5SYXRlEhIKBXNwZWVkGAUgASgBSACIAQFCCAoGX3NwZWVkIqAICgtTaG90UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEisKCW9wZXJhdGlvbhgDIAEoDjIYLnNlY29uZHVuaXQudjEuT3BlcmF0aW9uEiEKBGVkZ2UYBCABKA4yEy5zZWNvbmR1bml0LnYxLkVkZ2USIQoEcmF0ZRgFIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRIpCgZyZWNvcmQYBiABKAsyGS5zZWNvbmR1bml0LnYxLkZyYW1lUmFuZ2USFgoOdGltZWxpbmVfc3RhcnQYByABKAkSIwoGYmVmb3JlGAggASgLMhMuc2Vjb25kdW5pdC52MS5DbGlwEiIKBWFmdGVyGAkgASgLMhMuc2Vjb25kdW5pdC52MS5DbGlwEiIKBXN0aWxsGAogASgLMhMuc2Vjb25kdW5pdC52MS5DbGlwEhQKB2NvbnRleHQYCyABKAVIAIgBARIUCgdoYW5kbGVzGAwgASgFSAGIAQESEgoFdGFrZXMYDSABKAVIAogBARIRCgRzZWVkGA4gASgDSAOIAQESDgoGcHJvbXB0GA8gASgJEhAKCG5lZ2F0aXZlGBAgASgJEg4KBmVuZ2luZRgRIAEoCRIQCghkZWxpdmVyeRgSIAEoCRIOCgZwcmVzZXQYEyABKAkSJwoFcGxhY2UYFCABKA4yGC5zZWNvbmR1bml0LnYxLlBsYWNlTW9kZRInCgVhdWRpbxgVIAEoDjIYLnNlY29uZHVuaXQudjEuQXVkaW9Nb2RlEhUKCHN0cmVuZ3RoGBYgASgBSASIAQESIQoEbWFzaxgXIAEoCzITLnNlY29uZHVuaXQudjEuTWFzaxIqCglrZXlmcmFtZXMYGCADKAsyFy5zZWNvbmR1bml0LnYxLktleWZyYW1lEiYKB3N0cm9rZXMYGSADKAsyFS5zZWNvbmR1bml0LnYxLlN0cm9rZRIoCghhbWJpZW50cxgaIAMoCzIWLnNlY29uZHVuaXQudjEuQW1iaWVudBIqCgdjYW1lcmFzGBsgAygLMhkuc2Vjb25kdW5pdC52MS5DYW1lcmFNb3ZlEiEKBGNsaXAYHCABKAsyEy5zZWNvbmR1bml0LnYxLkNsaXASKwoGbW90aW9uGB0gASgOMhsuc2Vjb25kdW5pdC52MS5NYXNrZWRNb3Rpb24SEgoFc3BlZWQYHiABKAFIBYgBARIYCgtsb29wX2ZyYW1lcxgoIAEoBUgGiAEBEicKBWdyYWluGC0gASgOMhguc2Vjb25kdW5pdC52MS5HcmFpbk1vZGVCCgoIX2NvbnRleHRCCgoIX2hhbmRsZXNCCAoGX3Rha2VzQgcKBV9zZWVkQgsKCV9zdHJlbmd0aEIICgZfc3BlZWRCDgoMX2xvb3BfZnJhbWVzKlkKBEVhc2USFAoQRUFTRV9VTlNQRUNJRklFRBAAEg8KC0VBU0VfTElORUFSEAESCwoHRUFTRV9JThACEgwKCEVBU0VfT1VUEAMSDwoLRUFTRV9JTl9PVVQQBCpuCglQbGFjZU1vZGUSGgoWUExBQ0VfTU9ERV9VTlNQRUNJRklFRBAAEhYKElBMQUNFX01PREVfUkVQTEFDRRABEhMKD1BMQUNFX01PREVfT1ZFUhACEhgKFFBMQUNFX01PREVfTkVXX1RSQUNLEAMqUQoJQXVkaW9Nb2RlEhoKFkFVRElPX01PREVfVU5TUEVDSUZJRUQQABITCg9BVURJT19NT0RFX05PTkUQARITCg9BVURJT19NT0RFX0tFRVAQAiphCgxNYXNrZWRNb3Rpb24SHQoZTUFTS0VEX01PVElPTl9VTlNQRUNJRklFRBAAEhgKFE1BU0tFRF9NT1RJT05fRlJFRVpFEAESGAoUTUFTS0VEX01PVElPTl9TVEVBRFkQAipSCglHcmFpbk1vZGUSGgoWR1JBSU5fTU9ERV9VTlNQRUNJRklFRBAAEhQKEEdSQUlOX01PREVfTUFUQ0gQARITCg9HUkFJTl9NT0RFX05PTkUQAmIGcHJvdG8z", [file_secondunit_v1_units]);
+  fileDesc("ChlzZWNvbmR1bml0L3YxL3Nob3RzLnByb3RvEg1zZWNvbmR1bml0LnYxIh0KBVBvaW50EgkKAXgYASABKAESCQoBeRgCIAEoASI5CgRNYXNrEiEKBGZpbGUYASABKAsyEy5zZWNvbmR1bml0LnYxLkZpbGUSDgoGZm9sbG93GAIgASgIIooBCghLZXlmcmFtZRIPCgVmcmFtZRgBIAEoBUgAEg8KBWZpcnN0GAIgASgISAASDgoEbGFzdBgDIAEoCEgAEiIKBWltYWdlGAQgASgLMhMuc2Vjb25kdW5pdC52MS5GaWxlEhUKCHN0cmVuZ3RoGAUgASgBSAGIAQFCBAoCYXRCCwoJX3N0cmVuZ3RoIqABCgZTdHJva2USJAoGcG9pbnRzGAEgAygLMhQuc2Vjb25kdW5pdC52MS5Qb2ludBIjCgZyZWdpb24YAiABKAsyEy5zZWNvbmR1bml0LnYxLk1hc2sSJwoEb3ZlchgDIAEoCzIZLnNlY29uZHVuaXQudjEuRnJhbWVSYW5nZRIVCghzdHJlbmd0aBgEIAEoAUgAiAEBQgsKCV9zdHJlbmd0aCJSCgdBbWJpZW50EiMKBnJlZ2lvbhgBIAEoCzITLnNlY29uZHVuaXQudjEuTWFzaxIVCghzdHJlbmd0aBgCIAEoAUgAiAEBQgsKCV9zdHJlbmd0aCLnAQoKQ2FtZXJhTW92ZRILCgNwYW4YASABKAESDAoEdGlsdBgCIAEoARIMCgRyb2xsGAMgASgBEg0KBXRydWNrGAQgASgBEhAKCHBlZGVzdGFsGAUgASgBEg0KBWRvbGx5GAYgASgBEhEKBHpvb20YByABKAFIAIgBARIQCgNmb3YYCCABKAFIAYgBARIhCgRlYXNlGAkgASgOMhMuc2Vjb25kdW5pdC52MS5FYXNlEicKBG92ZXIYCiABKAsyGS5zZWNvbmR1bml0LnYxLkZyYW1lUmFuZ2VCBwoFX3pvb21CBgoEX2ZvdiKkAQoEQ2xpcBIMCgRuYW1lGAEgASgJEiIKBW1lZGlhGAIgASgLMhMuc2Vjb25kdW5pdC52MS5GaWxlEikKBnNvdXJjZRgDIAEoCzIZLnNlY29uZHVuaXQudjEuRnJhbWVSYW5nZRIhCgRyYXRlGAQgASgLMhMuc2Vjb25kdW5pdC52MS5SYXRlEhIKBXNwZWVkGAUgASgBSACIAQFCCAoGX3NwZWVkIqMJCgtTaG90UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEisKCW9wZXJhdGlvbhgDIAEoDjIYLnNlY29uZHVuaXQudjEuT3BlcmF0aW9uEiEKBGVkZ2UYBCABKA4yEy5zZWNvbmR1bml0LnYxLkVkZ2USIQoEcmF0ZRgFIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRIpCgZyZWNvcmQYBiABKAsyGS5zZWNvbmR1bml0LnYxLkZyYW1lUmFuZ2USFgoOdGltZWxpbmVfc3RhcnQYByABKAkSIwoGYmVmb3JlGAggASgLMhMuc2Vjb25kdW5pdC52MS5DbGlwEiIKBWFmdGVyGAkgASgLMhMuc2Vjb25kdW5pdC52MS5DbGlwEiIKBXN0aWxsGAogASgLMhMuc2Vjb25kdW5pdC52MS5DbGlwEhQKB2NvbnRleHQYCyABKAVIAIgBARIUCgdoYW5kbGVzGAwgASgFSAGIAQESEgoFdGFrZXMYDSABKAVIAogBARIRCgRzZWVkGA4gASgDSAOIAQESDgoGcHJvbXB0GA8gASgJEhAKCG5lZ2F0aXZlGBAgASgJEg4KBmVuZ2luZRgRIAEoCRIQCghkZWxpdmVyeRgSIAEoCRIOCgZwcmVzZXQYEyABKAkSJwoFcGxhY2UYFCABKA4yGC5zZWNvbmR1bml0LnYxLlBsYWNlTW9kZRInCgVhdWRpbxgVIAEoDjIYLnNlY29uZHVuaXQudjEuQXVkaW9Nb2RlEhUKCHN0cmVuZ3RoGBYgASgBSASIAQESIQoEbWFzaxgXIAEoCzITLnNlY29uZHVuaXQudjEuTWFzaxIqCglrZXlmcmFtZXMYGCADKAsyFy5zZWNvbmR1bml0LnYxLktleWZyYW1lEiYKB3N0cm9rZXMYGSADKAsyFS5zZWNvbmR1bml0LnYxLlN0cm9rZRIoCghhbWJpZW50cxgaIAMoCzIWLnNlY29uZHVuaXQudjEuQW1iaWVudBIqCgdjYW1lcmFzGBsgAygLMhkuc2Vjb25kdW5pdC52MS5DYW1lcmFNb3ZlEiEKBGNsaXAYHCABKAsyEy5zZWNvbmR1bml0LnYxLkNsaXASKwoGbW90aW9uGB0gASgOMhsuc2Vjb25kdW5pdC52MS5NYXNrZWRNb3Rpb24SEgoFc3BlZWQYHiABKAFIBYgBARInCgpyZWZlcmVuY2VzGB8gAygLMhMuc2Vjb25kdW5pdC52MS5GaWxlEhAKCHJlcXVpcmVkGCAgAygJEhgKC2xvb3BfZnJhbWVzGCggASgFSAaIAQESJwoFZ3JhaW4YLSABKA4yGC5zZWNvbmR1bml0LnYxLkdyYWluTW9kZRINCgVwcm94eRguIAEoCRIOCgZjb2xvdXIYMiABKAkSJwoFYWxwaGEYMyABKA4yGC5zZWNvbmR1bml0LnYxLkFscGhhTW9kZUIKCghfY29udGV4dEIKCghfaGFuZGxlc0IICgZfdGFrZXNCBwoFX3NlZWRCCwoJX3N0cmVuZ3RoQggKBl9zcGVlZEIOCgxfbG9vcF9mcmFtZXMqWQoERWFzZRIUChBFQVNFX1VOU1BFQ0lGSUVEEAASDwoLRUFTRV9MSU5FQVIQARILCgdFQVNFX0lOEAISDAoIRUFTRV9PVVQQAxIPCgtFQVNFX0lOX09VVBAEKm4KCVBsYWNlTW9kZRIaChZQTEFDRV9NT0RFX1VOU1BFQ0lGSUVEEAASFgoSUExBQ0VfTU9ERV9SRVBMQUNFEAESEwoPUExBQ0VfTU9ERV9PVkVSEAISGAoUUExBQ0VfTU9ERV9ORVdfVFJBQ0sQAypRCglBdWRpb01vZGUSGgoWQVVESU9fTU9ERV9VTlNQRUNJRklFRBAAEhMKD0FVRElPX01PREVfTk9ORRABEhMKD0FVRElPX01PREVfS0VFUBACKmEKDE1hc2tlZE1vdGlvbhIdChlNQVNLRURfTU9USU9OX1VOU1BFQ0lGSUVEEAASGAoUTUFTS0VEX01PVElPTl9GUkVFWkUQARIYChRNQVNLRURfTU9USU9OX1NURUFEWRACKlIKCUdyYWluTW9kZRIaChZHUkFJTl9NT0RFX1VOU1BFQ0lGSUVEEAASFAoQR1JBSU5fTU9ERV9NQVRDSBABEhMKD0dSQUlOX01PREVfTk9ORRACKlEKCUFscGhhTW9kZRIaChZBTFBIQV9NT0RFX1VOU1BFQ0lGSUVEEAASEwoPQUxQSEFfTU9ERV9OT05FEAESEwoPQUxQSEFfTU9ERV9NQURFEAJiBnByb3RvMw", [file_secondunit_v1_units]);
 
 /**
  * A point of the picture: origin top left, x right, y down.
@@ -563,6 +563,23 @@ export type ShotRequest = Message<"secondunit.v1.ShotRequest"> & {
   speed?: number | undefined;
 
   /**
+   * Pictures of who or what shall be seen, which are no frame of the shot, for engines that take
+   * some.
+   *
+   * @generated from field: repeated secondunit.v1.File references = 31;
+   */
+  references: File[];
+
+  /**
+   * Controls without which the shot is not wanted: `mask`, `camera`, `stroke`, `ambient`,
+   * `keyframe`, `prompt`, `negative`, `reference`, `preset`, or `all`. Where the engine would drop
+   * one of them, the plan has a fault that names the engines that would not.
+   *
+   * @generated from field: repeated string required = 32;
+   */
+  required: string[];
+
+  /**
    * Of a loop of footage: how many of its last frames are made anew to lead back into the first.
    * Absent: a quarter of it, 24 at most.
    *
@@ -576,6 +593,29 @@ export type ShotRequest = Message<"secondunit.v1.ShotRequest"> & {
    * @generated from field: secondunit.v1.GrainMode grain = 45;
    */
   grain: GrainMode;
+
+  /**
+   * Proxy that is written beside the clip, by a name of the table of proxies; `none` for none.
+   * Empty: the server's default.
+   *
+   * @generated from field: string proxy = 46;
+   */
+  proxy: string;
+
+  /**
+   * Colour space that the clips are in, by a name of docs/media.md (`arri-logc4`, ...) or of
+   * OpenColorIO's configuration. Empty: as the files say.
+   *
+   * @generated from field: string colour = 50;
+   */
+  colour: string;
+
+  /**
+   * Whether the file says which pixels were made.
+   *
+   * @generated from field: secondunit.v1.AlphaMode alpha = 51;
+   */
+  alpha: AlphaMode;
 };
 
 /**
@@ -775,4 +815,38 @@ export enum GrainMode {
  */
 export const GrainModeSchema: GenEnum<GrainMode> = /*@__PURE__*/
   enumDesc(file_secondunit_v1_shots, 4);
+
+/**
+ * Whether the file says which pixels were made.
+ *
+ * @generated from enum secondunit.v1.AlphaMode
+ */
+export enum AlphaMode {
+  /**
+   * Not said: as ALPHA_MODE_NONE.
+   *
+   * @generated from enum value: ALPHA_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It may or may not, as the delivery has it.
+   *
+   * @generated from enum value: ALPHA_MODE_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * It must: an alpha that is opaque where pixels were made.
+   *
+   * @generated from enum value: ALPHA_MODE_MADE = 2;
+   */
+  MADE = 2,
+}
+
+/**
+ * Describes the enum secondunit.v1.AlphaMode.
+ */
+export const AlphaModeSchema: GenEnum<AlphaMode> = /*@__PURE__*/
+  enumDesc(file_secondunit_v1_shots, 5);
 
