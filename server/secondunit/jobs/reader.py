@@ -79,11 +79,6 @@ class Reader:
             self._children[0].start()
 
     @property
-    def pids(self) -> tuple[int, ...]:
-        """Of the processes that run."""
-        return tuple(pid for child in self._children if (pid := child.pid) is not None)
-
-    @property
     def confined(self) -> str:
         """What the processes gave up, in words; empty before the first one was started."""
         return next((child.confined for child in self._children if child.confined), "")
