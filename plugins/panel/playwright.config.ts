@@ -27,11 +27,12 @@ export default defineConfig({
   testDir: "tests/e2e",
   outputDir: join(tmpdir(), "secondunit-panel-e2e"),
   workers: 1,
-  timeout: 120_000,
+  timeout: 100_000,
   expect: { timeout: 10_000 },
   reporter: "list",
   use: {
     viewport: { width: 420, height: 900 },
+    actionTimeout: 10_000,
     colorScheme: "dark",
     screenshot: "only-on-failure",
     launchOptions: {

@@ -3,11 +3,12 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { hasEnded } from "../link/watch";
-import type { Picture } from "../link/pictures";
 import { takeOf } from "../model/making";
 import type { Panel } from "../model/panel";
-import { pictureOf } from "../model/request";
+import { heldBy } from "../model/request";
 import type { Site } from "../model/site";
+import { useFrameOf } from "./useFrameOf";
+import { Paint } from "./Paint";
 import { Player } from "./Player";
 import { Steps } from "./Making";
 
@@ -53,8 +54,11 @@ export function Frame({ panel, site }: { readonly panel: Panel; readonly site: S
             <p class="fault" role="alert">{line.failed}</p>
           )}
         </div>
-      ) : (
-        <Still panel={panel} site={site} />
+      ) : heldBy(site) === "" ? <Paint panel={panel} site={site} /> : (
+        <>
+          <Still panel={panel} site={site} />
+          <p class="quiet says">{heldBy(site)}</p>
+        </>
       )}
     </section>
   );
@@ -73,26 +77,9 @@ function shape(site: Site): { aspectRatio?: string } {
 }
 
 function Still({ panel, site }: { readonly panel: Panel; readonly site: Site }) {
-  const picture = useSignal<Picture | undefined>(undefined);
-  const from = pictureOf(site);
-  const [path, frame] = [from?.path ?? "", from?.frame ?? 0];
-  const paired = panel.session.standing.value === "paired";
-  useEffect(() => {
-    const state = { gone: false };
-    if (path !== "" && paired) {
-      panel.pictures.get(path, frame, 960).then(
-        (found) => {
-          if (!state.gone) picture.value = found;
-        },
-        () => undefined,
-      );
-    }
-    return () => {
-      state.gone = true;
-    };
-  }, [path, frame, paired]);
+  const picture = useFrameOf(panel, site, 960);
   return picture.value === undefined ? (
-    <div class="stack empty-frame"><p class="quiet over">The frame at the cut</p></div>
+    <div class="stack"><p class="quiet over">The frame at the cut</p></div>
   ) : (
     <img class="still" src={picture.value.address} alt="The frame at the cut" />
   );

@@ -24,7 +24,7 @@ export function TimelineFile({ panel }: { readonly panel: Panel }) {
     attempt(async () => {
       const timeline = path.peek().trim().replace(/^"|"$/g, "");
       sessionStorage.setItem(PATH, timeline);
-      plan.value = undefined;
+      if (plan.peek()?.timeline !== timeline) plan.value = undefined;
       plan.value = await session
         .client(PlanService)
         .planTimeline({ timeline, options: { roots: [folderOf(timeline)] } });

@@ -20,6 +20,9 @@ test.afterAll(async () => {
   await unit.remove();
 });
 
+/** Opens what is folded away. */
+const numbers = (): Promise<void> =>
+  page.locator("details", { hasText: "Takes, handles, delivery" }).evaluate((found) => found.setAttribute("open", ""));
 const tab = (name: string): Promise<void> => page.getByRole("tab", { name }).click();
 
 test("a panel pairs with the code that the server shows", async () => {
@@ -47,7 +50,7 @@ test("a draft is made and shown in the place of the frame", async () => {
 });
 
 test("a shot that is being made is cancelled, and the timeline is as it was", async () => {
-  await page.getByText("Takes, handles, delivery").click();
+  await numbers();
   await page.getByLabel("Seed").fill("7");
   await page.getByRole("button", { name: /^Make/ }).click();
   await tab("Making");
@@ -90,7 +93,7 @@ test("a reload in the middle loses neither what was set nor what is being made",
   await page.getByRole("button", { name: /^Draft/ }).click();
   await expect(page.getByTestId("made").getByTestId("step")).toBeVisible();
   await page.reload();
-  await page.getByText("Takes, handles, delivery").click();
+  await numbers();
   await expect(page.getByLabel("Seed")).toHaveValue("21");
   await tab("Making");
   await expect(page.locator("[data-testid=job][data-state=succeeded]").filter({ hasText: "draft" })).toHaveCount(2, {
@@ -149,7 +152,7 @@ test("the server goes and comes back: nothing typed is lost, takes stay readable
 
 test("a fault stands beside its control, and the buttons say that something is not right", async () => {
   await tab("Shot");
-  await page.getByText("Takes, handles, delivery").click();
+  await numbers();
   await page.getByLabel("Seed").fill("");
   host.context.items = host.context.items.map((item) =>
     item.id === "b" ? { ...item, path: `${unit.footage}/footage/gone.mov` } : item,
@@ -171,4 +174,34 @@ test("a timeline file without any host is read, made and written anew", async ()
   await expect(page.getByRole("link", { name: "Download" })).toBeVisible({ timeout: 60_000 });
   await page.getByRole("button", { name: "Write the new timeline" }).click();
   await expect(page.getByTestId("written")).toContainText("bridge.gen.otio");
+});
+
+test("a mask is painted, a stroke is drawn, and the draft obeys them", async () => {
+  await tab("Shot");
+  host.context.playhead = 110;
+  host.tell();
+  await expect(page.getByTestId("sentence")).toContainText("Animate harbour.png");
+  await page.getByLabel("Length, frames").fill("12");
+  const stage = page.locator(".paint-frame");
+  await stage.scrollIntoViewIfNeeded();
+  const box = await stage.boundingBox();
+  if (box === null) throw new Error("there is no frame");
+  const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
+  await page.getByRole("radio", { name: /^Brush/ }).or(page.getByRole("button", { name: /^Brush/ })).first().click();
+  await page.mouse.move(...at(0.3, 0.8));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.7, 0.8), { steps: 8 });
+  await page.mouse.up();
+  await page.keyboard.press("s");
+  await page.mouse.move(...at(0.45, 0.8));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.6, 0.78), { steps: 8 });
+  await page.mouse.up();
+  await expect(page.getByTestId("paint-standing")).toHaveAttribute("data-standing", "kept", { timeout: 15_000 });
+  await expect(page.getByLabel("Keep this place while I look elsewhere")).toBeChecked();
+  await page.getByRole("button", { name: /^Draft/ }).click();
+  await expect(page.getByRole("slider", { name: "Frame of Draft" })).toBeVisible({ timeout: 60_000 });
+  await tab("Takes");
+  await page.getByTestId("takes").first().getByRole("button", { name: "Look at Draft 1" }).click();
+  await expect(page.getByTestId("takes").first().getByRole("table", { name: "Control report" })).toContainText("Strokes");
 });
