@@ -18,9 +18,12 @@ export interface XY {
   readonly y: number;
 }
 
-/** The numbers of a move, without the message around them. */
-export type Move = Omit<CameraMove, "$typeName" | "$unknown">;
 export type Span = Pick<FrameRange, "start" | "frames">;
+
+/** The numbers of a move, without the message around them. */
+export interface Move extends Omit<CameraMove, "$typeName" | "$unknown" | "over"> {
+  readonly over?: Span | undefined;
+}
 
 export const IDENTITY: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 const USUAL_FOV = 50;

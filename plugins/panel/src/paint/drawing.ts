@@ -4,6 +4,7 @@ import { create, toJson } from "@bufbuild/protobuf";
 import {
   AmbientSchema,
   CameraMoveSchema,
+  Ease,
   MaskSchema,
   PointSchema,
   ShotRequestSchema,
@@ -44,7 +45,7 @@ export interface Drawing {
 
 export const NOTHING: Drawing = { layers: [], cameras: [] };
 export const STILL_MOVE: Move = {
-  pan: 0, tilt: 0, roll: 0, truck: 0, pedestal: 0, dolly: 0, zoom: 1, ease: 0,
+  pan: 0, tilt: 0, roll: 0, truck: 0, pedestal: 0, dolly: 0, zoom: 1, ease: Ease.LINEAR,
 };
 const USUAL_AMBIENT = 0.5;
 

@@ -72,7 +72,7 @@ export function invert(mask: Raster): void {
 export function feather(mask: Raster, sigma: number): void {
   if (sigma <= 0) return;
   const { width, height } = mask;
-  let [from, to] = [Float32Array.from(mask.data), new Float32Array(mask.data.length)];
+  const [from, to] = [Float32Array.from(mask.data), new Float32Array(mask.data.length)];
   for (const radius of boxes(sigma)) {
     for (let y = 0; y < height; y += 1) box(from, to, y * width, 1, width, radius);
     for (let x = 0; x < width; x += 1) box(to, from, x, width, height, radius);

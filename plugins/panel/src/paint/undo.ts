@@ -87,11 +87,15 @@ export interface Step<T> {
 
 export interface Past<T> {
   push(step: Step<T>): void;
+  /** The last step has led here instead: many small changes are one. */
+  amend(after: T): void;
   /** The state to go back to; undefined: there is nothing to take back. */
   undo(): T | undefined;
   redo(): T | undefined;
   clear(): void;
   readonly depth: number;
+  /** Steps that were taken back. */
+  readonly ahead: number;
 }
 
 /** Keeps the newest steps whose pixels fit into `limit` bytes, and always the last one. */
@@ -105,6 +109,10 @@ export function past<T>(limit = 48 * 1024 * 1024, most = 200): Past<T> {
       undone.length = 0;
       done.push(step);
       while (done.length > 1 && (done.length > most || total() > limit)) done.shift();
+    },
+    amend: (after) => {
+      const step = done.pop();
+      if (step !== undefined) done.push({ ...step, after });
     },
     undo: () => {
       const step = done.pop();
@@ -126,6 +134,9 @@ export function past<T>(limit = 48 * 1024 * 1024, most = 200): Past<T> {
     },
     get depth() {
       return done.length;
+    },
+    get ahead() {
+      return undone.length;
     },
   };
 }

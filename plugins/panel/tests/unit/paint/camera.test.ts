@@ -11,7 +11,7 @@ const SWEEP: Move = {
 };
 const TURN: Move = {
   ...STILL_MOVE, pan: -12, tilt: 7, zoom: 0.8, ease: Ease.OUT,
-  over: { start: 4, frames: 9 } as NonNullable<Move["over"]>,
+  over: { start: 4, frames: 9 },
 };
 // Printed by secondunit.engine.camera.at_frame for the same moves, frames and ratio.
 const SERVER: readonly (readonly [moves: readonly Move[], frame: number, matrix: readonly number[]])[] = [
