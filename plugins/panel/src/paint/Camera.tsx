@@ -88,10 +88,12 @@ export function Camera({ painting }: { readonly painting: Painting }) {
           name="Ease" value={ease} of={EASES}
           set={(name) => put({ ease: EASE_OF[name] }, "ease")}
         />
-        <span>Frames</span>
-        <Whole name="First frame of the move" value={span.start} most={count - 1} set={(n) => over(n, last)} />
-        <span>to</span>
-        <Whole name="Last frame of the move" value={last} most={count - 1} set={(n) => over(span.start, n)} />
+        <span class="paint-range">
+          <span>Frames</span>
+          <Whole name="First frame of the move" value={span.start} most={count - 1} set={(n) => over(n, last)} />
+          <span>to</span>
+          <Whole name="Last frame of the move" value={last} most={count - 1} set={(n) => over(span.start, n)} />
+        </span>
       </div>
       <div class="paint-add">
         {cameras.some(moves) && (

@@ -4,7 +4,7 @@ import { lacks, maskOf, nameOf, type Drawing, type Kind, type Layer } from "./dr
 import { bent } from "./gestures";
 import { Icon } from "./Icon";
 import type { Painting, Tool } from "./painting";
-import { coverage } from "./raster";
+import { coverage, isEmpty, meet } from "./raster";
 import { Slider } from "./Tools";
 
 interface Props {
@@ -64,6 +64,10 @@ function wordsOf(drawing: Drawing, one: Layer): string {
   const wanting = lacks(drawing, one);
   if (wanting !== "") return wanting;
   if (one.region === undefined) return "where the mask is white";
+  const mask = maskOf(drawing)?.region;
+  if (one.kind !== "mask" && mask !== undefined && !isEmpty(mask) && !meet(one.region, mask)) {
+    return "lies outside the mask, so it stays still";
+  }
   const share = coverage(one.region);
   if (one.kind === "mask" && share === 0) return "empty: all of the picture may change";
   return `${share < 0.01 ? "under 1" : Math.round(100 * share)}% of the picture`;

@@ -8,7 +8,7 @@ import { Camera } from "./Camera";
 import { pixelsOf, previewSize } from "./canvas";
 import { Icon } from "./Icon";
 import { Layers } from "./Layers";
-import { WHOLE_LOOK, type Look } from "./look";
+import { WHOLE_LOOK, WIDE_LOOK, type Look } from "./look";
 import { LEAST_RADIUS, MOST_RADIUS, type Painting, type Tool } from "./painting";
 import { playing } from "./playing";
 import { draw, isStill, sceneOf, type Scene, type Still } from "./preview";
@@ -69,6 +69,10 @@ export function Painter({ painting, picture, rate, follows = false, without = NO
       state.gone = true;
     };
   }, [picture]);
+  useSignalEffect(() => {
+    const filming = tool.value === "camera";
+    if (look.peek() === (filming ? WHOLE_LOOK : WIDE_LOOK)) look.value = filming ? WIDE_LOOK : WHOLE_LOOK;
+  });
   useSignalEffect(() => {
     if (play.frame.value >= Math.max(1, frames.value)) play.show(0);
   });
@@ -138,8 +142,8 @@ export function Painter({ painting, picture, rate, follows = false, without = NO
           borrowed={borrowed} onPress={press} onLift={lift} say={(words) => (said.value = words)}
         />
         {shown.value === undefined && <p class="paint-over-frame">{fault.value || "The frame is being fetched."}</p>}
-        {look.value !== WHOLE_LOOK && (
-          <button type="button" class="paint-whole" onClick={() => (look.value = WHOLE_LOOK)}>
+        {look.value !== WHOLE_LOOK && look.value !== WIDE_LOOK && (
+          <button type="button" class="paint-whole" onClick={() => (look.value = tool.peek() === "camera" ? WIDE_LOOK : WHOLE_LOOK)}>
             {Math.round(100 * look.value.zoom)}% · show all
           </button>
         )}

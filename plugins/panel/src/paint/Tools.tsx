@@ -122,24 +122,26 @@ export function Measures({ painting }: { readonly painting: Painting }) {
         <button type="button" onClick={() => painting.wash("fill")}>Fill</button>
         <button type="button" onClick={() => painting.wash("clear")}>Clear</button>
         <button type="button" onClick={() => painting.wash("invert")}>Invert</button>
-        <button
-          type="button" title={`Soften all edges by ${Math.round(1000 * softness.value) / 10}% of the width`}
-          onClick={() => painting.wash("feather")}
-        >
-          Feather
-        </button>
-        <label class="paint-soft">
-          <span>by</span>
-          <input
-            type="number" aria-label="Feather, per cent of the picture's width" min={0.2} max={10} step={0.2}
-            value={Math.round(1000 * softness.value) / 10}
-            onInput={({ currentTarget }) => {
-              const value = currentTarget.valueAsNumber;
-              if (value > 0) softness.value = Math.min(10, value) / 100;
-            }}
-          />
-          <span>%</span>
-        </label>
+        <span class="paint-soft">
+          <button
+            type="button" title={`Soften all edges by ${Math.round(1000 * softness.value) / 10}% of the width`}
+            onClick={() => painting.wash("feather")}
+          >
+            Feather
+          </button>
+          <label class="paint-soft">
+            <span>by</span>
+            <input
+              type="number" aria-label="Feather, per cent of the picture's width" min={0.2} max={10} step={0.2}
+              value={Math.round(1000 * softness.value) / 10}
+              onInput={({ currentTarget }) => {
+                const value = currentTarget.valueAsNumber;
+                if (value > 0) softness.value = Math.min(10, value) / 100;
+              }}
+            />
+            <span>%</span>
+          </label>
+        </span>
       </div>
     </div>
   );

@@ -16,6 +16,8 @@ export interface Extent {
 }
 
 export const WHOLE_LOOK: Look = { zoom: 1, x: 0.5, y: 0.5 };
+/** With room around the picture for a camera's box that goes beyond it. */
+export const WIDE_LOOK: Look = { zoom: 0.75, x: 0.5, y: 0.5 };
 const LEAST = 0.5;
 const MOST = 24;
 

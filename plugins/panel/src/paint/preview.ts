@@ -2,7 +2,7 @@
 import { atFrame, elapsed, IDENTITY, inverse, times, type Homography, type Move } from "./camera";
 import { maskOf, type Drawing, type Layer } from "./drawing";
 import { inpainted } from "./inpaint";
-import { shrunk, type Raster } from "./raster";
+import { shrunk, type Box, type Raster } from "./raster";
 import { wayAt } from "./strokes";
 
 /** A small picture (`h w 4`). */
@@ -21,6 +21,8 @@ interface Carried {
   /** 0..1: how far each place goes of the way; undefined: all of it. */
   readonly gain: Field | undefined;
   readonly strokes: readonly Layer[];
+  /** The pixels that it owns anything of. */
+  readonly box: Box;
 }
 
 /** All that a frame of the preview needs and that no frame changes. */
@@ -74,7 +76,7 @@ export function sceneOf(still: Still, drawing: Drawing, frames: number): Scene {
     const drawn = limited(region);
     if (drawn === undefined) continue;
     const { owned, gain } = ownedAndMoved(drawn, width, height);
-    carried.push({ owned, gain, strokes });
+    carried.push({ owned, gain, strokes, box: boxOf(owned, width) });
     const wide = lightestNear(owned, width, height, APART);
     wide.forEach((value, i) => (known[i] = Math.min(known[i] ?? 1, value > 0.02 ? 0 : 1)));
   }
@@ -149,50 +151,95 @@ function shiftOf({ strokes }: Carried, frame: number, scene: Scene): readonly [d
 export function draw(scene: Scene, frame: number, into: Uint8ClampedArray): void {
   const { still, behind, sway, mask } = scene;
   const { width, height, rgba } = still;
-  const back = backward(scene, frame);
-  const [b0, b1, b2, b3, b4, b5, b6, b7, b8] = back;
-  const parts = scene.carried.map((one) => ({ ...one, shift: shiftOf(one, frame, scene) }));
+  const [b0, b1, b2, b3, b4, b5, b6, b7, b8] = backward(scene, frame);
+  const parts = scene.carried.map((one) => partAt(one, frame, scene));
   const waves = wavesAt(frame, width, height);
+  const rests = scene.cameras.length === 0 && sway === undefined;
   const tap = new Float32Array(3);
   const over = new Float32Array(3);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
       const i = y * width + x;
+      const to = 4 * i;
+      into[to + 3] = 255;
       const share = mask === undefined ? 1 : (mask[i] ?? 0);
       if (share === 0) {
-        for (let c = 0; c < 3; c += 1) into[4 * i + c] = rgba[4 * i + c] ?? 0;
-        into[4 * i + 3] = 255;
+        for (let c = 0; c < 3; c += 1) into[to + c] = rgba[to + c] ?? 0;
         continue;
       }
       const depth = b6 * x + b7 * y + b8;
       const u = (b0 * x + b1 * y + b2) / depth;
       const v = (b3 * x + b4 * y + b5) / depth;
       const rock = sway === undefined ? 0 : valueAt(sway, width, height, u, v) * SWAY * width;
-      const column = Math.min(width - 1, Math.max(0, Math.round(u)));
-      const row = Math.min(height - 1, Math.max(0, Math.round(v)));
-      const rockX = rock * ((waves.across[row] ?? 0) + (waves.slow[column] ?? 0));
-      const rockY = rock * (waves.along[column] ?? 0);
-      colourAt(behind, width, height, u - rockX, v - rockY, tap);
-      for (const { owned, gain, shift } of parts) {
-        let [s, t] = [u - shift[0], v - shift[1]];
-        if (gain !== undefined) {
-          for (let round = 0; round < 3; round += 1) {
-            const part = valueAt(gain, width, height, s, t);
-            [s, t] = [u - part * shift[0], v - part * shift[1]];
-          }
+      let rockX = 0;
+      let rockY = 0;
+      if (rock > 0) {
+        const column = Math.min(width - 1, Math.max(0, Math.round(u)));
+        const row = Math.min(height - 1, Math.max(0, Math.round(v)));
+        rockX = rock * ((waves.across[row] ?? 0) + (waves.slow[column] ?? 0));
+        rockY = rock * (waves.along[column] ?? 0);
+      }
+      if (rests) for (let c = 0; c < 3; c += 1) tap[c] = behind[to + c] ?? 0;
+      else colourAt(behind, width, height, u - rockX, v - rockY, tap);
+      for (const part of parts) {
+        if (u < part.left || u > part.right || v < part.top || v > part.bottom) continue;
+        let s = u - part.dx;
+        let t = v - part.dy;
+        for (let round = 0; part.gain !== undefined && round < 3; round += 1) {
+          const way = valueAt(part.gain, width, height, s, t);
+          s = u - way * part.dx;
+          t = v - way * part.dy;
         }
-        const alpha = valueAt(owned, width, height, s, t);
+        const alpha = valueAt(part.owned, width, height, s, t);
         if (alpha <= 0) continue;
         colourAt(rgba, width, height, s - rockX, t - rockY, over);
         for (let c = 0; c < 3; c += 1) tap[c] = (tap[c] ?? 0) + alpha * ((over[c] ?? 0) - (tap[c] ?? 0));
       }
       for (let c = 0; c < 3; c += 1) {
-        const was = rgba[4 * i + c] ?? 0;
-        into[4 * i + c] = was + share * ((tap[c] ?? 0) - was);
+        const was = rgba[to + c] ?? 0;
+        into[to + c] = was + share * ((tap[c] ?? 0) - was);
       }
-      into[4 * i + 3] = 255;
     }
   }
+}
+
+/** A carried region at a frame, with the pixels of the still that it can reach by then. */
+interface Part {
+  readonly owned: Field;
+  readonly gain: Field | undefined;
+  readonly dx: number;
+  readonly dy: number;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+function partAt(one: Carried, frame: number, scene: Scene): Part {
+  const { owned, gain, box } = one;
+  const [dx, dy] = shiftOf(one, frame, scene);
+  const left = box.left + Math.min(0, dx) - 1;
+  const top = box.top + Math.min(0, dy) - 1;
+  return {
+    owned, gain, dx, dy, left, top,
+    right: box.right + Math.max(0, dx), bottom: box.bottom + Math.max(0, dy),
+  };
+}
+
+/** The pixels at which a field is not nothing. */
+function boxOf(field: Field, width: number): Box {
+  let box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  for (let i = 0; i < field.length; i += 1) {
+    if ((field[i] ?? 0) <= 0) continue;
+    const x = i % width;
+    const y = Math.floor(i / width);
+    if (x >= box.left && x < box.right && y >= box.top && y < box.bottom) continue;
+    box = {
+      left: Math.min(box.left, x), top: Math.min(box.top, y),
+      right: Math.max(box.right, x + 1), bottom: Math.max(box.bottom, y + 1),
+    };
+  }
+  return box;
 }
 
 /** From a pixel of the frame to the pixel of the still that is seen there. */
@@ -225,10 +272,14 @@ function wavesAt(frame: number, width: number, height: number): Record<"across" 
 /** Bilinear; nothing is beyond the edges. */
 function valueAt(field: Field, width: number, height: number, u: number, v: number): number {
   if (u <= -1 || v <= -1 || u >= width || v >= height) return 0;
-  const [x, y] = [Math.floor(u), Math.floor(v)];
-  const [f, g] = [u - x, v - y];
-  const [left, right] = [x >= 0, x + 1 < width];
-  const [above, below] = [y >= 0, y + 1 < height];
+  const x = Math.floor(u);
+  const y = Math.floor(v);
+  const f = u - x;
+  const g = v - y;
+  const left = x >= 0;
+  const right = x + 1 < width;
+  const above = y >= 0;
+  const below = y + 1 < height;
   const i = y * width + x;
   const a = left && above ? (field[i] ?? 0) : 0;
   const b = right && above ? (field[i + 1] ?? 0) : 0;
@@ -246,9 +297,12 @@ function colourAt(
   v: number,
   into: Float32Array,
 ): void {
-  const [s, t] = [mirrored(u, width - 1), mirrored(v, height - 1)];
-  const [x, y] = [Math.floor(s), Math.floor(t)];
-  const [f, g] = [s - x, t - y];
+  const s = mirrored(u, width - 1);
+  const t = mirrored(v, height - 1);
+  const x = Math.floor(s);
+  const y = Math.floor(t);
+  const f = s - x;
+  const g = t - y;
   const i = 4 * (y * width + x);
   const right = x + 1 < width ? 4 : 0;
   const below = y + 1 < height ? 4 * width : 0;

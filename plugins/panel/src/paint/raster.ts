@@ -44,14 +44,25 @@ export function joined(a: Box | undefined, b: Box): Box {
 }
 
 export function isEmpty(mask: Raster): boolean {
-  return mask.data.every((value) => value === 0);
+  return coverage(mask) === 0;
 }
 
-/** 0..1: how much of the picture is white. */
+const covered = new WeakMap<Raster, { readonly revision: number; readonly share: number }>();
+
+/** 0..1: how much of the picture is white; counted once for each revision. */
 export function coverage(mask: Raster): number {
+  const known = covered.get(mask);
+  if (known?.revision === mask.revision) return known.share;
   let sum = 0;
   for (const value of mask.data) sum += value;
-  return sum / (255 * Math.max(1, mask.data.length));
+  const share = sum / (255 * Math.max(1, mask.data.length));
+  covered.set(mask, { revision: mask.revision, share });
+  return share;
+}
+
+/** Whether two masks of one size are white at the same place anywhere. */
+export function meet(one: Raster, other: Raster): boolean {
+  return one.data.some((value, i) => value > 0 && (other.data[i] ?? 0) > 0);
 }
 
 export function fill(mask: Raster, value: number): void {
