@@ -22,7 +22,7 @@ def whole(value: float | None) -> int:
 
 def rate_of(value: object) -> units_pb2.Rate:
     """`23.976`, 23.976, `29.97 DF` or 24.0 as a rate. Raises ValueError."""
-    text = str(value).split()[0]
+    text = str(value).partition(" ")[0]
     number = float(text)
     if not 0 < number < 1000:
         raise ValueError(f"'{value}' is no rate")
@@ -40,6 +40,11 @@ def rate_of(value: object) -> units_pb2.Rate:
 def nominal(rate: units_pb2.Rate) -> int:
     """Frames that a second of timecode counts."""
     return -(-rate.num // rate.den)
+
+
+def written(rate: units_pb2.Rate) -> str:
+    """As editors write it: `23.976`, `25`."""
+    return f"{rate.num / rate.den:.3f}".rstrip("0").rstrip(".")
 
 
 def drops(timeline: Timeline) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from secondunit.v1 import hosts_pb2 as pb
 from secondunit.v1 import units_pb2
@@ -18,6 +20,8 @@ NEAREST = 2
 COLOUR = "Chocolate"
 """Clip colour that stands for a selection where Resolve tells none."""
 OURS = "secondunit"
+_ASKS = re.compile(r"GEN[ _:]+[A-Za-z]")
+"""A marker's name that asks for a shot, as the reader of timelines has it."""
 
 
 def context_of(desk: Desk, around: int = 0) -> pb.HostContext:
@@ -44,16 +48,15 @@ def context_of(desk: Desk, around: int = 0) -> pb.HostContext:
     spans = [(playhead, playhead + 1)]
     if marks is not None:
         spans.append((marks.start, marks.start + marks.frames))
-    tracks = [list(_items(desk, track.index, picked)) for track in context.tracks]
+    tracks = [list(_stands(desk, track.index)) for track in context.tracks]
     spans += [
-        (i.record.start, i.record.start + i.record.frames)
-        for track in tracks
-        for i in track
-        if i.selected
-    ]
-    reach = around or AROUND
-    for track in tracks:
-        context.items.extend(_near(track, spans, reach))
+        (one.begin, one.end) for track in tracks for one in track if one.id in picked
+    ]  # fmt: skip
+    for number, track in enumerate(tracks):
+        for one in _near(track, spans, around or AROUND):
+            item = _item(desk, one, number, picked)
+            if item is not None:
+                context.items.append(item)
     if not able(timeline, "GetSelectedClips"):
         context.notices.append(
             f"This Resolve does not tell what is selected: clips coloured {COLOUR} count as it, "
@@ -90,46 +93,73 @@ def span_of(item: TimelineItem, start: int) -> tuple[int, int]:
     return begin - start, duration
 
 
-def _items(desk: Desk, track: int, picked: set[str]) -> Iterator[pb.HostItem]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stands:
+    """Where a clip stands: all that is asked of every clip, since each question costs a while."""
+
+    item: TimelineItem
+    id: str
+    begin: int
+    end: int
+
+
+def _stands(desk: Desk, track: int) -> Iterator[_Stands]:
     for item in desk.timeline.GetItemListInTrack("video", track + 1) or ():
         try:
             begin, frames = span_of(item, desk.start)
         except ValueError:
             continue  # a dead item, whose getters answer nothing
-        media = item.GetMediaPoolItem()
-        if media is None and not (item.GetName() or ""):
-            continue  # a transition stands in the list too
-        found = pb.HostItem(
-            id=item.GetUniqueId() or "",
-            name=item.GetName() or "",
-            track=track,
-            record=units_pb2.FrameRange(start=begin, frames=frames),
-            selected=(item.GetUniqueId() or "") in picked,
-            disabled=able(item, "GetClipEnabled") and item.GetClipEnabled() is False,
-            takes=item.GetTakesCount() or 0,
-            take=item.GetSelectedTakeIndex() or 0,
-        )
-        if media is not None:
-            found.path = str(media.GetClipProperty("File Path") or "")
-            try:
-                found.rate.CopyFrom(clock.rate_of(media.GetClipProperty("FPS")))
-            except ValueError:
-                found.rate.CopyFrom(desk.rate)
-            _source(item, found, frames)
-        yield found
+        yield _Stands(item=item, id=item.GetUniqueId() or "", begin=begin, end=begin + frames)
 
 
-def _source(item: TimelineItem, found: pb.HostItem, frames: int) -> None:
+def _item(desk: Desk, one: _Stands, track: int, picked: set[str]) -> pb.HostItem | None:
+    """The whole of a clip; None for a transition, which stands in the list too."""
+    item, frames = one.item, one.end - one.begin
+    media = item.GetMediaPoolItem()
+    if media is None and _transition(item):
+        return None
+    found = pb.HostItem(
+        id=one.id,
+        name=item.GetName() or "",
+        track=track,
+        record=units_pb2.FrameRange(start=one.begin, frames=frames),
+        selected=one.id in picked,
+        disabled=able(item, "GetClipEnabled") and item.GetClipEnabled() is False,
+        takes=item.GetTakesCount() or 0,
+        take=item.GetSelectedTakeIndex() or 0,
+    )
+    if media is not None:
+        found.path = str(media.GetClipProperty("File Path") or "")
+        try:
+            found.rate.CopyFrom(clock.rate_of(media.GetClipProperty("FPS")))
+        except ValueError:
+            found.rate.CopyFrom(desk.rate)
+        _source(desk, item, found, frames)
+    return found
+
+
+def _transition(item: TimelineItem) -> bool:
+    if able(item, "GetType"):
+        return item.GetType() == "transition"
+    return not item.GetProperty()  # a title has properties, a transition has none
+
+
+def _source(desk: Desk, item: TimelineItem, found: pb.HostItem, frames: int) -> None:
     # The left offset is right where GetSourceStartFrame is sometimes one off.
     offset = clock.whole(item.GetLeftOffset() or 0)
     first, last = item.GetSourceStartFrame(), item.GetSourceEndFrame()
-    shown = frames
+    usual = frames * _per_second(found.rate) / _per_second(desk.rate)
+    shown = max(1, round(usual))
     if first is not None and last is not None and frames > 0:
         length = clock.whole(last) - clock.whole(first)
-        if abs(length - frames) > 2:  # played faster or slower
+        if abs(length - usual) > 2:  # played faster or slower
             shown = max(1, length)
-            found.speed = length / frames
+            found.speed = length / usual
     found.source.CopyFrom(units_pb2.FrameRange(start=offset, frames=shown))
+
+
+def _per_second(rate: units_pb2.Rate) -> float:
+    return rate.num / rate.den
 
 
 def _selected(desk: Desk) -> set[str]:
@@ -150,19 +180,18 @@ def _selected(desk: Desk) -> set[str]:
 
 
 def _near(
-    items: Sequence[pb.HostItem], spans: Sequence[tuple[int, int]], reach: int
-) -> Iterator[pb.HostItem]:
+    items: Sequence[_Stands], spans: Sequence[tuple[int, int]], reach: int
+) -> Iterator[_Stands]:
     """Clips within reach of a span, and the nearest on both its sides."""
     kept: set[int] = set()
     for begin, end in spans:
-        ends = [item.record.start + item.record.frames for item in items]
         kept |= {
             n
             for n, item in enumerate(items)
-            if item.record.start < end + reach and ends[n] > begin - reach
+            if item.begin < end + reach and item.end > begin - reach
         }
-        before = [n for n in range(len(items)) if ends[n] <= begin]
-        after = [n for n, item in enumerate(items) if item.record.start >= end]
+        before = [n for n, item in enumerate(items) if item.end <= begin]
+        after = [n for n, item in enumerate(items) if item.begin >= end]
         kept |= set(before[-NEAREST:]) | set(after[:NEAREST])
     yield from (items[n] for n in sorted(kept))
 
@@ -180,7 +209,7 @@ def _markers(desk: Desk) -> Iterator[pb.HostMarker]:
     for frame, mark in (desk.timeline.GetMarkers() or {}).items():
         note, custom = str(mark.get("note", "")), str(mark.get("customData", ""))
         name = str(mark.get("name", ""))
-        asks = note.lstrip().lower().startswith("gen:") or name.upper().startswith("GEN ")
+        asks = note.lstrip().lower().startswith("gen:") or _ASKS.match(name) is not None
         if asks or custom.startswith(OURS):
             span = units_pb2.FrameRange(
                 start=clock.whole(frame), frames=clock.whole(mark.get("duration", 1))

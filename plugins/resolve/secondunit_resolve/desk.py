@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -58,8 +58,9 @@ def desk_of(resolve: Resolve, timeline_id: str = "") -> Desk:
     project = manager.GetCurrentProject() if manager is not None else None
     if manager is None or project is None:
         raise HostError(
-            "NO_TIMELINE", "No project is open in Resolve.", "Open one.", retryable=True
-        )
+            "NO_TIMELINE", "No project is open in Resolve.",
+            "Open one, and close any dialogue that is on its screen.", retryable=True,
+        )  # fmt: skip
     timeline, pool = project.GetCurrentTimeline(), project.GetMediaPool()
     if timeline is None or pool is None:
         raise no_timeline()
@@ -84,7 +85,7 @@ def desk_of(resolve: Resolve, timeline_id: str = "") -> Desk:
 def as_it_was(desk: Desk) -> Iterator[None]:
     """Page, playhead, marks and bin are the editor's: whatever is done, they are put back."""
     page, playhead = desk.resolve.GetCurrentPage(), desk.timeline.GetCurrentTimecode()
-    folder, marks = desk.pool.GetCurrentFolder(), desk.timeline.GetMarkInOut()
+    folder, marks = desk.pool.GetCurrentFolder(), desk.timeline.GetMarkInOut() or {}
     try:
         yield
     finally:
@@ -94,14 +95,18 @@ def as_it_was(desk: Desk) -> Iterator[None]:
             desk.resolve.OpenPage(page)
         if playhead and desk.timeline.GetCurrentTimecode() != playhead:
             desk.timeline.SetCurrentTimecode(playhead)
-        now = desk.timeline.GetMarkInOut()
-        if marks != now:
-            _mark(desk.timeline, marks or {})
+        if (desk.timeline.GetMarkInOut() or {}) != marks:
+            _mark(desk.timeline, marks)
 
 
-def _mark(timeline: Timeline, marks: object) -> None:
+def on_edit_page(desk: Desk) -> None:
+    """Go where clips can be placed and deleted. Raises HostError; `as_it_was` goes back."""
+    if desk.resolve.GetCurrentPage() != "edit" and not desk.resolve.OpenPage("edit"):
+        raise silent("open its Edit page")
+
+
+def _mark(timeline: Timeline, marks: Mapping[str, Mapping[str, int]]) -> None:
     timeline.ClearMarkInOut("all")
-    assert isinstance(marks, dict)
     for kind, span in marks.items():
-        if "in" in span and "out" in span:
+        if "in" in span and "out" in span:  # one of the two alone cannot be set by a script
             timeline.SetMarkInOut(span["in"], span["out"], kind)

@@ -11,10 +11,12 @@ from secondunit.v1 import hosts_pb2 as pb
 
 from secondunit_resolve.api import Resolve
 from secondunit_resolve.context import OURS, context_of
-from secondunit_resolve.desk import as_it_was, desk_of
+from secondunit_resolve.desk import as_it_was, desk_of, on_edit_page
 from secondunit_resolve.edition import edition_of
 from secondunit_resolve.faults import HostError, silent
-from secondunit_resolve.place import SHOT, Placer, items_of
+from secondunit_resolve.place import Placer
+from secondunit_resolve.remove import items_of, remove
+from secondunit_resolve.takes import switch
 
 FORMATS = {
     ".otio": "EXPORT_OTIO", ".fcpxml": "EXPORT_FCPXML_1_10", ".xml": "EXPORT_FCP_7_XML",
@@ -62,6 +64,10 @@ class Verbs:
             )  # fmt: skip
             return pb.HostReply(id=request.id, fault=fault)
 
+    def alive(self) -> bool:
+        """Resolve is still there: what was connected answers nothing once the program has ended."""
+        return bool(self._resolve.GetVersionString())
+
     def context(self) -> pb.HostContext:
         """What the editor looks at. Raises HostError."""
         return context_of(desk_of(self._resolve))
@@ -71,8 +77,14 @@ class Verbs:
 
     def _export_frame(self, asked: pb.ExportFrame) -> Mapping[str, Any]:
         desk = desk_of(self._resolve)
+        if Path(asked.path).exists():
+            raise HostError("HOST", f"'{asked.path}' exists already.", "Choose another name.")
         with as_it_was(desk):
+            if not desk.timeline.GetCurrentTimecode():  # Media and Fusion show no playhead
+                on_edit_page(desk)
             desk.seek(asked.frame)
+            if desk.playhead() != asked.frame:
+                raise silent(f"show frame {asked.frame}")
             done = desk.project.ExportCurrentFrameAsStill(asked.path)
         if not done or not Path(asked.path).is_file():
             raise silent("write the picture")
@@ -84,44 +96,17 @@ class Verbs:
 
     def _switch_take(self, asked: pb.SwitchTake) -> Mapping[str, Any]:
         desk = desk_of(self._resolve)
-        item = next((i for i in items_of(desk) if i.GetUniqueId() == asked.item_id), None)
+        item = next((i for _, i in items_of(desk) if i.GetUniqueId() == asked.item_id), None)
         if item is None:
             raise HostError(
                 "CHANGED", "That clip is not on the timeline any more.", "Place the take again."
             )
-        for index in range(1, (item.GetTakesCount() or 0) + 1):
-            held = (item.GetTakeByIndex(index) or {}).get("mediaPoolItem")
-            path = "" if held is None else str(held.GetClipProperty("File Path") or "")
-            if path == asked.file or (not asked.file and index == asked.take):
-                if not item.SelectTakeByIndex(index):
-                    raise silent("switch the take")
-                return {"switched_take": pb.SwitchedTake(item_id=item.GetUniqueId() or "")}
-        raise HostError(
-            "NOT_ABLE", "The clip does not hold that take.",
-            "Place the shot again: it then holds all its takes.",
-        )  # fmt: skip
+        switch(item, asked)
+        return {"switched_take": pb.SwitchedTake(item_id=item.GetUniqueId() or "")}
 
     def _remove_placed(self, asked: pb.RemovePlaced) -> Mapping[str, Any]:
         desk = desk_of(self._resolve, asked.timeline_id)
-        wanted, gone, notices = set(asked.shot_ids), [], []
-        with as_it_was(desk):
-            for item in list(items_of(desk)):
-                media = item.GetMediaPoolItem()
-                shot = None if media is None else media.GetThirdPartyMetadata(SHOT)
-                shot = shot.get(SHOT) if isinstance(shot, dict) else shot
-                if shot not in wanted:
-                    continue
-                # It works on the Edit page alone; where the editor was is put back afterwards.
-                if desk.resolve.GetCurrentPage() != "edit":
-                    desk.resolve.OpenPage("edit")
-                if desk.timeline.DeleteClips([item], False):
-                    gone.append(str(shot))
-                else:
-                    notices.append(f"'{item.GetName()}' could not be removed; delete it by hand.")
-            desk.manager.SaveProject()
-        missing = wanted - set(gone)
-        notices += [f"Nothing of {one} stands on this timeline." for one in sorted(missing)]
-        return {"removed_placed": pb.RemovedPlaced(shot_ids=gone, notices=notices)}
+        return {"removed_placed": remove(desk, asked.shot_ids)}
 
     def _add_marker(self, asked: pb.AddMarker) -> Mapping[str, Any]:
         desk, mark = desk_of(self._resolve), asked.marker
@@ -141,14 +126,14 @@ class Verbs:
         desk, path = desk_of(self._resolve), Path(asked.path)
         name = FORMATS.get(path.suffix.lower())
         kind = None if name is None else getattr(self._resolve, name, None)
-        if kind is None:
+        if kind is None or callable(kind):  # of a name that is not there Resolve makes a call
             raise HostError(
                 "NOT_ABLE", f"This Resolve writes no '{path.suffix}'.",
                 f"Choose one of {', '.join(FORMATS)}.",
             )  # fmt: skip
         if path.exists():  # Resolve keeps what it exported open: a name serves once
             raise HostError("HOST", f"'{path}' exists already.", "Choose another name.")
-        none = getattr(self._resolve, "EXPORT_NONE", None)
+        none = getattr(self._resolve, "EXPORT_NONE", None)  # 21.1 wants one, others ignore it
         done = desk.timeline.Export(str(path), kind, none)
         if not done or not path.is_file():
             raise silent("write the timeline")
