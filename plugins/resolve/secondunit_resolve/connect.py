@@ -15,6 +15,13 @@ from secondunit_resolve.api import Resolve
 from secondunit_resolve.faults import HostError
 
 PROBE_SECONDS = 30.0
+_SILENT = 87
+"""Exit code of the probe where the module loads and no program answers."""
+_ASK = f"""
+import DaVinciResolveScript as d
+r = d.scriptapp('Resolve')
+print((r.GetProductName() or '') + '\\t' + (r.GetVersionString() or '')) if r else exit({_SILENT})
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,49 +79,62 @@ def environment_for(found: Installation, base: Mapping[str, str]) -> dict[str, s
     changed["RESOLVE_SCRIPT_LIB"] = str(found.library)
     modules = str(found.api / "Modules")
     changed["PYTHONPATH"] = os.pathsep.join(filter(None, (modules, base.get("PYTHONPATH", ""))))
-    home = str(Path(sys.executable).parent)
+    home = sys.base_prefix  # not the virtual environment's, which has no library of its own
     if sys.platform == "win32":
         changed.setdefault("PYTHONHOME", home)
         changed.setdefault("FUSION_PYTHON3_HOME", home)
     return changed
 
 
-def probe(found: Installation) -> str:
-    """Import Resolve's module in a process that may die of it; what is wrong, or nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What came of reaching Resolve from a process that may die of it."""
+
+    wrong: str = ""
+    """In words; empty where it was reached."""
+    product: str = ""
+    version: str = ""
+
+
+def probe(found: Installation, seconds: float = PROBE_SECONDS) -> Probed:
+    """Import Resolve's module elsewhere first: with a Python that it does not like it kills."""
     if not found.library.is_file():
-        return (
-            f"There is no scripting library at {found.library}. Is DaVinci Resolve Studio "
+        return Probed(
+            wrong=f"There is no scripting library at {found.library}. Is DaVinci Resolve Studio "
             "installed? The Mac App Store's edition has none."
         )
-    code = "import DaVinciResolveScript as d; raise SystemExit(0 if d.scriptapp('Resolve') else 3)"
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", _ASK],
             env=environment_for(found, os.environ), capture_output=True, text=True,
-            timeout=PROBE_SECONDS, check=False,
+            timeout=seconds, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return "Resolve's scripting library does not come back; is a dialogue open in Resolve?"
+        return Probed(
+            wrong="Resolve's scripting library does not come back; is a dialogue open in Resolve?"
+        )
     if done.returncode == 0:
-        return ""
-    if done.returncode == 3:
-        return (
-            "Resolve does not answer. Start it, and set Preferences > General > “External "
+        product, _, version = done.stdout.strip().rpartition("\n")[2].partition("\t")
+        return Probed(product=product, version=version)
+    if done.returncode == _SILENT:
+        return Probed(
+            wrong="Resolve does not answer. Start it, and set Preferences > General > “External "
             "scripting using” to Local. That is in the Studio edition only."
         )
     if done.returncode < 0 or done.returncode > 255:
-        return (
-            "Resolve's scripting library ends this Python. Use Python 3.10 to 3.12, 64 bit, of "
-            "python.org."
+        return Probed(
+            wrong="Resolve's scripting library ends this Python. Use Python 3.11 or 3.12, 64 bit, "
+            "of python.org."
         )
-    return f"Resolve's scripting library cannot be loaded: {done.stderr.strip()[-300:]}"
+    last = done.stderr.strip().rpartition("\n")[2][-300:]
+    return Probed(wrong=f"Resolve's scripting library cannot be loaded: {last}")
 
 
 def running(found: Installation) -> Resolve:
     """The running Resolve. Raises HostError."""
-    wrong = probe(found)
+    wrong = probe(found).wrong
     if wrong:
-        raise HostError("HOST", wrong, "Then it is tried again by itself.", retryable=True)
+        raise HostError("HOST", wrong, "It is tried again by itself.", retryable=True)
     os.environ.update(environment_for(found, os.environ))
     modules = str(found.api / "Modules")
     if modules not in sys.path:

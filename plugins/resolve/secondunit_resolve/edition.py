@@ -52,6 +52,11 @@ def edition_of(resolve: Resolve) -> Edition:
 def hello(resolve: Resolve) -> pb.Host:
     """How the adapter presents this Resolve."""
     edition = edition_of(resolve)
+    if edition.closed:
+        raise HostError(
+            "NOT_ABLE", f"The free edition of Resolve {edition.text} lets no script in.",
+            "Work by file, as below; or use DaVinci Resolve Studio.",
+        )  # fmt: skip
     manager = resolve.GetProjectManager()
     project = manager.GetCurrentProject() if manager is not None else None
     timeline = project.GetCurrentTimeline() if project is not None else None

@@ -7,6 +7,7 @@ on top of all it would hide titles.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,12 @@ from secondunit_resolve.desk import Desk
 from secondunit_resolve.faults import silent
 
 TRACK = "Second Unit"
+_OURS = re.compile(r"Second Unit|GEN( \d+)?")
+
+
+def ours(name: str) -> bool:
+    """A track of this name is for takes: our own, or one of a rendered timeline."""
+    return _OURS.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +57,16 @@ class Lanes:
         if asked < len(tracks) and self._free(tracks[asked], span):
             return Lane(index=asked, note="", made=False)
         above = asked + 1
-        if above < len(tracks) and tracks[above].name.startswith(TRACK):
-            if self._free(tracks[above], span):
-                note = f"It stands on {tracks[above].name}: {self._why(tracks[asked])}."
-                return Lane(index=above, note=note, made=False)
-        return self._add(min(above, len(tracks)), tracks, asked)
+        if above < len(tracks) and ours(tracks[above].name) and self._free(tracks[above], span):
+            note = f"It stands on {tracks[above].name}: {self._why(tracks[asked])}."
+            return Lane(index=above, note=note, made=False)
+        if asked >= len(tracks):
+            return Lane(index=self._add(len(tracks), wish.track_name or TRACK), note="", made=True)
+        index = self._add(above, TRACK)
+        note = f"It stands on a new track: {self._why(tracks[asked])}."
+        if index != above:
+            note += f" Resolve put it on top: see whether V{index + 1} hides others."
+        return Lane(index=index, note=note, made=True)
 
     def drop(self, lane: Lane) -> None:
         """Take a track away again that was added for a take which is not there."""
@@ -62,22 +74,15 @@ class Lanes:
             self.desk.timeline.DeleteTrack("video", lane.index + 1)
             self.added.remove(lane.index)
 
-    def _add(self, wanted: int, tracks: Sequence[pb.HostTrack], asked: int) -> Lane:
+    def _add(self, wanted: int, name: str) -> int:
         timeline, before = self.desk.timeline, self._filled()
-        done = wanted < len(tracks) and timeline.AddTrack("video", {"index": wanted + 1})
+        done = wanted < len(before) and timeline.AddTrack("video", {"index": wanted + 1})
         if not done and not timeline.AddTrack("video"):
             raise silent("add a track")
         index = _new(before, self._filled(), wanted)
         self.added.append(index)
-        timeline.SetTrackName("video", index + 1, TRACK)
-        if asked >= len(tracks):
-            return Lane(index=index, note="", made=True)
-        note = f"It stands on a new track: {self._why(tracks[asked])}."
-        if index != wanted:
-            note += (
-                f" This Resolve adds tracks on top alone: see whether V{index + 1} hides others."
-            )
-        return Lane(index=index, note=note, made=True)
+        timeline.SetTrackName("video", index + 1, name)
+        return index
 
     def _free(self, track: pb.HostTrack, span: tuple[int, int]) -> bool:
         if track.locked or not track.enabled:

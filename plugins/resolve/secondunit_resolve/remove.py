@@ -10,7 +10,7 @@ from secondunit_resolve.api import TimelineItem
 from secondunit_resolve.bins import shot_of
 from secondunit_resolve.context import OURS
 from secondunit_resolve.desk import Desk, as_it_was, on_edit_page
-from secondunit_resolve.lanes import TRACK
+from secondunit_resolve.lanes import ours
 
 
 def items_of(desk: Desk) -> Iterator[tuple[int, TimelineItem]]:
@@ -46,8 +46,8 @@ def remove(desk: Desk, shots: Collection[str]) -> pb.RemovedPlaced:
         left = {item.GetUniqueId() for _, item in items_of(desk)}
         kept = [(item, shot) for _, item, shot in found if item.GetUniqueId() in left]
         for track in sorted({track for track, _, _ in found}, reverse=True):
-            named = desk.timeline.GetTrackName("video", track + 1) or ""
-            if named == TRACK and not desk.timeline.GetItemListInTrack("video", track + 1):
+            named = ours(desk.timeline.GetTrackName("video", track + 1) or "")
+            if named and not desk.timeline.GetItemListInTrack("video", track + 1):
                 desk.timeline.DeleteTrack("video", track + 1)
         desk.manager.SaveProject()
     for item, _ in kept:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from secondunit.v1 import deliveries_pb2, units_pb2
@@ -39,11 +39,11 @@ class Edit:
         first = self.timeline.first + start
         return self.timeline.add(FakeItem(self.world, media, first, frames, 12), track)
 
-    def ask(self, **asked: object) -> pb.HostReply:
+    def ask(self, **asked: Any) -> pb.HostReply:
         """A request's reply."""
         if self._verbs is None:
             self._verbs = Verbs(cast(Resolve, self.resolve))
-        return self._verbs.do(pb.HostRequest(id="1", **asked))  # pyright: ignore
+        return self._verbs.do(pb.HostRequest(id="1", **asked))
 
     def place(self, *wishes: deliveries_pb2.Placement) -> list[pb.Placed]:
         """What became of placements."""

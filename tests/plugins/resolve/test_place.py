@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from secondunit.v1 import units_pb2
@@ -48,10 +49,10 @@ def test_the_end_is_measured_where_the_version_does_not_tell_it(
 
 @pytest.mark.parametrize("overlap", ["drop", "slide", "dead"])
 def test_a_wrong_end_that_meets_the_next_clip_leaves_nothing_behind(
-    edit: Edit, overlap: str
+    edit: Edit, overlap: Literal["drop", "slide", "dead"]
 ) -> None:
     edit.world.inclusive = True
-    edit.world.overlap = overlap  # pyright: ignore
+    edit.world.overlap = overlap
     (one,) = edit.place()
     assert edit.spans() == FILLED and one.verified
 
@@ -78,6 +79,13 @@ def test_a_new_track_stands_right_above_so_that_titles_stay_on_top(edit: Edit) -
     assert edit.spans(3) == [(20, 10), (60, 24)], "its number meant the titles' track"
     assert title in edit.timeline.tracks[2].items
     assert [(one.track, one.verified) for one in placed] == [(1, True), (2, True), (1, True)]
+
+
+def test_a_track_of_takes_is_named_as_the_rendered_timeline_names_it(edit: Edit) -> None:
+    edit.place(bridge(track=1, track_name="GEN"))
+    edit.place(bridge(track=1, track_name="GEN", record=units_pb2.FrameRange(start=0, frames=24)))
+    assert [track.name for track in edit.timeline.tracks] == ["", "GEN"]
+    assert edit.spans(2) == [(0, 24), (100, 24)]
 
 
 def test_where_tracks_are_added_on_top_alone_it_is_said(edit: Edit) -> None:
