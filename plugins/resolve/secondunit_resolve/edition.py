@@ -38,7 +38,8 @@ def edition_of(resolve: Resolve) -> Edition:
     product, text = resolve.GetProductName(), resolve.GetVersionString()
     if not product or not text:
         raise HostError(
-            "HOST", "Resolve does not say what it is.", "Wait until it has started, and try again.",
+            "HOST", "Resolve does not say what it is.",
+            "Wait until it has started, and close any dialogue on its screen.",
             retryable=True,
         )  # fmt: skip
     numbers = [int(part) for part in re.findall(r"\d+", text)[:3]] + [0, 0, 0]

@@ -30,8 +30,9 @@ log = logging.getLogger(__name__)
 LOOK_PATIENCE = 5.0
 """Seconds for one look at what the editor looks at."""
 PLACE_PATIENCE = 240.0
-GONE = 3
-"""Looks that Resolve does not answer, after which it is taken to have ended."""
+GONE = 10
+"""Looks that Resolve does not answer, after which it is taken to have ended; a dialogue that the
+editor closes soon is not that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

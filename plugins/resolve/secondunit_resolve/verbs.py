@@ -11,9 +11,10 @@ from secondunit.v1 import hosts_pb2 as pb
 
 from secondunit_resolve.api import Resolve
 from secondunit_resolve.context import OURS, context_of
-from secondunit_resolve.desk import as_it_was, desk_of, on_edit_page
+from secondunit_resolve.desk import desk_of
 from secondunit_resolve.edition import edition_of
 from secondunit_resolve.faults import HostError, silent
+from secondunit_resolve.frames import SETTLE, still
 from secondunit_resolve.place import Placer
 from secondunit_resolve.remove import items_of, remove
 from secondunit_resolve.takes import switch
@@ -28,9 +29,9 @@ _SPACES = re.compile(r"\s+")
 class Verbs:
     """Does what it is asked, in the thread that owns Resolve."""
 
-    def __init__(self, resolve: Resolve) -> None:
-        """One for each connection with Resolve."""
-        self._resolve = resolve
+    def __init__(self, resolve: Resolve, settle: float = SETTLE) -> None:
+        """One for each connection with Resolve. `settle`: seconds that its viewer has."""
+        self._resolve, self._settle = resolve, settle
         self._placer = Placer(edition_of(resolve))
         self._verbs: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
             "get_context": self._get_context,
@@ -76,19 +77,9 @@ class Verbs:
         return {"context": context_of(desk_of(self._resolve), asked.around)}
 
     def _export_frame(self, asked: pb.ExportFrame) -> Mapping[str, Any]:
-        desk = desk_of(self._resolve)
-        if Path(asked.path).exists():
-            raise HostError("HOST", f"'{asked.path}' exists already.", "Choose another name.")
-        with as_it_was(desk):
-            if not desk.timeline.GetCurrentTimecode():  # Media and Fusion show no playhead
-                on_edit_page(desk)
-            desk.seek(asked.frame)
-            if desk.playhead() != asked.frame:
-                raise silent(f"show frame {asked.frame}")
-            done = desk.project.ExportCurrentFrameAsStill(asked.path)
-        if not done or not Path(asked.path).is_file():
-            raise silent("write the picture")
-        return {"exported_frame": pb.ExportedFrame(path=asked.path, graded=True)}
+        path = _new_file(asked.path)
+        still(desk_of(self._resolve), asked.frame, path, self._settle)
+        return {"exported_frame": pb.ExportedFrame(path=str(path), graded=True)}
 
     def _place_takes(self, asked: pb.PlaceTakes) -> Mapping[str, Any]:
         desk = desk_of(self._resolve, asked.timeline_id)
@@ -123,7 +114,7 @@ class Verbs:
         return {"added_marker": pb.AddedMarker()}
 
     def _export_timeline(self, asked: pb.ExportTimeline) -> Mapping[str, Any]:
-        desk, path = desk_of(self._resolve), Path(asked.path)
+        desk, path = desk_of(self._resolve), _new_file(asked.path)
         name = FORMATS.get(path.suffix.lower())
         kind = None if name is None else getattr(self._resolve, name, None)
         if kind is None or callable(kind):  # of a name that is not there Resolve makes a call
@@ -131,8 +122,6 @@ class Verbs:
                 "NOT_ABLE", f"This Resolve writes no '{path.suffix}'.",
                 f"Choose one of {', '.join(FORMATS)}.",
             )  # fmt: skip
-        if path.exists():  # Resolve keeps what it exported open: a name serves once
-            raise HostError("HOST", f"'{path}' exists already.", "Choose another name.")
         none = getattr(self._resolve, "EXPORT_NONE", None)  # 21.1 wants one, others ignore it
         done = desk.timeline.Export(str(path), kind, none)
         if not done or not path.is_file():
@@ -142,3 +131,12 @@ class Verbs:
     def _seek(self, asked: pb.Seek) -> Mapping[str, Any]:
         desk_of(self._resolve).seek(asked.frame)
         return {"sought": pb.Sought()}
+
+
+def _new_file(path: str) -> Path:
+    """Where nothing is yet: nothing is written over, and Resolve keeps what it exported open."""
+    file = Path(path)
+    if not file.is_absolute() or file.exists():
+        what = "exists already" if file.exists() else "is no absolute path"
+        raise HostError("HOST", f"'{path}' {what}.", "Choose another name.")
+    return file

@@ -16,6 +16,8 @@ class FakeProject(Handle):
         super().__init__(world)
         self.timeline: FakeTimeline | None = FakeTimeline(world)
         self.pool = FakePool(world, self.timeline)
+        self.shown = self.timeline.now
+        """What the viewer shows."""
 
     def GetName(self) -> str:
         return "The Film"
@@ -31,7 +33,11 @@ class FakeProject(Handle):
 
     def ExportCurrentFrameAsStill(self, path: str) -> bool:
         assert self.timeline is not None
-        Path(path).write_text(self.timeline.now)
+        if self.world.viewer_lags > 0:
+            self.world.viewer_lags -= 1
+        else:
+            self.shown = self.timeline.now
+        Path(path).write_text(self.shown)
         return True
 
 

@@ -29,6 +29,8 @@ class World:
     overlap: Literal["drop", "slide", "dead"] = "drop"
     """What becomes of a clip that is appended over another."""
     tracks_on_top_only: bool = False
+    viewer_lags: int = 0
+    """Stills that show where the playhead was before."""
     modal: bool = False
     """A dialogue is open: every call answers None."""
     ended: bool = False

@@ -42,7 +42,7 @@ class Edit:
     def ask(self, **asked: Any) -> pb.HostReply:
         """A request's reply."""
         if self._verbs is None:
-            self._verbs = Verbs(cast(Resolve, self.resolve))
+            self._verbs = Verbs(cast(Resolve, self.resolve), settle=0.001)
         return self._verbs.do(pb.HostRequest(id="1", **asked))
 
     def place(self, *wishes: deliveries_pb2.Placement) -> list[pb.Placed]:

@@ -123,6 +123,15 @@ def test_a_picture_is_taken_at_its_frame_and_the_playhead_goes_back(
     assert edit.timeline.now == "01:00:00:05"
     again = edit.ask(export_frame={"frame": 124, "path": str(path)})
     assert "exists already" in again.fault.what
+    astray = edit.ask(export_frame={"frame": 1, "path": "still.png"})
+    assert "no absolute path" in astray.fault.what
+
+
+def test_a_viewer_that_lags_is_waited_for(edit: Edit, tmp_path: Path) -> None:
+    edit.world.viewer_lags = 3
+    path = tmp_path / "still.png"
+    assert edit.ask(export_frame={"frame": 124, "path": str(path)}).HasField("exported_frame")
+    assert path.read_text() == "01:00:05:04"
 
 
 def test_a_page_without_a_playhead_is_left_for_a_moment(edit: Edit, tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from secondunit_resolve.install import SCRIPT, Wanted, install, installed, text,
 from secondunit_resolve.places import notes
 
 WANTED = Wanted(python=sys.executable, server="127.0.0.1:50051", panel="http://127.0.0.1:9/")
+RESOLVE = "Blackmagic Design/DaVinci Resolve"
 HOMES = {
-    "darwin": "Library/Application Support/Blackmagic Design/DaVinci Resolve/Fusion/Scripts/Utility",
-    "win32": "AppData/Roaming/Blackmagic Design/DaVinci Resolve/Support/Fusion/Scripts/Utility",
+    "darwin": f"Library/Application Support/{RESOLVE}/Fusion/Scripts/Utility",
+    "win32": f"AppData/Roaming/{RESOLVE}/Support/Fusion/Scripts/Utility",
     "linux": ".local/share/DaVinciResolve/Fusion/Scripts/Utility",
 }
 

@@ -8,15 +8,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import grpc
 import pytest
+from secondunit.config import Config
+from secondunit.jobs.desk import Desk
+from secondunit.jobs.reader import Reader
+from secondunit.rpc.serve import serving
+from secondunit.v1 import deliveries_pb2
 from secondunit.v1 import hosts_pb2 as pb
 from secondunit.v1.hosts_pb2_grpc import HostServiceStub
+from secondunit_client import Connection, options
 from secondunit_resolve.api import Resolve
 from secondunit_resolve.faults import HostError
 from secondunit_resolve.link import Link, Rhythm
@@ -24,7 +30,7 @@ from secondunit_resolve.link import Link, Rhythm
 from tests import edits
 from tests.conftest import REPOSITORY
 from tests.fakes.resolve.program import FakeResolve
-from tests.fakes.resolve.world import File, World
+from tests.fakes.resolve.world import World
 from tests.jobs.conftest import until
 from tests.plugins.resolve.conftest import Edit
 from tests.rpc.conftest import Unit, footage, importable, unit
@@ -61,31 +67,52 @@ def ask(stub: HostServiceStub, **asked: object) -> pb.HostReply:
 
 
 def test_a_rendered_shot_is_placed_where_the_edit_has_its_gap(
-    unit: Unit, footage: Path, tmp_path: Path
+    footage: Path, tmp_path: Path, reader: Reader
 ) -> None:
-    rendered = unit.client.render(edits.bridge(tmp_path, footage))
-    assert rendered.placed is not None
-    (placement,) = rendered.placed.placements
-    world = World(files={placement.file: File(frames=placement.take.frames, fps="30")})
-    edit = Edit(world)
+    config = Config(data=tmp_path / "data", roots=(footage.parent,))
+    desk = Desk(config)  # the real rooms: what is placed is a file that plays
+    desk.start()
+    try:
+        with (
+            serving(desk, config, reader=reader) as address,
+            Connection(address) as client,
+            grpc.insecure_channel(address) as channel,
+        ):
+            note = "gen: bridge\nhandles: 2"
+            timeline = edits.bridge(tmp_path, footage, note, gap=4)
+            rendered = client.render(timeline, options=options(draft=True))
+            assert rendered.placed is not None, rendered.record()
+            _places(channel, rendered.placed.placements, footage)
+    finally:
+        desk.stop(grace=0.5)
+
+
+def _places(
+    channel: grpc.Channel, placements: Sequence[deliveries_pb2.Placement], footage: Path
+) -> None:
+    (placement,) = placements
+    edit = Edit(World())
     edit.timeline.settings["timelineFrameRate"] = 30.0
     edit.timeline.first = 108000
     edit.timeline.tracks[0].items.clear()
     edit.clip(str(footage), 0, 60)
-    edit.clip(str(footage), 84, 60)
-    with linked(unit.channel, lambda: edit.resolve) as stub:
+    edit.clip(str(footage), 64, 60)
+    edit.world.threads.clear()
+    with linked(channel, lambda: edit.resolve) as stub:
         context = ask(stub, get_context=pb.GetContext()).context
-        asked = pb.PlaceTakes(
-            placements=rendered.placed.placements, timeline_id=context.timeline_id
-        )
+        assert (context.rate.num, context.rate.den) == (30, 1)
+        asked = pb.PlaceTakes(placements=placements, timeline_id=context.timeline_id)
         (one,) = ask(stub, place_takes=asked).placed_takes.placed
         assert one.verified and one.note == "", one
-        assert edit.spans(placement.track + 1)[-1 if placement.track else 1] == (60, 24)
+        assert len(edit.world.threads) == 1
+        tracks = [edit.spans(n + 1) for n in range(len(edit.timeline.tracks))]
+        assert (60, 4) in tracks[one.track]
+        item = next(i for i in edit.timeline.tracks[one.track].items if i.id == one.item_id)
+        assert item.left == 2 and item.media is not None and item.media.file.frames == 8
         removed = pb.RemovePlaced(shot_ids=[placement.shot_id], timeline_id=context.timeline_id)
         gone = ask(stub, remove_placed=removed).removed_placed
         assert list(gone.shot_ids) == [placement.shot_id]
-    assert edit.spans() == [(0, 60), (84, 60)]
-    assert len(edit.world.threads) == 2, "one of them, and this test's own"
+    assert [edit.spans(n + 1) for n in range(len(edit.timeline.tracks))] == [[(0, 60), (64, 60)]]
 
 
 def test_what_changes_is_told_without_being_asked(unit: Unit) -> None:
@@ -132,13 +159,26 @@ def test_a_resolve_that_ends_is_taken_up_again_when_it_is_back(unit: Unit) -> No
         until(lambda: any(one.version == "21.1.1.10" for one in hosts(stub)), 10)
 
 
-def test_a_dialogue_does_not_end_the_link(unit: Unit) -> None:
+def test_a_dialogue_that_is_closed_soon_does_not_end_the_link(unit: Unit) -> None:
+    resolve = FakeResolve()
+    with linked(unit.channel, lambda: resolve) as stub:
+        until(lambda: bool(hosts(stub)), 10)
+        (before,) = hosts(stub)
+        resolve.world.modal = True
+        assert "dialogue" in ask(stub, get_context=pb.GetContext()).fault.remedy
+        time.sleep(0.15)
+        resolve.world.modal = False
+        assert ask(stub, get_context=pb.GetContext()).context.timeline == "Reel 1"
+        assert [one.id for one in hosts(stub)] == [before.id]
+
+
+def test_a_timeline_that_is_closed_does_not_end_the_link(unit: Unit) -> None:
     resolve = FakeResolve()
     with linked(unit.channel, lambda: resolve) as stub:
         until(lambda: bool(hosts(stub)), 10)
         (before,) = hosts(stub)
         resolve.manager.project.timeline = None
-        time.sleep(0.4)
+        time.sleep(0.8)
         assert [one.id for one in hosts(stub)] == [before.id]
         assert ask(stub, get_context=pb.GetContext()).fault.code == "NO_TIMELINE"
 
