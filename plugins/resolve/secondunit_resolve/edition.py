@@ -11,6 +11,19 @@ from secondunit_resolve.api import Resolve, able
 from secondunit_resolve.faults import HostError
 
 PROTOCOL = 1
+TELLS_SELECTION = (21, 0, 4)
+_NO_UNDO = (
+    "Resolve cannot undo what is placed by a script: use “take back”, which removes exactly what "
+    "was placed."
+)
+_NO_SELECTION = (
+    "Before 21.0.4 Resolve does not tell what is selected: set in and out marks, or put the "
+    "playhead on the clip."
+)
+_NO_STILLS = "This version writes no stills: frames come from the media, ungraded."
+_NO_MARKS = "This version tells no marks: put a marker such as “GEN bridge 24f”."
+_NO_PLACE = "This version places nothing by script: import the rendered timeline."
+_NO_REMOVE = "This version deletes nothing by script: delete what was placed by hand."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,26 +74,29 @@ def hello(resolve: Resolve) -> pb.Host:
     manager = resolve.GetProjectManager()
     project = manager.GetCurrentProject() if manager is not None else None
     timeline = project.GetCurrentTimeline() if project is not None else None
-    abilities = {
-        pb.HOST_ABILITY_MARKS, pb.HOST_ABILITY_PLACE, pb.HOST_ABILITY_MARKERS,
-        pb.HOST_ABILITY_REMOVE, pb.HOST_ABILITY_TAKES, pb.HOST_ABILITY_EXPORT_TIMELINE,
-        pb.HOST_ABILITY_SEEK, pb.HOST_ABILITY_EVENTS, pb.HOST_ABILITY_PROXIES,
-    }  # fmt: skip
-    limits = [
-        "Resolve cannot undo what is placed by a script: use “take back”, which removes exactly "
-        "what was placed."
-    ]
-    if project is None or able(project, "ExportCurrentFrameAsStill"):
-        abilities.add(pb.HOST_ABILITY_EXPORT_FRAME)
-    else:
-        limits.append("This version writes no stills: frames come from the media, ungraded.")
-    if timeline is not None and able(timeline, "GetSelectedClips"):
+    pool = project.GetMediaPool() if project is not None else None
+    # What is not open cannot be asked; it is what every version since 19 has.
+    calls: tuple[tuple[pb.HostAbility, object, str, str], ...] = (
+        (pb.HOST_ABILITY_MARKS, timeline, "GetMarkInOut", _NO_MARKS),
+        (pb.HOST_ABILITY_PLACE, pool, "AppendToTimeline", _NO_PLACE),
+        (pb.HOST_ABILITY_REMOVE, timeline, "DeleteClips", _NO_REMOVE),
+        (pb.HOST_ABILITY_EXPORT_FRAME, project, "ExportCurrentFrameAsStill", _NO_STILLS),
+        (pb.HOST_ABILITY_EXPORT_TIMELINE, timeline, "Export", ""),
+        (pb.HOST_ABILITY_MARKERS, timeline, "AddMarker", ""),
+        (pb.HOST_ABILITY_SEEK, timeline, "SetCurrentTimecode", ""),
+    )
+    abilities = {pb.HOST_ABILITY_TAKES, pb.HOST_ABILITY_EVENTS, pb.HOST_ABILITY_PROXIES}
+    limits = [_NO_UNDO]
+    for ability, thing, call, without in calls:
+        if thing is None or able(thing, call):
+            abilities.add(ability)
+        elif without:
+            limits.append(without)
+    new = edition.version >= TELLS_SELECTION
+    if new if timeline is None else able(timeline, "GetSelectedClips"):
         abilities.add(pb.HOST_ABILITY_SELECTION)
-    elif timeline is not None:
-        limits.append(
-            "Before 21.0.4 Resolve does not tell what is selected: set in and out marks, or put "
-            "the playhead on the clip."
-        )
+    else:
+        limits.append(_NO_SELECTION)
     return pb.Host(
         kind=pb.HOST_KIND_RESOLVE,
         name=f"DaVinci Resolve{' Studio' if edition.studio else ''}",

@@ -26,20 +26,27 @@ def still(desk: Desk, frame: int, path: Path, settle: float = SETTLE) -> None:
             _write(desk, path)
             return
         _write(desk, path)
-        before = path.read_bytes()
-        desk.seek(frame)
-        if desk.playhead() != frame:
-            path.unlink()
-            raise HostError(
-                "HOST", f"Resolve does not go to frame {frame}.",
-                "See whether the timeline is that long, and try again.",
-            )  # fmt: skip
-        for _ in range(TRIES):
-            time.sleep(settle)
-            path.unlink()
-            _write(desk, path)
-            if path.read_bytes() != before:
-                return
+        try:
+            _moved(desk, frame, path, settle)
+        except HostError:
+            path.unlink(missing_ok=True)  # of another frame
+            raise
+
+
+def _moved(desk: Desk, frame: int, path: Path, settle: float) -> None:
+    before = path.read_bytes()
+    desk.seek(frame)
+    if desk.playhead() != frame:
+        raise HostError(
+            "HOST", f"Resolve does not go to frame {frame}.",
+            "See whether the timeline is that long, and try again.",
+        )  # fmt: skip
+    for _ in range(TRIES):
+        time.sleep(settle)
+        path.unlink()
+        _write(desk, path)
+        if path.read_bytes() != before:
+            return
 
 
 def _write(desk: Desk, path: Path) -> None:

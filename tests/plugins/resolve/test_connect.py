@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from secondunit.v1 import hosts_pb2 as pb
 from secondunit_resolve.api import Resolve
 from secondunit_resolve.connect import Installation, environment_for, installation, probe
 from secondunit_resolve.edition import hello
@@ -91,8 +92,24 @@ def test_it_says_what_this_resolve_can_do(world: World) -> None:
     assert (host.name, host.version) == ("DaVinci Resolve Studio", "21.0.4.10")
     assert len(said(world)) == 1 and "cannot undo" in said(world)[0]
     old = hello(cast(Resolve, FakeResolve(World(version=(20, 3, 2)))))
-    assert set(host.abilities) - set(old.abilities) == {1}, "it does not tell what is selected"
+    assert set(host.abilities) - set(old.abilities) == {pb.HOST_ABILITY_SELECTION}, (
+        "it does not tell what is selected"
+    )
     assert any("21.0.4" in limit for limit in old.limits)
+
+
+def test_a_call_that_this_version_lacks_is_a_limit_with_a_way_round() -> None:
+    lacking = World(absent=frozenset({"ExportCurrentFrameAsStill", "AppendToTimeline"}))
+    host = hello(cast(Resolve, FakeResolve(lacking)))
+    assert pb.HOST_ABILITY_EXPORT_FRAME not in host.abilities
+    assert pb.HOST_ABILITY_PLACE not in host.abilities
+    assert any("import the rendered timeline" in limit for limit in host.limits)
+
+
+def test_without_a_timeline_the_version_tells_what_cannot_be_asked(world: World) -> None:
+    resolve = FakeResolve(world)
+    resolve.manager.project.timeline = None
+    assert pb.HOST_ABILITY_SELECTION in hello(cast(Resolve, resolve)).abilities
 
 
 def test_the_free_edition_that_lets_nobody_in_is_refused_with_the_way_by_file() -> None:

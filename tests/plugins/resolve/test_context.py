@@ -123,6 +123,10 @@ def test_a_picture_is_taken_at_its_frame_and_the_playhead_goes_back(
     assert edit.timeline.now == "01:00:00:05"
     again = edit.ask(export_frame={"frame": 124, "path": str(path)})
     assert "exists already" in again.fault.what
+    beyond = tmp_path / "beyond.png"
+    edit.world.absent = frozenset({"SetCurrentTimecode"})
+    assert edit.ask(export_frame={"frame": 9, "path": str(beyond)}).HasField("fault")
+    assert not beyond.exists(), "a picture of another frame"
     astray = edit.ask(export_frame={"frame": 1, "path": "still.png"})
     assert "no absolute path" in astray.fault.what
 
