@@ -78,7 +78,8 @@ def environment_for(found: Installation, base: Mapping[str, str]) -> dict[str, s
     changed["RESOLVE_SCRIPT_API"] = str(found.api)
     changed["RESOLVE_SCRIPT_LIB"] = str(found.library)
     modules = str(found.api / "Modules")
-    changed["PYTHONPATH"] = os.pathsep.join(filter(None, (modules, base.get("PYTHONPATH", ""))))
+    others = [p for p in base.get("PYTHONPATH", "").split(os.pathsep) if p and p != modules]
+    changed["PYTHONPATH"] = os.pathsep.join([modules, *others])
     home = sys.base_prefix  # not the virtual environment's, which has no library of its own
     if sys.platform == "win32":
         changed.setdefault("PYTHONHOME", home)

@@ -48,6 +48,8 @@ def test_each_system_has_its_place_and_the_environment_says_another(
 def test_the_module_is_found_by_the_process_that_imports_it(tmp_path: Path) -> None:
     found = environment_for(module(tmp_path, ""), {"PYTHONPATH": "/mine"})
     assert found["PYTHONPATH"].split(os.pathsep) == [str(tmp_path / "Modules"), "/mine"]
+    again = environment_for(Installation(api=tmp_path, library=tmp_path), found)
+    assert again["PYTHONPATH"] == found["PYTHONPATH"], "it is asked every few seconds"
     assert found["RESOLVE_SCRIPT_LIB"] == str(tmp_path / "fusionscript.so")
 
 
