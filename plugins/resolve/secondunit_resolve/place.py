@@ -19,8 +19,8 @@ from secondunit_resolve.desk import Desk, as_it_was, on_edit_page
 from secondunit_resolve.edition import Edition
 from secondunit_resolve.faults import HostError, silent
 from secondunit_resolve.lanes import Lanes
-from secondunit_resolve.remove import items_of
-from secondunit_resolve.takes import gather
+from secondunit_resolve.remove import items_of, placed_shot
+from secondunit_resolve.takes import gather, joined
 
 VIDEO_ONLY = 1
 """`mediaType`: linked sound stays as it is, and without it a clip on a named track is black."""
@@ -71,23 +71,45 @@ class Placer:
             media = imported(desk, home, wish.file)
             _at_rate(desk, media, wish)
             label(desk, media, wish, wish.take.plan_digest)
-            lane = lanes.choose(wish)
-            try:
-                item = self._appended(desk, media, wish, lane.index)
-            except HostError:
-                lanes.drop(lane)  # an empty track that nobody asked for would be left behind
-                raise
-            notes = [lane.note, *gather(desk, home, item, media, wish)]
-            custom = f"{OURS}:{wish.shot_id}:{wish.name}"
-            if not item.AddMarker(0, MARKER, wish.name, wish.marker, 1, custom):
-                notes.append("It has no marker, so “take back” does not find it.")
-            answer.track, answer.note = lane.index, " ".join(filter(None, notes))
+            item, note = self._standing(desk, media, wish) or self._new(desk, lanes, media, wish)
             answer.item_id = item.GetUniqueId() or ""
+            answer.note = " ".join(filter(None, [note, *gather(desk, home, item, media, wish)]))
+            if not _marked(item, wish):
+                answer.note += " It has no marker, so “take back” does not find it."
         except HostError as error:
             answer.note = f"{error.fault.what} {error.fault.remedy}"
         except ValueError as exc:
             answer.note = f"Resolve gave no number where the clip should stand ({exc})."
         return answer
+
+    def _standing(
+        self, desk: Desk, media: MediaPoolItem, wish: deliveries_pb2.Placement
+    ) -> tuple[TimelineItem, str] | None:
+        """The clip of this shot that stands there, with this take in it: a placement may be asked
+        for again, after a timeout or for a newer take.
+        """
+        for _, item in items_of(desk):
+            try:
+                there = span_of(item, desk.start)
+            except ValueError:
+                continue
+            if there == (wish.record.start, wish.record.frames) and placed_shot(item) == (
+                wish.shot_id
+            ):
+                note = joined(desk, item, media, wish)
+                if note:
+                    return item, note
+        return None
+
+    def _new(
+        self, desk: Desk, lanes: Lanes, media: MediaPoolItem, wish: deliveries_pb2.Placement
+    ) -> tuple[TimelineItem, str]:
+        lane = lanes.choose(wish)
+        try:
+            return self._appended(desk, media, wish, lane.index), lane.note
+        except HostError:
+            lanes.drop(lane)  # an empty track that nobody asked for would be left behind
+            raise
 
     def _appended(
         self, desk: Desk, media: MediaPoolItem, wish: deliveries_pb2.Placement, track: int
@@ -126,6 +148,13 @@ class Placer:
                 "Its file may be damaged: make the take again.",
             )
         raise silent(f"put '{wish.name}' on its track")
+
+
+def _marked(item: TimelineItem, wish: deliveries_pb2.Placement) -> bool:
+    if placed_shot(item) == wish.shot_id and item.GetMarkers():
+        return True
+    custom = f"{OURS}:{wish.shot_id}:{wish.name}"
+    return item.AddMarker(0, MARKER, wish.name, wish.marker, 1, custom)
 
 
 def _placeable(wish: deliveries_pb2.Placement) -> None:

@@ -40,6 +40,36 @@ def test_switching_shows_the_other_file_in_the_same_place(edit: Edit) -> None:
     assert edit.timeline.tracks[0].items[1].take == 1
 
 
+def test_what_is_asked_for_twice_is_placed_once(edit: Edit) -> None:
+    (first,) = edit.place()
+    edit.world.called.clear()
+    (again,) = edit.place()
+    assert again.item_id == first.item_id and again.verified
+    assert again.note == "It stood there already."
+    assert "AppendToTimeline" not in edit.world.called and edit.spans() == FILLED
+
+
+def test_a_newer_take_goes_into_the_clip_that_stands_there(edit: Edit) -> None:
+    (first,) = edit.place()
+    edit.world.files["/m/A014_v003.mov"] = File(frames=40)
+    newer = bridge(file="/m/A014_v003.mov", name="A014_v003")
+    (again,) = edit.place(newer)
+    item = edit.timeline.tracks[0].items[1]
+    assert again.item_id == first.item_id and again.verified and len(edit.timeline.tracks) == 1
+    assert [media.path for media, _, _ in item.takes] == [TAKE, "/m/A014_v003.mov"]
+    assert item.take == 2 and edit.spans() == FILLED
+    edit.ask(remove_placed={"shot_ids": ["s1"], "timeline_id": ""})
+    assert edit.spans() == [(0, 100), (124, 76)]
+
+
+def test_a_newer_take_stands_above_where_resolve_keeps_no_takes(edit: Edit) -> None:
+    edit.place()
+    edit.world.absent = frozenset({"AddTake"})
+    edit.world.files["/m/A014_v003.mov"] = File(frames=40)
+    (again,) = edit.place(bridge(file="/m/A014_v003.mov", name="A014_v003"))
+    assert again.track == 1 and again.verified and edit.spans(2) == [(100, 24)]
+
+
 def test_a_take_of_another_length_is_left_out_and_named(edit: Edit) -> None:
     wish = bridge()
     wish.alternatives.append(older(40))
