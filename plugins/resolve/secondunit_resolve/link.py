@@ -45,6 +45,8 @@ class Rhythm:
     """Between looks at what the editor looks at; longer where one look takes long."""
     seek: float = 15.0
     """Between tries to reach Resolve."""
+    lost: float = 600.0
+    """That one call is away, after which it never comes back and the adapter has to begin anew."""
 
 
 class Host(Protocol):
@@ -85,6 +87,7 @@ class Link:
         self._connect, self._rhythm = connect, rhythm or Rhythm()
         self._owner = Owner()
         self._leave = threading.Event()
+        self._said = ""
 
     def run(self) -> None:
         """Until `stop`: attach, serve, and attach again."""
@@ -95,7 +98,7 @@ class Link:
                 welcome = self._attached(_Held(verbs), host)
             except grpc.RpcError as exc:
                 welcome = False
-                log.warning("the server does not take us: %s", _words(exc))
+                self._say(f"the server does not take us: {_words(exc)}")
             tries = 0 if welcome else tries + 1
             pauses = self._rhythm.pauses
             self._leave.wait(pauses[min(max(tries, 1), len(pauses)) - 1])
@@ -109,7 +112,7 @@ class Link:
         try:
             return self._owner.call(self._resolve)
         except HostError as error:
-            log.warning("%s %s", error.fault.what, error.fault.remedy)
+            self._say(f"{error.fault.what} {error.fault.remedy}")
             absent = Absent(error.fault)
             return absent, absent.hello()
 
@@ -157,7 +160,7 @@ class Link:
         """Tell what changed, so that nobody has to ask; end the link when Resolve has ended."""
         assert isinstance(held.verbs, Verbs)
         verbs, last, silent, took = held.verbs, b"", 0, 0.0
-        while not held.over.wait(max(self._rhythm.look, 5 * took)):
+        while not self._over(held, max(self._rhythm.look, 5 * took)):
             began = time.monotonic()
             try:
                 context = self._owner.call(verbs.context, LOOK_PATIENCE)
@@ -190,13 +193,26 @@ class Link:
     def _seek(self, held: _Held) -> None:
         """End the link, to attach anew, when Resolve can be reached or says something else."""
         assert isinstance(held.verbs, Absent)
-        while not held.over.wait(self._rhythm.seek):
+        while not self._over(held, self._rhythm.seek):
             try:
                 self._owner.call(self._connect)
             except HostError as error:
                 if error.fault.what == held.verbs.fault.what:
                     continue
             held.over.set()
+
+    def _over(self, held: _Held, seconds: float) -> bool:
+        """Whether the link ends within these seconds; it does where Resolve never comes back."""
+        if self._owner.away > self._rhythm.lost:
+            log.error("Resolve never answered: the adapter ends. Start it from Resolve's menu.")
+            self._leave.set()  # a thread cannot be ended, a process can
+            held.over.set()
+        return held.over.wait(seconds)
+
+    def _say(self, words: str) -> None:
+        # What is tried every few seconds for days is said once.
+        log.log(logging.DEBUG if words == self._said else logging.WARNING, "%s", words)
+        self._said = words
 
     def _end(self, held: _Held, stream: grpc.Call) -> None:
         while not held.over.wait(0.2):

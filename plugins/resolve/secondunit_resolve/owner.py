@@ -35,9 +35,9 @@ class Owner:
         A call that was given up is still under way: what is asked after it waits for it, and is
         refused at once when it has been gone for longer than its own patience.
         """
-        stuck = self._since
-        if stuck is not None and time.monotonic() - stuck > seconds:
-            raise _stuck(time.monotonic() - stuck)
+        away = self.away
+        if away > seconds:
+            raise _stuck(away)
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="resolve", daemon=True)
             self._thread.start()
@@ -48,6 +48,12 @@ class Owner:
         except Late:
             answer.cancel()  # if it has not begun, it shall not begin when nobody waits any more
             raise _stuck(seconds) from None
+
+    @property
+    def away(self) -> float:
+        """Seconds since what it does now has begun; 0 while it does nothing."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
 
     def stop(self) -> None:
         """End the thread after what it does now."""

@@ -183,6 +183,21 @@ def test_a_timeline_that_is_closed_does_not_end_the_link(unit: Unit) -> None:
         assert ask(stub, get_context=pb.GetContext()).fault.code == "NO_TIMELINE"
 
 
+def test_a_call_that_never_comes_back_ends_the_adapter(unit: Unit) -> None:
+    resolve = FakeResolve()
+    rhythm = Rhythm(pauses=(0.05,), look=0.05, lost=0.3)
+    link = Link(unit.channel, lambda: cast(Resolve, resolve), rhythm)
+    thread = threading.Thread(target=link.run)
+    thread.start()
+    stub = HostServiceStub(unit.channel)
+    until(lambda: bool(hosts(stub)), 10)
+    hang = resolve.world.hang = threading.Event()
+    thread.join(15)
+    assert not thread.is_alive(), "its process ends, and the menu starts another"
+    until(lambda: not hosts(stub), 10)
+    hang.set()
+
+
 def test_a_server_that_comes_later_is_found(unit: Unit, tmp_path: Path) -> None:
     tries: list[int] = []
 
