@@ -37,8 +37,11 @@ def home_of(pool: MediaPool) -> Folder:
     return made
 
 
-def imported(desk: Desk, home: Folder, file: str) -> MediaPoolItem:
-    """The file in our bin, imported if it is not there, with its proxy. Raises HostError."""
+def imported(desk: Desk, home: Folder, file: str, proxy: str = "") -> MediaPoolItem:
+    """The file in our bin, imported if it is not there, with its proxy. Raises HostError.
+
+    `proxy`: the take's own; empty: one of the same name in the folder for such, if there is one.
+    """
     for one in home.GetClipList() or ():
         if same(path_of(one), file):
             return one
@@ -52,9 +55,9 @@ def imported(desk: Desk, home: Folder, file: str) -> MediaPoolItem:
                 "Give the server a media folder that this machine sees under the same path.",
             )  # fmt: skip
         raise silent(f"import '{Path(file).name}'")
-    proxy = _proxy(Path(file))
-    if proxy is not None and able(found[0], "LinkProxyMedia"):
-        found[0].LinkProxyMedia(str(proxy))
+    small = Path(proxy) if proxy else _proxy(Path(file))
+    if small is not None and able(found[0], "LinkProxyMedia"):
+        found[0].LinkProxyMedia(str(small))
     return found[0]
 
 

@@ -68,7 +68,7 @@ class Placer:
         answer = pb.Placed(shot_id=wish.shot_id, track=wish.track, record=wish.record)
         try:
             _placeable(wish)
-            media = imported(desk, home, wish.file)
+            media = imported(desk, home, wish.file, wish.take.proxy)
             _at_rate(desk, media, wish)
             label(desk, media, wish, wish.take.plan_digest)
             item, note = self._standing(desk, media, wish) or self._new(desk, lanes, media, wish)

@@ -53,7 +53,7 @@ def gather(
             left.append(f"Take {name} is of another length.")
             continue
         try:
-            other = imported(desk, home, take.file)
+            other = imported(desk, home, take.file, take.proxy)
         except HostError as error:
             left.append(f"Take {name} is left out. {error.fault.what}")
             continue

@@ -195,6 +195,14 @@ def test_a_proxy_beside_the_take_is_linked(edit: Edit, tmp_path: Path) -> None:
     assert media.proxy == str(proxy)
 
 
+def test_the_takes_own_proxy_is_linked(edit: Edit) -> None:
+    wish = bridge()
+    wish.take.proxy = "/takes/A014_v002_proxy.mov"
+    edit.place(wish)
+    (media,) = edit.pool.root.folders[0].clips
+    assert media.proxy == "/takes/A014_v002_proxy.mov"
+
+
 def test_the_marker_keeps_the_request_and_hides_the_name(edit: Edit) -> None:
     edit.place()
     (mark,) = edit.timeline.tracks[0].items[1].markers.values()
