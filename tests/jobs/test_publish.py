@@ -31,9 +31,12 @@ class Finished:
         if id not in self._files:
             return None
         clip, record = self._files[id]
-        fields: dict[str, Any] = {"file": clip, "sidecar": record, "thumbnails": ()}
-        known = {name: fields.get(name) for name in Result.__dataclass_fields__}
-        return Result(**known)
+        plan = self._plans[id]
+        return Result(
+            digest=plan.digest, folder=clip.parent, file=clip, sidecar=record, thumbnails=(),
+            frames=plan.frames, rate=plan.rate, start_timecode="01:00:00:00", handles=(8, 8),
+            size=plan.size, report={}, timings={},
+        )  # fmt: skip
 
     def get(self, id: str) -> Any:
         class Job:
