@@ -71,7 +71,6 @@ const model = painting({
   size, frames: signal(FRAMES), controls, edit: (made) => (controls.value = made),
   store: { put: keep, get: fetched },
 });
-model.start();
 
 declare global {
   interface Window {
