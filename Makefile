@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 # Installed when either file that names packages changes.
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test soak check protos install clean
+PANEL := plugins/panel
+PANEL_STAMP := $(PANEL)/node_modules/.installed
+
+.PHONY: demo test soak check protos install panel panel-test panel-pictures clean
 
 install: $(STAMP)
 
@@ -28,8 +31,25 @@ demo: $(STAMP)
 	@echo "Play      demo/bridge.gen/*.mov  the clip that fills the gap"
 	@echo "Open      demo/bridge.gen.otio   the timeline, in your editor"
 
-test: check
+test: check panel-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+# The panel is built into the Python package, which serves it.
+panel: $(PANEL_STAMP)
+	cd $(PANEL) && npm run --silent build
+
+$(PANEL_STAMP): $(PANEL)/package.json $(PANEL)/package-lock.json
+	@command -v npm >/dev/null || { echo "The panel needs Node 20 or newer with npm: https://nodejs.org"; exit 1; }
+	cd $(PANEL) && npm ci --no-audit --no-fund
+	@touch $@
+
+# In a browser, against a real server; about four minutes on two cores.
+panel-test: $(STAMP) panel
+	cd $(PANEL) && npm run --silent check && npm run --silent test && PYTHON=$(CURDIR)/$(BIN)/python npm run --silent e2e
+
+# Draws the pictures of docs/ anew.
+panel-pictures: $(STAMP) panel
+	cd $(PANEL) && PICTURES=$(CURDIR)/docs/pictures PYTHON=$(CURDIR)/$(BIN)/python npm run --silent e2e -- looks.spec.ts
 
 soak: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak --jobs 40 --kills 200 --fuzz 2000
@@ -43,4 +63,4 @@ protos: $(STAMP)
 	$(BIN)/python proto/generate.py
 
 clean:
-	rm -rf $(VENV) demo samples/footage
+	rm -rf $(VENV) demo samples/footage $(PANEL)/node_modules server/secondunit/panel

@@ -14,7 +14,7 @@ from secondunit.config import Config
 from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable, one_line
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.clock import drops_frames
-from secondunit.timeline.cut import CuttingRoom, Laid, View, generated, rate_of
+from secondunit.timeline.cut import CuttingRoom, Laid, View, rate_of
 from secondunit.timeline.footage import footage_of, span_on
 from secondunit.timeline.levels import RATES, Level, levels_of
 from secondunit.timeline.locate import locate
@@ -23,14 +23,25 @@ from secondunit.timeline.numbered import without_numbers
 from secondunit.timeline.read import reading
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.retimes import convention_of
-from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
+from secondunit.timeline.returned import generated, shelf_of
+from secondunit.timeline.shot import (
+    Edit,
+    Footage,
+    Media,
+    Neighbour,
+    Place,
+    Request,
+    Shot,
+    SourceFrames,
+)
 from secondunit.timeline.spans import loop_span, transition_span
-from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
+from secondunit.timeline.spots import ON_A_CLIP, Spot, is_footage, spot_of
 from secondunit.units import FrameRange, Operation, Rate
 
 _SEVERAL = (Operation.ANIMATE, Operation.REPLACE)
 """Operations of which a clip may have more than one, on different frames or regions."""
 _ON_FOOTAGE = (Operation.REPLACE, Operation.RETIME)
+_FILLS = {Operation.BRIDGE: "a bridge", Operation.GENERATE: "what is generated"}
 _SPARE = 2
 """Frames kept beside context and handles, for a plan that rounds up."""
 _END = 2**31
@@ -78,11 +89,13 @@ def find_shots(
     for level in levels_of(timeline, room):
         # Nobody says what timecode a nested sequence begins with, or how it counts.
         zero, drops = (0, False) if level.ways else (timecode_start, drop_frame)
-        asked, wrong = requests_in(level.stack, level.tracks, level.rows, level.room, zero)
+        asked, wrong, standing = requests_in(
+            level.stack, level.tracks, level.rows, level.room, zero
+        )
         faults += wrong
         maker = _Maker(
             level=level, timecode_start=zero, drop_frame=drops, sequence=found.sequence,
-            known=known,
+            known=known, standing=standing,
         )  # fmt: skip
         for one in asked:
             try:
@@ -124,14 +137,14 @@ class _Maker:
 
     def __init__(
         self, *, level: Level, timecode_start: int, drop_frame: bool, sequence: str | None,
-        known: _Known,
+        known: _Known, standing: dict[str, Laid],
     ) -> None:  # fmt: skip
         self.room, self.rows, self.unmeasured = level.room, level.rows, level.unmeasured
         self.timecode_start, self.drop_frame = timecode_start, drop_frame
         self.sequence, self.ways = sequence, level.ways
         self.ids, self.equals = known.ids, known.equals
         self.places: dict[tuple[Operation, str, int, int], str] = {}
-        self._standing: dict[str, Laid] | None = None
+        self.standing = standing
 
     def shots(self, asked: Asked) -> list[Shot]:
         """The Shots of one request: one; two for both edges; none for a take already found.
@@ -155,7 +168,10 @@ class _Maker:
             head = asked.note.operation is Operation.EXTEND and asked.note.edge == "head"
             left = self._view(first, asked, faults, "first" if head else "last")
             right = self._view(second, asked, faults, "first")
-        size = next((v.media.size for v in (left, right) if v is not None), None)
+        like = None
+        if spot is not None and note.operation is Operation.GENERATE:
+            like = self._like(spot)
+        size = next((v.media.size for v in (left, right) if v is not None), like and like.size)
         requests, wrong = requests_of_note(
             note, rate=self.room.rate, size=size, folder=self.room.folder,
             config=self.room.config, notices=self.room.notices,
@@ -163,19 +179,34 @@ class _Maker:
         faults += [f for f in wrong if f not in faults]
         if faults or spot is None:
             raise Refused(faults)
-        made = [self._shot(asked, request, spot, left, right) for request in requests]
+        made = [self._shot(asked, request, spot, left, right, like) for request in requests]
         return [shot for shot in made if shot is not None]
 
     def _clips(self, spot: Spot, asked: Asked) -> tuple[Laid | None, Laid | None]:
-        if asked.note.operation in (Operation.BRIDGE, Operation.TRANSITION, Operation.GENERATE):
+        if asked.note.operation in (Operation.BRIDGE, Operation.TRANSITION):
             return spot.left, spot.right
+        if asked.note.operation is Operation.GENERATE:  # made from nothing that is in the cut
+            return None, None
         return spot.laid, None
+
+    def _like(self, spot: Spot) -> Media | None:
+        """The footage nearest to a place that is filled from nothing, if it can be read."""
+        others = [laid for row in self.rows.values() for laid in row]
+        others.sort(key=lambda laid: (laid.track != spot.laid.track,
+                                      abs(laid.record.start - spot.record.start)))  # fmt: skip
+        for laid in others:
+            if not is_footage(laid) or isinstance(laid.item, otio.core.Composition):
+                continue
+            try:
+                return self.room.view(laid).media
+            except (Refused, MediaError):  # it is not this shot's to complain of
+                continue
+        return None
 
     def _view(self, laid: Laid | None, asked: Asked, faults: list[Fault], edge: str) -> View | None:
         path, operation = asked.note.path, asked.note.operation
         shown = (otio.schema.Clip, otio.core.Composition)
         if laid is None or not isinstance(laid.item, shown) or not laid.item.enabled:
-            # A clip made from nothing but words needs no neighbours; anything else does.
             if operation in (Operation.BRIDGE, Operation.TRANSITION):
                 what = "nothing" if laid is None else f"'{laid.name}', which is no clip in use"
                 faults.append(
@@ -194,8 +225,9 @@ class _Maker:
         return None
 
     def _shot(
-        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
-    ) -> Shot | None:
+        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None,
+        like: Media | None,
+    ) -> Shot | None:  # fmt: skip
         path = asked.note.path
         record = self._record(asked, request, spot, left)
         sources = self._sources(asked, request, spot, record, left, right)
@@ -206,6 +238,9 @@ class _Maker:
                 path,
             )
         media = next((v.media for v in (left, right) if v is not None), None)
+        if media is None and request.operation is Operation.GENERATE:
+            images = (*(k.image for k in request.keyframes), *request.references)
+            media = like = next((image for image in (like, *images) if image is not None), None)
         if media is None:
             what = f"{request.operation} has no footage to take its picture size from"
             raise Refused.single(what, path)
@@ -216,7 +251,7 @@ class _Maker:
             id=found,
             name=one_line(
                 asked.note.shot
-                or without_numbers(left.name if left is not None else spot.laid.name)
+                or without_numbers(left.name if left is not None else spot.laid.item.name or "shot")
             ),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
@@ -226,7 +261,7 @@ class _Maker:
                 track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found),
                 sequence=self.sequence, ways=self.ways,
             ),
-            cut=max(0, spot.record.start - record.start),
+            cut=max(0, spot.record.start - record.start), like=like,
         )  # fmt: skip
 
     def _takes(self, id: str) -> Path | None:
@@ -234,22 +269,15 @@ class _Maker:
 
         None for one that came in a bundle: that was unpacked for a while, and belongs nowhere.
         """
-        if self._standing is None:
-            self._standing = {
-                take[1]: laid
-                for row in self.rows.values()
-                for laid in row
-                if (take := generated(laid.item)) is not None
-            }
-        laid = self._standing.get(id)
+        laid = self.standing.get(id)
         if laid is None or not isinstance(laid.item, otio.schema.Clip):
             return None
         reference = laid.item.media_reference
-        url, up = getattr(reference, "target_url", None) or "", 0
+        url = getattr(reference, "target_url", None) or ""
         if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
-            url, up = reference.target_url_for_image_number(0), 1  # the take is a folder
+            url = reference.target_url_for_image_number(0)
         try:
-            found = locate(url, self.room.folder, self.room.config).path.parents[up]
+            found = shelf_of(locate(url, self.room.folder, self.room.config).path)
         except MediaError:  # the take was not brought back; its shot can be made again
             return None
         return None if found.is_relative_to(self.room.config.data.resolve()) else found
@@ -266,10 +294,11 @@ class _Maker:
             return FrameRange(start=record.start, frames=frames)
         if request.operation is Operation.TRANSITION:
             return transition_span(asked, request, spot, self.rows, self.room)
-        if request.operation is Operation.BRIDGE and frames != record.frames:
+        fills = request.operation in (Operation.BRIDGE, Operation.GENERATE)
+        if fills and frames != record.frames:
             raise Refused.single(
-                f"the gap has {record.frames} frames, not {frames}; a bridge fills its gap, so "
-                "leave 'frames' out or trim the gap",
+                f"the gap has {record.frames} frames, not {frames}; {_FILLS[request.operation]} "
+                "fills its gap, so leave 'frames' out or trim the gap",
                 f"{asked.note.path}.frames",
             )
         return record

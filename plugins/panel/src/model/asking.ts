@@ -1,5 +1,5 @@
 /** The shot that is being asked for: what was set, where it goes, what it would lead to. */
-import { clone, create, fromJson, toJson, type JsonValue } from "@bufbuild/protobuf";
+import { clearField, clone, create, fromJson, toJson, type JsonValue } from "@bufbuild/protobuf";
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import type { HostLink } from "../link/host";
@@ -37,7 +37,7 @@ export interface Asking {
   readonly choice: Signal<Choice | undefined>;
   /** The context that is kept while the editor looks elsewhere. */
   readonly held: Signal<HostContext | undefined>;
-  /** The one that counts: the held one, else the host's. */
+  /** The one that counts: the held one, else the host's, else what it told last. */
   readonly context: ReadonlySignal<HostContext | undefined>;
   readonly sites: ReadonlySignal<readonly Site[]>;
   readonly site: ReadonlySignal<Site | undefined>;
@@ -47,16 +47,22 @@ export interface Asking {
   /** True while the server is asked. */
   readonly thinking: ReadonlySignal<boolean>;
   edit(patch: Partial<ShotRequest>): void;
+  /** Leaves a setting to the server again. */
+  leave(key: Optional): void;
   /** Everything that was set, anew. */
   take(settings: ShotRequest): void;
   start(): () => void;
 }
+
+/** Settings that the server has a value for where nothing is said. */
+export type Optional = "speed" | "handles" | "takes" | "seed" | "strength" | "context" | "mask";
 
 interface Kept {
   readonly settings?: JsonValue;
   readonly length?: number;
   readonly choice?: Choice;
   readonly held?: JsonValue;
+  readonly last?: JsonValue;
 }
 
 /** `shelf` keeps what was set through a reload of the page. */
@@ -67,12 +73,9 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
   );
   const length = signal(kept.length ?? 0);
   const choice = signal<Choice | undefined>(kept.choice);
-  const held = signal<HostContext | undefined>(
-    kept.held === undefined
-      ? undefined
-      : fromJson(HostContextSchema, kept.held, { ignoreUnknownFields: true }),
-  );
-  const context = computed(() => held.value ?? link.context.value);
+  const held = signal<HostContext | undefined>(contextOf(kept.held));
+  const last = signal<HostContext | undefined>(contextOf(kept.last));
+  const context = computed(() => held.value ?? link.context.value ?? last.value);
   const sites = computed(() => (context.value === undefined ? [] : sitesOf(context.value)));
   const site = computed(() => {
     const wanted = choice.value;
@@ -122,7 +125,11 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
     let asked = "";
     let ending = new AbortController();
     const stops = [
-      effect(() => write(shelf, settings.value, length.value, choice.value, held.value)),
+      effect(() => {
+        // A program that is started anew, or a server that is, leaves what was set where it is.
+        if (link.context.value !== undefined) last.value = link.context.value;
+      }),
+      effect(() => write(shelf, settings.value, length.value, choice.value, held.value, last.value)),
       effect(() => {
         const now = request.value;
         const paired = session.standing.value === "paired";
@@ -151,6 +158,11 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
         ...patch,
       });
     },
+    leave: (key) => {
+      const next = clone(ShotRequestSchema, settings.peek());
+      clearField(next, ShotRequestSchema.field[key]);
+      settings.value = next;
+    },
     take: (given) => {
       settings.value = clone(ShotRequestSchema, given);
     },
@@ -162,6 +174,10 @@ export function faultsAt(faults: readonly Fault[], ...fields: readonly string[])
   return faults.filter(({ path }) =>
     fields.some((field) => new RegExp(`^(request|options)\\.${field}(\\b|$)`).test(path)),
   );
+}
+
+function contextOf(json: JsonValue | undefined): HostContext | undefined {
+  return json === undefined ? undefined : fromJson(HostContextSchema, json, { ignoreUnknownFields: true });
 }
 
 function read(shelf: Shelf): Kept {
@@ -178,12 +194,14 @@ function write(
   length: number,
   choice: Choice | undefined,
   held: HostContext | undefined,
+  last: HostContext | undefined,
 ): void {
   const kept: Kept = {
     settings: toJson(ShotRequestSchema, settings),
     length,
     ...(choice === undefined ? {} : { choice }),
     ...(held === undefined ? {} : { held: toJson(HostContextSchema, held) }),
+    ...(last === undefined ? {} : { last: toJson(HostContextSchema, last) }),
   };
   shelf.setItem(KEY, JSON.stringify(kept));
 }

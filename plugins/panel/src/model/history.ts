@@ -104,6 +104,17 @@ export function search(all: readonly Asked[], words: string): readonly Asked[] {
   });
 }
 
+/** A line without some of what it says. */
+export function without(
+  asked: Asked,
+  ...keys: readonly ("failed" | "cancelled" | "placed")[]
+): Asked {
+  const rest: { -readonly [key in keyof Asked]: Asked[key] } = { ...asked };
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the keys are these three
+  for (const key of keys) delete rest[key];
+  return rest;
+}
+
 function open(factory: IDBFactory, name: string): Promise<IDBDatabase> {
   const asked = factory.open(name, 1);
   asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: "id" });

@@ -46,9 +46,9 @@ export interface Panel {
   /** The take that is shown in the place of the frame: the one asked for last. */
   readonly shown: Signal<string>;
   /** Makes what is asked for. */
-  make(draft: boolean): Promise<void>;
+  readonly make: (draft: boolean) => Promise<void>;
   /** Does something for the editor; what goes wrong is told. */
-  attempt(doing: () => Promise<string | undefined>): Promise<void>;
+  readonly attempt: (doing: () => Promise<string | undefined>) => Promise<void>;
   start(): () => void;
 }
 
@@ -112,8 +112,9 @@ export function panel(session: Session, link: HostLink, shelves: { readonly loca
 
   const start = (): (() => void) => {
     const ending = new AbortController();
-    const stops: (() => void)[] = [link.start(), asked.start(), queued.start()];
-    void kept.start().then((stop) => stops.push(stop));
+    const stops: (() => void)[] = [link.start(), asked.start()];
+    // The queue tells the history what has ended: so that one is read first.
+    void kept.start().then((stop) => stops.push(stop, queued.start()));
     stops.push(
       session.standing.subscribe((standing) => {
         if (standing === "paired") void learn().catch(() => undefined);

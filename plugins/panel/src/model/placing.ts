@@ -7,7 +7,7 @@ import { PlacementSchema, TakeSchema, type Placement, type Take } from "../proto
 import { PlacedSchema, PlaceTakesSchema, RemovePlacedSchema, SwitchTakeSchema, type HostContext } from "../proto/secondunit/v1/hosts_pb";
 import { TimelineService } from "../proto/secondunit/v1/timeline_pb";
 import type { ShotRequest } from "../proto/secondunit/v1/shots_pb";
-import type { Asked, History } from "./history";
+import { without, type Asked, type History } from "./history";
 import { requestIn, takeOf } from "./making";
 import { folderOf, pathOf } from "./request";
 import { targetOf, type Target } from "./sentence";
@@ -82,7 +82,7 @@ export async function takeBack(link: HostLink, history: History, asked: Asked): 
     throw new Error(removed?.notices.join(" ") ?? "The host removed nothing.");
   }
   for (const other of history.all.peek()) {
-    if (other.placed !== undefined && takeOf(other)?.shotId === take.shotId) await history.put(without(other));
+    if (other.placed !== undefined && takeOf(other)?.shotId === take.shotId) await history.put(without(other, "placed"));
   }
   return ["Taken back; nothing else was touched.", ...removed.notices].join(" ");
 }
@@ -104,7 +104,7 @@ export async function switchTo(
   });
   if (answer.case !== "switchedTake") throw new Error("The host did not say that it switched.");
   const itemId = answer.value.itemId === "" ? placed.itemId : answer.value.itemId;
-  await history.put(without(standing));
+  await history.put(without(standing, "placed"));
   await history.change(asked.id, { placed: toJson(PlacedSchema, { ...placed, itemId }) });
   return "The other take is shown; the cut has not moved.";
 }
@@ -157,11 +157,3 @@ function folderFor(request: ShotRequest): string {
 function uniqueByFile(takes: readonly Take[]): readonly Take[] {
   return [...new Map(takes.map((take) => [take.file, take])).values()];
 }
-
-function without(asked: Asked): Asked {
-  const rest: Mutable = { ...asked };
-  delete rest.placed;
-  return rest;
-}
-
-type Mutable = { -readonly [key in keyof Asked]: Asked[key] };

@@ -5,10 +5,28 @@ import type { HostContext } from "../proto/secondunit/v1/hosts_pb";
 import { PlanOptionsSchema, type PlanOptions } from "../proto/secondunit/v1/plans_pb";
 import { ShotRequestSchema, type ShotRequest } from "../proto/secondunit/v1/shots_pb";
 import { Operation, type File, type FrameRange } from "../proto/secondunit/v1/units_pb";
-import { range, type Site } from "./site";
+import { range, STILL, type Site } from "./site";
 
 /** Operations whose length the editor may say. */
 export const OF_ANY_LENGTH: readonly Operation[] = [Operation.EXTEND, Operation.ANIMATE];
+
+/** What a shot is held by instead, where nothing can be drawn on it; empty: it can. */
+export function heldBy(site: Site): string {
+  switch (site.operation) {
+    case Operation.BRIDGE:
+      return "A bridge is held by the frames at both ends; pin what it should pass through with a keyframe.";
+    case Operation.TRANSITION:
+      return "A transition is held by the two clips that run through it.";
+    case Operation.LOOP:
+      return STILL.test(pathOf(site.still?.media)) ? "" : "A loop of footage is held by its own frames.";
+    case Operation.RETIME:
+      return "A retime keeps the motion that is there.";
+    case Operation.GENERATE:
+      return "There is no picture to draw on.";
+    default:
+      return "";
+  }
+}
 
 /** A place with the length that was set, where the place leaves it open. */
 export function withLength(site: Site, length: number): Site {
@@ -24,6 +42,11 @@ export function requestOf(settings: ShotRequest, site: Site, context: HostContex
   const follows = site.operation === Operation.RETIME;
   const rest = { ...made, $unknown: [] };
   if (!follows) delete rest.speed;
+  if (heldBy(site) !== "") {
+    // What was drawn for another operation is kept, and not sent where it would be refused.
+    delete rest.mask;
+    [rest.strokes, rest.ambients, rest.cameras] = [[], [], []];
+  }
   return create(ShotRequestSchema, {
     ...rest,
     name: made.name === "" ? nameFor(site) : made.name,

@@ -29,7 +29,8 @@ export interface Site {
 
 /** Frames of an extension, an animation or a transition whose length nothing says. */
 const USUAL_FRAMES = 24;
-const STILL = /\.(png|jpe?g|tiff?|exr|dpx|bmp|webp)$/i;
+/** Names of files that are one picture. */
+export const STILL = /\.(png|jpe?g|tiff?|exr|dpx|bmp|webp)$/i;
 
 /** The places of a context, the likeliest first; at most one for each operation and edge. */
 export function sitesOf(context: HostContext): readonly Site[] {
