@@ -68,7 +68,7 @@ export function painting(subject: Subject) {
   const drawing = signal<Drawing>(NOTHING);
   const chosen = signal(0);
   const tool: Signal<Tool> = signal("brush");
-  const handle = signal<Handle>({ radius: 0.04, hardness: 0.7, level: 1 });
+  const handle = signal<Handle>({ radius: 0.04, hardness: 1, level: 1 });
   const softness = signal(0.02);
   const timing: Signal<Timing> = signal("even");
   const carrying: Signal<Carrying> = signal("travel");

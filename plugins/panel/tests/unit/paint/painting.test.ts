@@ -10,6 +10,7 @@ import { FileSchema, type File } from "../../../src/proto/secondunit/v1/units_pb
 
 const NONE: Controls = { mask: undefined, strokes: [], ambients: [], cameras: [] };
 const LONG = 5000;
+const truly = setTimeout;
 
 function named(path: string): File {
   return create(FileSchema, { source: { case: "path", value: path } });
@@ -58,9 +59,9 @@ function paint(work: Painting, x = 0.5, y = 0.5): void {
 
 async function settled(work: Painting, on: "kept" | "waiting" = "kept"): Promise<void> {
   // The PNG is squeezed by the platform, whose turns no fake clock counts.
-  for (let tries = 0; tries < 200 && work.standing.value !== on; tries += 1) {
+  for (let tries = 0; tries < 1000 && work.standing.value !== on; tries += 1) {
     await vi.advanceTimersByTimeAsync(50);
-    await new Promise((wake) => setImmediate(wake));
+    await new Promise((wake) => truly(wake, 1));
   }
 }
 

@@ -58,6 +58,15 @@ describe("the preview", () => {
     expect(shown({ layers: [late], cameras: [] }, 8)(25 + 48, 25)).toEqual(RED);
   });
 
+  it("stretches a soft edge, and leaves nothing where the middle was", () => {
+    const region = raster(2 * WIDTH, 2 * HEIGHT);
+    const middle = { x: 50, y: 50, pressure: 1 };
+    line(region, { radius: 30, hardness: 0.7, level: 1 }, middle, middle);
+    const end = shown({ layers: [layer("stroke", { region, points: ACROSS })], cameras: [] }, 8);
+    expect(end(25 + 48, 25)).toEqual(RED);
+    expect(end(25, 25)[0]).toBeLessThan(40);
+  });
+
   it("changes nothing outside the mask", () => {
     const mask = raster(2 * WIDTH, 2 * HEIGHT);
     line(mask, { radius: 30, hardness: 1, level: 1 }, { x: 50, y: 50, pressure: 1 }, { x: 50, y: 50, pressure: 1 });
