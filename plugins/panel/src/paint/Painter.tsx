@@ -16,7 +16,7 @@ import { Stage } from "./Stage";
 import { Measures, Tools, TOOL_WORDS } from "./Tools";
 
 export interface PainterProps {
-  /** Whoever made it starts it, so that what is drawn outlives this view. */
+  /** Made outside the view, so that what is drawn and what was done outlive it. */
   readonly painting: Painting;
   /** The frame that is painted on; undefined: it is not here yet. */
   readonly picture: Blob | undefined;
@@ -50,6 +50,7 @@ export function Painter({ painting, picture, rate, follows = false, without = NO
     still.value === undefined ? undefined : sceneOf(still.value, drawing.value, frames.value),
   );
 
+  useEffect(() => painting.start(), [painting]);
   useEffect(() => play.stop, []);
   useEffect(() => {
     const state = { gone: false };
@@ -134,40 +135,46 @@ export function Painter({ painting, picture, rate, follows = false, without = NO
         if (event.key === " ") borrowed.value = false;
       }}
     >
-      <Tools painting={painting} without={without} />
-      {without.has(tool.value) && <p class="paint-hint">{without.get(tool.value)}</p>}
-      <div class="paint-frame">
-        <Stage
-          painting={painting} picture={pictureAt} scene={another} frame={play.frame} look={look}
-          borrowed={borrowed} onPress={press} onLift={lift} say={(words) => (said.value = words)}
-        />
-        {shown.value === undefined && <p class="paint-over-frame">{fault.value || "The frame is being fetched."}</p>}
-        {look.value !== WHOLE_LOOK && look.value !== WIDE_LOOK && (
-          <button type="button" class="paint-whole" onClick={() => (look.value = tool.peek() === "camera" ? WIDE_LOOK : WHOLE_LOOK)}>
-            {Math.round(100 * look.value.zoom)}% · show all
-          </button>
-        )}
+      <div class="paint-body">
+        <div class="paint-main">
+          <Tools painting={painting} without={without} />
+          {without.has(tool.value) && <p class="paint-hint">{without.get(tool.value)}</p>}
+          <div class="paint-frame">
+            <Stage
+              painting={painting} picture={pictureAt} scene={another} frame={play.frame} look={look}
+              borrowed={borrowed} onPress={press} onLift={lift} say={(words) => (said.value = words)}
+            />
+            {shown.value === undefined && <p class="paint-over-frame">{fault.value || "The frame is being fetched."}</p>}
+            {look.value !== WHOLE_LOOK && look.value !== WIDE_LOOK && (
+              <button type="button" class="paint-whole" onClick={() => (look.value = tool.peek() === "camera" ? WIDE_LOOK : WHOLE_LOOK)}>
+                {Math.round(100 * look.value.zoom)}% · show all
+              </button>
+            )}
+          </div>
+          <div class="paint-transport">
+            <button
+              type="button" class="paint-small" disabled={nothing || still.value === undefined}
+              aria-label={play.on.value ? "Stop the preview" : "Play the preview"}
+              title="Preview of the motion on this still (L plays, K stops)"
+              onClick={() => (play.on.value ? play.stop() : play.play())}
+            >
+              <Icon sign={play.on.value ? "pause" : "play"} />
+            </button>
+            <input
+              type="range" min={0} max={count - 1} step={1} value={play.frame.value} disabled={nothing}
+              aria-label="Frame of the preview"
+              aria-valuetext={`Frame ${play.frame.value + 1} of ${count}`}
+              onInput={({ currentTarget }) => play.show(currentTarget.valueAsNumber)}
+            />
+            <output>{play.frame.value + 1} / {count}</output>
+          </div>
+          <Said painting={painting} preview={play.frame.value > 0 && scene.value !== undefined && !isStill(scene.value)} />
+        </div>
+        <div class="paint-side">
+          <Measures painting={painting} />
+          {tool.value === "camera" ? <Camera painting={painting} /> : <Layers painting={painting} follows={follows} />}
+        </div>
       </div>
-      <div class="paint-transport">
-        <button
-          type="button" class="paint-small" disabled={nothing || still.value === undefined}
-          aria-label={play.on.value ? "Stop the preview" : "Play the preview"}
-          title="Preview of the motion on this still (L plays, K stops)"
-          onClick={() => (play.on.value ? play.stop() : play.play())}
-        >
-          <Icon sign={play.on.value ? "pause" : "play"} />
-        </button>
-        <input
-          type="range" min={0} max={count - 1} step={1} value={play.frame.value} disabled={nothing}
-          aria-label="Frame of the preview"
-          aria-valuetext={`Frame ${play.frame.value + 1} of ${count}`}
-          onInput={({ currentTarget }) => play.show(currentTarget.valueAsNumber)}
-        />
-        <output>{play.frame.value + 1} / {count}</output>
-      </div>
-      <Said painting={painting} preview={play.frame.value > 0 && scene.value !== undefined && !isStill(scene.value)} />
-      <Measures painting={painting} />
-      {tool.value === "camera" ? <Camera painting={painting} /> : <Layers painting={painting} follows={follows} />}
       <p class="paint-unseen" role="status">{said}</p>
       {size.value === undefined && <p class="paint-hint">The size of the shot is not known yet.</p>}
     </section>

@@ -170,7 +170,8 @@ export function Stage(props: Props) {
     hand.value = touch.at;
     const { drag } = held.current;
     if (drag === undefined) return;
-    const all = event.getCoalescedEvents();
+    // Absent on pages that are not secured, whatever the type says.
+    const all = "getCoalescedEvents" in event ? event.getCoalescedEvents() : [];
     const { left, top } = (event.currentTarget as Element).getBoundingClientRect();
     for (const one of all.length > 0 ? all : [event]) {
       const on = { x: one.clientX - left, y: one.clientY - top };

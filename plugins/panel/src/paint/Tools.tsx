@@ -104,7 +104,8 @@ export function Measures({ painting }: { readonly painting: Painting }) {
             set={(value) => set({ radius: value / 200 })}
           />
           <Slider
-            name="Hardness" unit="%" value={100 * handle.value.hardness} least={0} most={100} step={5}
+            name="Hardness" unit="%" title="What a soft edge covers moves less: it is stretched like rubber"
+            value={100 * handle.value.hardness} least={0} most={100} step={5}
             set={(value) => set({ hardness: value / 100 })}
           />
         </>

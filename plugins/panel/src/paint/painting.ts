@@ -68,7 +68,7 @@ export function painting(subject: Subject) {
   const drawing = signal<Drawing>(NOTHING);
   const chosen = signal(0);
   const tool: Signal<Tool> = signal("brush");
-  const handle = signal<Handle>({ radius: 0.04, hardness: 0.7, level: 1 });
+  const handle = signal<Handle>({ radius: 0.04, hardness: 1, level: 1 });
   const softness = signal(0.02);
   const timing: Signal<Timing> = signal("even");
   const carrying: Signal<Carrying> = signal("travel");
@@ -84,6 +84,7 @@ export function painting(subject: Subject) {
   const files = new WeakMap<Raster, { readonly revision: number; readonly file: File }>();
   let gesture = { tag: "", at: 0 };
   let known = keyOf({ mask: undefined, strokes: [], ambients: [], cameras: [] });
+  let shown = "";
   let open: { recorder: Recorder; before: Drawing; last: Place; erase: boolean; since: number; box: Box | undefined } | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let busy = false;
@@ -355,8 +356,9 @@ export function painting(subject: Subject) {
     commit(NOTHING);
   };
 
+  /** Reads what the controls say, and keeps what is drawn, until it is stopped. */
   const start = (): (() => void) => {
-    let shown = "";
+    if (standing.peek() === "keeping" || standing.peek() === "waiting") later(QUIET_MILLISECONDS);
     const stop = effect(() => {
       const [at, given] = [size.value, controls.value];
       if (at === undefined) return;
@@ -369,8 +371,9 @@ export function painting(subject: Subject) {
     return () => {
       stop();
       reading += 1;
-      if (timer !== undefined && standing.peek() === "keeping") void keep();
       clearTimeout(timer);
+      if (standing.peek() === "reading") shown = ""; // read again when it is started again
+      if (standing.peek() === "keeping") void keep();
     };
   };
 

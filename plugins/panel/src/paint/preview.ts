@@ -183,13 +183,9 @@ export function draw(scene: Scene, frame: number, into: Uint8ClampedArray): void
       else colourAt(behind, width, height, u - rockX, v - rockY, tap);
       for (const part of parts) {
         if (u < part.left || u > part.right || v < part.top || v > part.bottom) continue;
-        let s = u - part.dx;
-        let t = v - part.dy;
-        for (let round = 0; part.gain !== undefined && round < 3; round += 1) {
-          const way = valueAt(part.gain, width, height, s, t);
-          s = u - way * part.dx;
-          t = v - way * part.dy;
-        }
+        const gone = part.gain === undefined ? 1 : goneBy(part.gain, width, height, u, v, part);
+        const s = u - gone * part.dx;
+        const t = v - gone * part.dy;
         const alpha = valueAt(part.owned, width, height, s, t);
         if (alpha <= 0) continue;
         colourAt(rgba, width, height, s - rockX, t - rockY, over);
@@ -224,6 +220,31 @@ function partAt(one: Carried, frame: number, scene: Scene): Part {
     owned, gain, dx, dy, left, top,
     right: box.right + Math.max(0, dx), bottom: box.bottom + Math.max(0, dy),
   };
+}
+
+const LOOKS = 8;
+const HALVINGS = 5;
+
+/**
+ * The share of the way that what is seen at (u, v) has gone: the most for which the place it came
+ * from goes that far. A place moves by its grey, so a soft edge is stretched like rubber.
+ */
+function goneBy(gain: Field, width: number, height: number, u: number, v: number, { dx, dy }: Part): number {
+  let beyond = 1;
+  if (valueAt(gain, width, height, u - dx, v - dy) > 0.999) return 1;
+  for (let look = LOOKS - 1; look >= 0; look -= 1) {
+    let share = look / LOOKS;
+    if (valueAt(gain, width, height, u - share * dx, v - share * dy) >= share) {
+      for (let n = 0; n < HALVINGS; n += 1) {
+        const middle = (share + beyond) / 2;
+        if (valueAt(gain, width, height, u - middle * dx, v - middle * dy) >= middle) share = middle;
+        else beyond = middle;
+      }
+      return share;
+    }
+    beyond = share;
+  }
+  return 0;
 }
 
 /** The pixels at which a field is not nothing. */

@@ -27,6 +27,7 @@ export interface Inks {
   readonly mask: Rgb;
   readonly stroke: Rgb;
   readonly ambient: Rgb;
+  /** Beyond the picture. */
   readonly ground: Rgb;
 }
 
@@ -35,7 +36,7 @@ export function inks(element: Element): Inks {
     mask: colourOf(element, "--accent"),
     stroke: colourOf(element, "--good"),
     ambient: colourOf(element, "--bad"),
-    ground: colourOf(element, "--ground"),
+    ground: colourOf(element, "--line"),
   };
 }
 

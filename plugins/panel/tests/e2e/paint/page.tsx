@@ -71,14 +71,13 @@ const model = painting({
   size, frames: signal(FRAMES), controls, edit: (made) => (controls.value = made),
   store: { put: keep, get: fetched },
 });
-model.start();
 
 declare global {
   interface Window {
     away?: boolean;
     said: unknown;
-    /** The pixels of a painted file, a byte for each. */
-    pixels: (sha256: string) => Promise<{ width: number; height: number; grey: number[] }>;
+    /** The bytes of a painted file at places of it; nothing where it has not the shot's size. */
+    pixels: (sha256: string, places: readonly (readonly [number, number])[]) => Promise<number[]>;
     /** Sets the painter's size anew, so that it reads all its files again. */
     reread: () => void;
     /** Milliseconds for a frame of the preview at its size. */
@@ -93,14 +92,16 @@ effect(() => {
     create(ShotRequestSchema, { ...rest, ...(mask === undefined ? {} : { mask }) }),
   );
 });
-window.pixels = async (sha256) => {
-  const bitmap = await createImageBitmap(files.get(sha256) ?? new Blob());
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d");
+window.pixels = async (sha256, places) => {
+  const blob = files.get(sha256);
+  const bitmap = blob === undefined ? undefined : await createImageBitmap(blob);
+  if (bitmap?.width !== SIZE.width || bitmap.height !== SIZE.height) return [];
+  const context = new OffscreenCanvas(SIZE.width, SIZE.height).getContext("2d");
   context?.drawImage(bitmap, 0, 0);
-  const { data } = context?.getImageData(0, 0, bitmap.width, bitmap.height) ?? { data: [] };
-  const grey = Array.from({ length: bitmap.width * bitmap.height }, (_, i) => data[4 * i] ?? 0);
-  return { width: bitmap.width, height: bitmap.height, grey };
+  return places.map(([x, y]) => {
+    const at = context?.getImageData(Math.round(x * SIZE.width), Math.round(y * SIZE.height), 1, 1);
+    return at?.data[0] ?? 0;
+  });
 };
 window.reread = () => (size.value = { ...SIZE, width: SIZE.width, height: SIZE.height });
 window.pace = async () => {
