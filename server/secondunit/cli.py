@@ -177,6 +177,13 @@ def _timeline_flags(sub: argparse.ArgumentParser, *, optional: bool = False) -> 
         metavar="FPS",
         help="of a timeline that does not say its own, as an .edl: 25, 23.976, 30000/1001",
     )
+    sub.add_argument(
+        "--sequence", metavar="NAME", help="the one that is meant, of a file that holds several"
+    )
+    sub.add_argument(
+        "--drop-frame", action="store_true", default=None,
+        help="timecode drops frames (29.97, 59.94), for a file that does not say so, as an .otio",
+    )  # fmt: skip
     sub.add_argument("--engine", help=f"for every shot (engines: {', '.join(ENGINES)})")
     sub.add_argument("--delivery", help="for every shot; see `secondunit deliveries`")
     sub.add_argument(

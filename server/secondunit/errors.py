@@ -45,9 +45,32 @@ SecondUnitError
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
+
+_JOINERS = "\u200c\u200d"
+"""Of words and emoji: they turn nothing round and hide nothing."""
+
+
+def one_line(text: str) -> str:
+    """A stranger's words as they may stand in a message: on one line, in the order they have.
+
+    Control characters, marks that turn the direction of writing and lone surrogates become
+    `\ufffd`, line breaks and tabs spaces: a clip's name must not paint over what we say of it.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    if character.isspace():
+        return character if unicodedata.category(character) == "Zs" else " "
+    return "\ufffd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +81,10 @@ class Fault:
     """A sentence without a full stop: what is wrong, and the choices left."""
     path: str
     """Where: a dotted path from the timeline or the request down to the key."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "what", one_line(self.what))
+        object.__setattr__(self, "path", one_line(self.path))
 
     def __str__(self) -> str:
         return f"{self.what} @ {self.path}"

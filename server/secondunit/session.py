@@ -68,6 +68,8 @@ def _options(config: Config, flags: argparse.Namespace) -> plans_pb2.PlanOptions
         seed=flags.seed,
         roots=flags.root,
         rate=None if flags.rate is None else (flags.rate.num, flags.rate.den),
+        sequence=flags.sequence or "",
+        drop_frame=flags.drop_frame,
     )
 
 

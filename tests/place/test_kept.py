@@ -40,10 +40,10 @@ def test_a_change_to_the_edit_is_found(tmp_path: Path, change: str) -> None:
     timeline = stock(path)
     before = contents(timeline, Layouts(room))
     otio.adapters.write_to_file(timeline, str(path))
-    check_kept(path, before, layouts=Layouts(room), created=(), replaced=())
+    check_kept(path, before, layouts=Layouts(room), created={}, replaced=())
 
     CHANGES[change](timeline)
     otio.adapters.write_to_file(timeline, str(path))
 
     with pytest.raises(DeliveryError):
-        check_kept(path, before, layouts=Layouts(room), created=(), replaced=())
+        check_kept(path, before, layouts=Layouts(room), created={}, replaced=())

@@ -318,3 +318,13 @@ def test_the_new_timeline_may_go_to_a_folder_that_is_not_there_yet(tmp_path: Pat
 
     url = stock(result.timeline).tracks[0][1].media_reference.target_url
     assert (out.parent / url).is_file()
+
+
+def test_timecode_that_drops_frames_is_remembered(tmp_path: Path) -> None:
+    """No field of an .otio says it: without this, the next round would count without."""
+    ntsc = Rate(num=30000, den=1001)
+    row = [clip("A", 48, ntsc), gap(24, ntsc), clip("B", 48, ntsc)]
+    path = edit(tmp_path / "cut.otio", row, ntsc)
+    made = placed(path, plan_at(48, 24, drop_frame=True, rate=ntsc))
+    record = json.loads(made.timeline.read_text())["metadata"]["secondunit"]
+    assert record["timebase"] == {"num": 30000, "den": 1001, "drop_frame": True}

@@ -85,3 +85,15 @@ def test_a_speed_out_of_range_names_the_field(tmp_path: Path) -> None:
     found = plan_request(request, Options(), config, plan_timeline)
     (fault,) = found.faults
     assert fault.path == "request.speed" and "did you mean 50%" in fault.what
+
+
+def test_a_request_says_its_colour_and_insists_on_alpha(tmp_path: Path) -> None:
+    more = {"colour": "no such space", "alpha": shots_pb2.ALPHA_MODE_MADE}
+    request = asked(tmp_path, units_pb2.OPERATION_RETIME, speed=0.4, **more)
+    config = Config(data=tmp_path / "data", roots=(tmp_path,))
+    found = plan_request(request, Options(), config, plan_timeline)
+    assert [fault.path for fault in found.faults] == ["request.colour"]
+    request.colour, request.delivery = "", "h264"
+    found = plan_request(request, Options(), config, plan_timeline)
+    (fault,) = found.faults
+    assert fault.path == "request.delivery" and "alpha" in fault.what

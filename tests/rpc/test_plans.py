@@ -71,6 +71,22 @@ def test_a_timeline_is_inspected_without_planning(
     assert shot.record_timecode == "01:00:02:00" and list(shot.clips) == [footage.stem] * 2
 
 
+def test_a_timeline_that_does_not_say_all_is_inspected_as_its_caller_says(
+    unit: Unit, tmp_path: Path
+) -> None:
+    """A list has no rate; a file with several sequences is asked for one; an .otio drops none."""
+    path = tmp_path / "cut.edl"
+    path.write_text("TITLE: one\n1 A V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n")
+    with pytest.raises(Refused, match="does not say its rate"):
+        unit.client.inspect(path)
+    answer = unit.client.inspect(path, rate=(30000, 1001), sequence="one", drop_frame=True)
+    assert (answer.name, answer.rate.num, answer.rate.den) == ("one", 30000, 1001)
+    with pytest.raises(Refused, match="no sequence 'two'; it holds one sequence: 'one'"):
+        unit.client.inspect(path, rate=(25, 1), sequence="two")
+    with pytest.raises(Refused, match="a rate is positive"):
+        unit.client.inspect(path, rate=(0, 1))
+
+
 def test_a_plugins_request_is_the_same_shot_as_the_timelines(
     unit: Unit, footage: Path, tmp_path: Path
 ) -> None:

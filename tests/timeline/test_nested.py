@@ -118,10 +118,3 @@ def test_a_sequence_that_shows_no_frame_that_we_know_is_refused(
     path = save(train, [nest, asking("gen: bridge"), clip("train.m4v", 300, 48)])
     (fault,) = find_shots(path, config=config(train)).faults
     assert says in str(fault)
-
-
-def test_requests_inside_a_sequence_are_named(train: Path) -> None:
-    inside = clip("train.m4v", 100, 48)
-    inside.markers.append(marker("gen: animate"))
-    edit = find_shots(save(train, [stack(track(inside))]), config=config(train))
-    assert edit.shots == () and "markers in it, 1, were not read" in edit.notices[0]

@@ -96,7 +96,7 @@ def test_latin_1_is_named(tmp_path: Path) -> None:
          "nested deeper"),
         ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": 1e999}}', "inf is no number"),
         ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": 9223372036854775808}}', "64 bits"),
-        ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": ' + "9" * 5000 + "}}", "wrong number"),
+        ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": ' + "9" * 5000 + "}}", "thousands of"),
         ('{"OTIO_SCHEMA": "Timeline.1", "metadata": {"n": ' + "9" * 400 + "}}", "400 digits"),
         ('{"OTIO_SCHEMA": "Timeline.1", "global_start_time": {"OTIO_SCHEMA": "RationalTime.1", '
          '"rate": 24, "value": ' + "9" * 400 + "}}", "400 digits"),
@@ -206,7 +206,8 @@ def test_a_collection_of_one_timeline_is_that_timeline(tmp_path: Path) -> None:
     assert read(path).tracks[0][0].name == "a"
     collection.append(otio.schema.Timeline("two"))
     otio.adapters.write_to_file(collection, str(path))
-    assert "2 timelines" in refused(path)[0]
+    assert read(path).tracks[0][0].name == "a"
+    assert read(path, sequence="two").name == "two"
 
 
 def test_the_file_is_not_touched(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ class Read:
     markers: int
     given: int | None = None
     """The rate that its caller gives."""
+    sequence: str | None = None
+    """The name of the one that its caller means, of a file that holds several."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ READ = [
     Read("fcp7xml/premiere_example.xml", "30", "00:00:00:00", 4, 8, 31, 18, 2, 7),
     Read("fcp7xml/sample_just_track.xml", "30", "00:00:00:00", 0, 0, 0, 0, 0, 0),
     Read("fcpxml/fcpx_clips.fcpxml", "30", "00:00:00:00", 2, 0, 2, 0, 0, 1),
+    Read("fcpxml/fcpx_example.fcpxml", "30", "00:00:00:00", 3, 1, 31, 35, 3, 8),
+    Read("fcpxml/fcpx_example.fcpxml", "30", "00:00:00:00", 3, 1, 31, 35, 3, 8,
+         sequence="OpenTimeline_Project 1"),
     Read("fcpxml/fcpx_transitions.fcpxml", "30", "00:00:00:00", 1, 0, 3, 0, 2, 0),
     Read("hiero/ayon_qt_timewarp.otio", "24000/1001", "00:00:00:00", 1, 0, 1, 0, 0, 1),
     Read("hiero/ayon_timeline.otio", "24000/1001", "01:00:00:00", 4, 1, 15, 3, 0, 7),
@@ -100,8 +105,6 @@ REFUSED = [
             "'synthetic_resolve_timeline_markers.edl' lists the markers of a timeline, not its "
             "cuts: export the cut beside it, and call the two CUT.otio (or .edl, .xml, .fcpxml, "
             ".aaf) and CUT_markers.edl @ file", given=24),
-    Refused("fcpxml/fcpx_example.fcpxml", "'fcpx_example.fcpxml' holds 2 projects "
-            "('OpenTimeline_Project', 'OpenTimeline_Project 1'); export one of them @ file"),
     Refused("malformed/active_key_absent.otio", "no media reference 'take_9'; there are: "
             "'DEFAULT_MEDIA' @ tracks.children[0].children[0].active_media_reference_key"),
     Refused("malformed/bom.otio",
@@ -124,13 +127,14 @@ def given(row: Read | Refused) -> Rate | None:
     return None if row.given is None else Rate(num=row.given)
 
 
-@pytest.mark.parametrize("row", READ, ids=lambda row: row.file)
+@pytest.mark.parametrize("row", READ, ids=lambda row: f"{row.file} {row.sequence or ''}".strip())
 def test_a_real_timeline_is_read(shared: Path, tmp_path: Path, row: Read) -> None:
     if row.file.endswith(".aaf"):
         pytest.importorskip("otio_aaf_adapter", reason="AAF is an extra: secondunit[aaf]")
     path = shared / "timelines" / row.file
-    found = reading(path, rate=given(row), data=tmp_path).timeline
-    edit = find_shots(path, config=Config(data=tmp_path), rate=given(row))
+    found = reading(path, rate=given(row), sequence=row.sequence, data=tmp_path).timeline
+    config = Config(data=tmp_path)
+    edit = find_shots(path, config=config, rate=given(row), sequence=row.sequence)
     kinds = [t.kind if isinstance(t, otio.schema.Track) else "" for t in found.tracks]
     items = list(found.tracks.find_children())
     carriers = [one for one in (found.tracks, *items) if isinstance(one, otio.core.Item)]
@@ -143,7 +147,7 @@ def test_a_real_timeline_is_read(shared: Path, tmp_path: Path, row: Read) -> Non
         timecode(edit.timecode_start, edit.rate, drop_frame=edit.drop_frame),
         kinds.count("Video"), kinds.count("Audio"), count(otio.schema.Clip),
         count(otio.schema.Gap), count(otio.schema.Transition),
-        sum(len(one.markers) for one in carriers), row.given,
+        sum(len(one.markers) for one in carriers), row.given, row.sequence,
     )  # fmt: skip
     assert rate_of(found) == edit.rate
 

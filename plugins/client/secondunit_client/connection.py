@@ -18,6 +18,7 @@ from typing import Self
 from secondunit.v1 import capabilities_pb2, jobs_pb2, plans_pb2, timeline_pb2
 from secondunit.v1.capabilities_pb2_grpc import CapabilityServiceStub
 from secondunit.v1.timeline_pb2_grpc import TimelineServiceStub
+from secondunit.v1.units_pb2 import Rate
 
 from secondunit_client.access import Access
 from secondunit_client.blobs import Blobs
@@ -90,9 +91,24 @@ class Connection:
         request = capabilities_pb2.GetServerStatusRequest()
         return self._caller.call(self._capabilities.GetServerStatus, request)
 
-    def inspect(self, timeline: Path) -> timeline_pb2.InspectTimelineResponse:
-        """The shots that a timeline asks for, not planned. Raises Refused."""
-        request = timeline_pb2.InspectTimelineRequest(timeline=str(timeline.absolute()))
+    def inspect(
+        self,
+        timeline: Path,
+        *,
+        rate: tuple[int, int] | None = None,
+        sequence: str = "",
+        drop_frame: bool | None = None,
+    ) -> timeline_pb2.InspectTimelineResponse:
+        """The shots that a timeline asks for, not planned. Raises Refused.
+
+        `rate`, `sequence` and `drop_frame` as for `options`.
+        """
+        request = timeline_pb2.InspectTimelineRequest(
+            timeline=str(timeline.absolute()),
+            rate=None if rate is None else Rate(num=rate[0], den=rate[1]),
+            sequence=sequence,
+            drop_frame=drop_frame,
+        )
         return self._caller.call(self._timelines.InspectTimeline, request, timeout=300)
 
     def place(

@@ -27,10 +27,14 @@ def options(
     seed: int | None = None,
     roots: Iterable[Path] = (),
     rate: tuple[int, int] | None = None,
+    sequence: str = "",
+    drop_frame: bool | None = None,
 ) -> pb.PlanOptions:
     """What the caller decides; what is left out is left to each request and to the server.
 
-    `rate` is (frames, seconds) of a timeline that does not say its own: (24000, 1001).
+    `rate` is (frames, seconds) of a timeline that does not say its own: (24000, 1001). `sequence`
+    is the name of the one that is meant, of a file that holds several; `drop_frame` whether
+    timecode drops frames, for a file that does not say it (an .otio).
     """
     return pb.PlanOptions(
         engine=engine,
@@ -40,6 +44,8 @@ def options(
         seed=seed,
         roots=[str(root.absolute()) for root in roots],
         rate=None if rate is None else Rate(num=rate[0], den=rate[1]),
+        sequence=sequence,
+        drop_frame=drop_frame,
     )
 
 

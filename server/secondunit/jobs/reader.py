@@ -108,13 +108,21 @@ class Reader:
         found = self._ask("plan", timeline, config, options=canonical(options))
         return record_of_json(PlannedShots, found, "plan")
 
-    def inspect(self, timeline: Path, config: Config | None = None) -> Edit:
+    def inspect(
+        self, timeline: Path, config: Config | None = None, rate: Rate | None = None,
+        sequence: str | None = None, drop_frame: bool | None = None,
+    ) -> Edit:  # fmt: skip
         """What `find_shots` gives. Raises as `plan` does."""
-        return record_of_json(Edit, self._ask("inspect", timeline, config), "edit")
+        meant = _meant(rate, sequence)
+        found = self._ask("inspect", timeline, config, **meant, drop_frame=drop_frame)
+        return record_of_json(Edit, found, "edit")
 
-    def check(self, timeline: Path, config: Config | None = None, rate: Rate | None = None) -> None:
+    def check(
+        self, timeline: Path, config: Config | None = None, rate: Rate | None = None,
+        sequence: str | None = None,
+    ) -> None:  # fmt: skip
         """Raise what `read` raises, and what `plan` does; no footage is looked at."""
-        self._ask("check", timeline, config, rate=None if rate is None else [rate.num, rate.den])
+        self._ask("check", timeline, config, **_meant(rate, sequence))
 
     def view(self, path: Path, frame: int, longest: int) -> Any:
         """What `view.view` gives of a file's frame. Raises what it raises, and as `plan` does."""
@@ -152,3 +160,7 @@ class Reader:
             return child.ask(order, timeline)
         finally:
             self._idle.put(child)
+
+
+def _meant(rate: Rate | None, sequence: str | None) -> dict[str, Any]:
+    return {"rate": None if rate is None else [rate.num, rate.den], "sequence": sequence}

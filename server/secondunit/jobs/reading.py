@@ -87,9 +87,13 @@ def _do(order: Mapping[str, Any]) -> Any:
     from secondunit.units import Rate
 
     path = Path(order["timeline"])
-    if order["do"] == "check":
+    meant: dict[str, Any] = {}
+    if order["do"] in ("check", "inspect"):
         rate = order["rate"]
-        read(path, rate=None if rate is None else Rate(num=rate[0], den=rate[1]))
+        meant["rate"] = None if rate is None else Rate(num=rate[0], den=rate[1])
+        meant["sequence"] = order["sequence"]
+    if order["do"] == "check":
+        read(path, **meant)
         return None
     config = record_of_json(Config, order["config"], "config")
     if order["do"] == "view":
@@ -97,7 +101,8 @@ def _do(order: Mapping[str, Any]) -> Any:
 
         return view(path, order["frame"], order["longest"], config)
     if order["do"] == "inspect":
-        return canonical(find_shots(path, config=config))
+        drops = order["drop_frame"]
+        return canonical(find_shots(path, config=config, drop_frame=drops, **meant))
     options = record_of_json(Options, order["options"], "options")
     return canonical(plan_shots(path, options, config))
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
@@ -22,12 +23,14 @@ from secondunit.place.exchange import Asset
 from secondunit.place.exchanged import check_beside, exchanged
 from secondunit.place.kept import check_kept, contents
 from secondunit.place.links import Profile, rebase
+from secondunit.place.nests import Key, Nest, nest_at, nest_of
 from secondunit.place.shape import shape
 from secondunit.place.takes import Take, keep_request
 from secondunit.place.tracks import Layouts, gap_of, lay, swap
 from secondunit.place.words import Words, words_of
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.cut import CuttingRoom, generated, plain, rate_of
+from secondunit.timeline.levels import Way, path_of
 from secondunit.timeline.read import reading
 from secondunit.timeline.retimes import convention_of
 from secondunit.units import FrameRange, Operation
@@ -77,6 +80,10 @@ class Placement:
     """Text of the marker: the request and the id."""
     take: Take
     alternatives: tuple[Take, ...]
+    key: Key = ()
+    """Of the nested sequence that it stands in; empty: on the timeline itself."""
+    nested_in: str = ""
+    """The same in words of the new timeline: `tracks[0].children[2]`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +125,9 @@ def place(
         check_bundle(timeline_path, out_path, bundled)
     # A format that does not say its rate was planned at the one that its caller gave.
     rate = next((one.plan.rate for one in finished), None)
-    original = reading(timeline_path, rate=rate, data=config.data)
+    original = reading(
+        timeline_path, rate=rate, sequence=_sequence_of(finished), data=config.data
+    )  # fmt: skip
     timeline = original.timeline
     notices: list[str] = []
     if moved := rebase(timeline, original.folder, out_path.parent):
@@ -131,25 +140,39 @@ def place(
         retimes=convention_of(timeline, []),
     )
     notices += shape(timeline, out_path.parent, room.rate, profile)
-    table = _Table(timeline, room, out_path.parent, profile)
-    before = contents(timeline, table.layouts)
-    # All words first: each shot that is cut in shifts the places of the others.
-    asked = [(one, words_of(timeline, one.plan)) for one in finished]
-    for one, words in sorted(asked, key=lambda pair: pair[0].plan.timecode):
-        table.put(one, words)
+    start = timeline.global_start_time
+    layouts = Layouts(room)
+    # All ways and words first: each shot that is cut in shifts the places of the others.
+    tables: dict[Way, _Table] = {}
+    asked: list[tuple[Finished, Way, Words]] = []
+    for one in finished:
+        for way in one.plan.place.ways or ((),):
+            if way not in tables:
+                zero = 0 if way or start is None else round(room.frames(start))
+                nest = nest_at(timeline, way, layouts)
+                tables[way] = _Table(nest, zero, out_path.parent, profile)
+            asked.append((one, way, words_of(timeline, one.plan, way)))
+    before = contents(timeline, layouts, [table.nest.key for table in tables.values()])
+    for one, way, words in sorted(asked, key=lambda ask: (ask[1], ask[0].plan.timecode)):
+        tables[way].put(one, words)
     _sign(timeline, timeline_path, finished)
-    table.pad()
-    placements = table.placements()
+    for table in tables.values():
+        table.pad()
+    placements = tuple(one for way in sorted(tables) for one in tables[way].placements())
     try:
         out_path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out_path) as temporary:
             temporary.write_text(timeline.to_json_string(indent=1) + "\n", encoding="utf-8")
             now = Layouts(room)
             written = check_kept(
-                temporary, before, layouts=now, created=table.created(), replaced=table.replaced
+                temporary,
+                before,
+                layouts=now,
+                created={table.nest.key: table.created() for table in tables.values()},
+                replaced={text for table in tables.values() for text in table.replaced},
             )
-            _check_placed(written, placements, now)
-            for one, words in asked:
+            placements = _checked(written, placements, now)
+            for one, _, words in asked[::-1]:  # of several places the first
                 keep_request(one.chosen, words.request)
     except OSError as exc:
         raise unwritten(f"{out_path} cannot be written", exc, PlacementError) from exc
@@ -163,6 +186,18 @@ def place(
         timeline=out_path, placements=placements, files=files,
         notices=tuple(dict.fromkeys((*notices, *said))),
     )  # fmt: skip
+
+
+def _sequence_of(finished: Sequence[Finished]) -> str | None:
+    """The sequence that all shots are of; None for that of a file with one. Raises Refused."""
+    named = sorted({one.plan.place.sequence or "" for one in finished})
+    if len(named) > 1:
+        said = ", ".join(f"'{name}'" for name in named)
+        raise Refused.single(
+            f"the shots are of {len(named)} sequences ({said}); place those of each by themselves",
+            "jobs",
+        )
+    return named[0] or None if named else None
 
 
 def _assets(finished: Sequence[Finished]) -> list[Asset]:
@@ -210,20 +245,17 @@ def _is_generated(path: Path) -> bool:
 
 
 class _Table:
-    """The timeline that is being cut."""
+    """A sequence that is being cut: the timeline, or one that is nested in it."""
 
-    def __init__(
-        self, timeline: otio.schema.Timeline, room: CuttingRoom, folder: Path, profile: Profile
-    ) -> None:
-        self.timeline, self.room, self.folder = timeline, room, folder
-        self.layouts = Layouts(room)
+    def __init__(self, nest: Nest, zero: int, folder: Path, profile: Profile) -> None:
+        """`zero`: timecode, as a frame number, of the sequence's frame 0."""
+        self.nest, self.stack, self.layouts = nest, nest.stack, nest.layouts
+        self.room, self.folder, self._zero = nest.layouts.room, folder, zero
         self.profile: Profile = profile
-        self.notices = room.notices
+        self.notices = self.room.notices
         self.replaced: set[str] = set()
         """JSON of the placeholders and earlier takes that made room."""
-        start = timeline.global_start_time
-        self._zero = 0 if start is None else round(room.frames(start))
-        self._tracks = list(timeline.tracks)  # as the plans count them
+        self._tracks = list(self.stack)  # as the plans count them
         self._put: list[tuple[Finished, Words, otio.schema.Track, otio.schema.Clip]] = []
         self._records: dict[int, FrameRange] = {}
         """By `id` of the clips in `_put`, which keeps them."""
@@ -288,7 +320,7 @@ class _Table:
         self, plan: ShotPlan, record: FrameRange, home: otio.schema.Track
     ) -> tuple[otio.schema.Track, otio.schema.Clip] | None:
         """An earlier take of the shot, or the placeholder that asked for it, at the same place."""
-        for track in self.timeline.video_tracks():
+        for track in self._video_tracks():
             one = self.layouts.clip_at(track, record)
             if one is None:
                 continue
@@ -321,14 +353,14 @@ class _Table:
     def _on_top(self) -> list[otio.schema.Track]:
         """Our own tracks with none of the editor's above them."""
         ours: list[otio.schema.Track] = []
-        for track in reversed(self.timeline.video_tracks()):
+        for track in reversed(self._video_tracks()):
             if not _is_ours(track):
                 break
             ours.insert(0, track)
         return ours
 
     def _new_track(self) -> otio.schema.Track:
-        names = {track.name for track in self.timeline.tracks}
+        names = {track.name for track in self.stack}
         name, number = "GEN", 1
         while name in names:
             number += 1
@@ -337,7 +369,7 @@ class _Table:
         track.metadata["secondunit"] = {"version": VERSION, "role": "generated"}
         if self.profile == "resolve":
             track.metadata["Resolve_OTIO"] = {"Locked": False}
-        stack = self.timeline.tracks
+        stack = self.stack
         above = 1 + max(
             (i for i, t in enumerate(stack)
              if isinstance(t, otio.schema.Track) and t.kind == otio.schema.TrackKind.Video),
@@ -377,15 +409,18 @@ class _Table:
                 self.layouts.append(track, gap_of(left, self.room.rate))
 
     def _all_tracks(self) -> list[otio.schema.Track]:
-        return [t for t in self.timeline.tracks if isinstance(t, otio.schema.Track)]
+        return [t for t in self.stack if isinstance(t, otio.schema.Track)]
+
+    def _video_tracks(self) -> list[otio.schema.Track]:
+        return [t for t in self._all_tracks() if t.kind == otio.schema.TrackKind.Video]
 
     def created(self) -> set[int]:
         """Numbers of the tracks that were not there before."""
-        return {self.timeline.tracks.index(track) for track in self._created}
+        return {self.stack.index(track) for track in self._created}
 
     def placements(self) -> tuple[Placement, ...]:
         """Every shot put so far, where it stands now."""
-        stack = self.timeline.tracks
+        stack = self.stack
         made: list[Placement] = []
         for one, words, track, clip in self._put:
             record, take = self._records[id(clip)], one.chosen
@@ -397,7 +432,7 @@ class _Table:
                         start=take.shown.start - take.range.start, frames=take.shown.frames
                     ),
                     file=take.file, name=clip.name, marker=words.text, take=take,
-                    alternatives=one.others,
+                    alternatives=one.others, key=self.nest.key,
                 )
             )  # fmt: skip
         return tuple(made)
@@ -424,9 +459,15 @@ def _sign(
     timeline: otio.schema.Timeline, original: Path, finished: Sequence[Finished]
 ) -> None:  # fmt: skip
     record = plain(timeline.metadata).get("secondunit")
+    dropping = next((one.plan.rate for one in finished if one.plan.drop_frame), None)
+    base: dict[str, Any] = {}
+    if dropping is not None:  # nothing else in an .otio says it, and its next round counts alike
+        timebase = {"num": dropping.num, "den": dropping.den, "drop_frame": True}
+        base = {"timebase": timebase}
     timeline.metadata["secondunit"] = {
         "version": VERSION,
         **(record if isinstance(record, dict) else {}),
+        **base,
         "generated": {
             "from": original.name,
             "shots": sorted({one.plan.shot for one in finished}),
@@ -435,12 +476,18 @@ def _sign(
     }
 
 
-def _check_placed(
+def _checked(
     timeline: otio.schema.Timeline, placements: Sequence[Placement], layouts: Layouts
-) -> None:
-    """Raise PlacementError unless every clip stands where it should."""
-    tracks = list(timeline.tracks)
+) -> tuple[Placement, ...]:
+    """The placements, with their way in words. Raises PlacementError unless every clip stands
+    where it should."""
+    found: list[Placement] = []
     for placement in placements:
-        clip = layouts.clip_at(tracks[placement.track], placement.record)
+        nest, way = nest_of(timeline, placement.key, layouts)
+        track = nest.stack[placement.track]
+        assert isinstance(track, otio.schema.Track)
+        clip = nest.layouts.clip_at(track, placement.record)
         if clip is None or clip.name != placement.name:
             raise PlacementError(f"'{placement.name}' does not stand where it should")
+        found.append(replace(placement, nested_in=path_of(way)))
+    return tuple(found)

@@ -10,6 +10,7 @@ import opentimelineio as otio
 
 from secondunit.errors import Refused
 from secondunit.timeline.cut import CuttingRoom
+from secondunit.timeline.levels import room_inside
 from secondunit.units import FrameRange, Rate
 
 
@@ -29,6 +30,7 @@ class Layouts:
     def __init__(self, room: CuttingRoom) -> None:
         self.room = room
         self._known: dict[int, tuple[otio.schema.Track, list[Standing]]] = {}
+        self._inside: dict[int, tuple[otio.schema.Stack, Layouts]] = {}
 
     def of(self, track: otio.schema.Track) -> list[Standing]:
         """The children of a track in order.
@@ -42,6 +44,12 @@ class Layouts:
             standing = [Standing(one.item, one.record) for one in laid]
             self._known[id(track)] = (track, standing)
         return self._known[id(track)][1]
+
+    def inside(self, stack: otio.schema.Stack) -> Layouts:
+        """Those of a nested sequence, on its own clock."""
+        if id(stack) not in self._inside:
+            self._inside[id(stack)] = (stack, Layouts(room_inside(self.room, stack)))
+        return self._inside[id(stack)][1]
 
     def end(self, track: otio.schema.Track) -> int:
         """The first frame after everything on a track."""

@@ -11,6 +11,7 @@ import opentimelineio as otio
 
 from secondunit.plan.shot_plan import ShotPlan
 from secondunit.timeline.cut import plain
+from secondunit.timeline.levels import Way, path_of
 from secondunit.timeline.notes import Note, note_of_mapping, note_of_marker, note_of_text
 
 _STEP = re.compile(r"(\w+)(?:\[(\d+)\])?")
@@ -31,9 +32,14 @@ class Words:
     """`over`, `replace` or `new-track`, where the editor said so."""
 
 
-def words_of(timeline: otio.schema.Timeline, plan: ShotPlan) -> Words:
-    """What the edit says at `plan.place`; the least request that means the same if it is silent."""
+def words_of(timeline: otio.schema.Timeline, plan: ShotPlan, way: Way = ()) -> Words:
+    """What the edit says at `plan.place`; the least request that means the same if it is silent.
+
+    `way`: which of the places is meant, where the request stands in a sequence that is used again.
+    """
     path = plan.place.path
+    if way:
+        path = path_of(way) + path.removeprefix(path_of(plan.place.ways[0]))
     found = _at(timeline, path)
     if isinstance(found, otio.schema.Marker):
         note = note_of_marker(found.name, found.comment, plain(found.metadata), path)

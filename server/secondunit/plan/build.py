@@ -45,7 +45,10 @@ def plan_timeline(path: Path, options: Options, config: Config) -> TimelinePlan:
 def plan_shots(path: Path, options: Options, config: Config) -> PlannedShots:
     """The same shot by shot: those that the options name, or all. Raises TimelineUnreadable."""
     config = replace(config, roots=(*config.roots, *options.roots))
-    edit = find_shots(path, config=config, rate=options.rate)
+    edit = find_shots(
+        path, config=config, rate=options.rate, sequence=options.sequence,
+        drop_frame=options.drop_frame,
+    )  # fmt: skip
     return PlannedShots(
         timeline=path, name=edit.name, rate=edit.rate, faults=edit.faults, notices=edit.notices,
         known=tuple(shot.id for shot in edit.shots),

@@ -25,6 +25,10 @@ class Options:
     """Further folders that media may be read from."""
     rate: Rate | None = None
     """Of a timeline that does not say its own, as an EDL."""
+    sequence: str | None = None
+    """Name of the one that is meant, of a file that holds several."""
+    drop_frame: bool | None = None
+    """Whether timecode drops frames; None: as the file says, else it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ PLACES = {
 MOTIONS = {pb.MASKED_MOTION_FREEZE: "freeze", pb.MASKED_MOTION_STEADY: "steady"}
 GRAINS = {pb.GRAIN_MODE_MATCH: "match", pb.GRAIN_MODE_NONE: "none"}
 ON_FOOTAGE = (units_pb2.OPERATION_REPLACE, units_pb2.OPERATION_RETIME)
+ALPHAS = {pb.ALPHA_MODE_NONE: "none", pb.ALPHA_MODE_MADE: "made"}
 AUDIOS = {pb.AUDIO_MODE_NONE: "none", pb.AUDIO_MODE_KEEP: "keep"}
 _LISTS = re.compile(r"^request\.(keyframe|stroke|ambient|camera)\b")
 """Notes name the controls one by one, the protos name the list."""
@@ -262,6 +263,8 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
         "audio": AUDIOS.get(request.audio),
         "motion": MOTIONS.get(request.motion),
         "grain": GRAINS.get(request.grain),
+        "alpha": ALPHAS.get(request.alpha),
+        "colour": request.colour or None,
         "mask": _mask(request.mask) if request.mask.file.path else None,
         "keyframe": [
             _said(k, "strength") | {"frame": _at(k), "file": k.image.path}

@@ -116,15 +116,18 @@ def options(
         shots=tuple(value.shots) if shots is None else shots,
         seed=value.seed if value.HasField("seed") else None,
         roots=tuple(within(root, "options.roots", config) for root in value.roots),
-        rate=_given(value.rate) if value.HasField("rate") else None,
+        rate=given(value.rate, "options.rate") if value.HasField("rate") else None,
+        sequence=value.sequence or None,
+        drop_frame=value.drop_frame if value.HasField("drop_frame") else None,
     )
 
 
-def _given(value: units_pb2.Rate) -> units.Rate:
+def given(value: units_pb2.Rate, path: str) -> units.Rate:
+    """A rate that a caller gives. Raises Refused for one that is none."""
     try:
         return units.Rate(num=value.num, den=value.den)
     except ValueError as exc:
-        raise Refused.single(str(exc), "options.rate") from exc
+        raise Refused.single(str(exc), path) from exc
 
 
 def money(micros: int | None, currency: str) -> units_pb2.Money | None:

@@ -33,6 +33,7 @@ def _placement(one: Placement) -> deliveries_pb2.Placement:
         marker=one.marker,
         take=take(one.take),
         alternatives=[take(other) for other in one.alternatives],
+        nested_in=one.nested_in,
     )
 
 

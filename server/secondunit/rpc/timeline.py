@@ -44,7 +44,11 @@ class Timelines(TimelineServiceServicer):
     async def InspectTimeline(self, request: pb.InspectTimelineRequest, context: Context) -> Any:
         """The shots that a timeline asks for."""
         path = file_within(request.timeline, "timeline", self._config)
-        edit = await self._reader.apart(self._reader.inspect, path, self._config)
+        rate = convert.given(request.rate, "rate") if request.HasField("rate") else None
+        drops = request.drop_frame if request.HasField("drop_frame") else None
+        edit = await self._reader.apart(
+            self._reader.inspect, path, self._config, rate, request.sequence or None, drops
+        )
         return pb.InspectTimelineResponse(
             timeline=str(path),
             name=edit.name,
@@ -70,8 +74,9 @@ class Timelines(TimelineServiceServicer):
                 _kept, request.timeline, list(request.kept), options, config, self._reader
             )
         # It is read again here, by a process that may write: first by one that may die of it.
-        rate = next((self._desk.plan(id).rate for id in request.job_ids), None)
-        await self._reader.apart(self._reader.check, timeline, config, rate)
+        plan = next((self._desk.plan(id) for id in request.job_ids), next(iter(kept), None))
+        meant = (None, None) if plan is None else (plan.rate, plan.place.sequence)
+        await self._reader.apart(self._reader.check, timeline, config, *meant)
         edit = await asyncio.to_thread(
             place_jobs,
             self._desk,

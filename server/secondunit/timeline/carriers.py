@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import opentimelineio as otio
 
-from secondunit.errors import Fault
+from secondunit.errors import Fault, Refused
 from secondunit.timeline.cut import (
     CuttingRoom,
     Laid,
@@ -26,6 +28,7 @@ from secondunit.timeline.notes import (
     note_of_name,
     note_of_text,
 )
+from secondunit.timeline.ramps import ramp_of
 from secondunit.timeline.retimes import speed_of
 from secondunit.units import FrameRange
 
@@ -48,21 +51,23 @@ class Asked:
 
 
 def requests_in(
-    timeline: otio.schema.Timeline, rows: Rows, room: CuttingRoom, timecode_start: int
+    stack: otio.schema.Stack, tracks: str, rows: Rows, room: CuttingRoom, timecode_start: int
 ) -> tuple[list[Asked], list[Fault]]:
-    """Every request on the timeline, its tracks and their items; takes that came back last.
+    """Every request on a sequence, its tracks and their items; takes that came back last.
 
-    A take repeats the request it was made for, so the editor's own words go first.
+    `tracks`: what its tracks are called. A take repeats the request it was made for, so the
+    editor's own words go first.
     """
     asked: list[Asked] = []
     faults: list[Fault] = []
     end = max((laid.record.end for row in rows.values() for laid in row), default=0)
-    stack = timeline.tracks
-    asked += _on_the_timeline(stack, "tracks", None, room, timecode_start, end)
+    if tracks == "tracks":  # the markers of a nested one stand on the clip that it is outside
+        asked += _on_the_timeline(stack, tracks, None, room, timecode_start, end)
     for number, row in rows.items():
         track = stack[number]
         assert isinstance(track, otio.schema.Track)
-        asked += _on_the_timeline(track, f"tracks[{number}]", number, room, timecode_start, end)
+        path = f"{tracks}[{number}]"
+        asked += _on_the_timeline(track, path, number, room, timecode_start, end)
         for laid in row:
             if not isinstance(laid.item, otio.core.Item):  # a transition
                 continue
@@ -76,6 +81,22 @@ def requests_in(
                 asked += _of_take(found, *made_for)
     asked.sort(key=lambda a: a.take)
     return asked, faults
+
+
+def asks(items: Iterable[otio.core.Composable]) -> bool:
+    """Whether a request stands on one of these or in it, also one that is wrong or out of reach."""
+    pending: list[Any] = list(items)
+    while pending:
+        item = pending.pop()
+        if isinstance(item, otio.core.Composition):
+            pending.extend(item)
+        if not isinstance(item, otio.core.Item):
+            continue
+        if any("request" in ours(carrier) for carrier in (item, *item.effects)):
+            return True
+        if asks_by_name(item) or any(_note(marker, "") is not None for marker in item.markers):
+            return True
+    return False
 
 
 def _in_name(laid: Laid) -> list[Asked]:
@@ -118,15 +139,24 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
             zero = item.media_reference.available_range
         offset = room.frames(marker.marked_range.start_time)
         offset -= room.frames(zero.start_time) if zero is not None else 0
-        speed = abs(speed_of(item))
-        if speed:  # markers of a clip count in its media
-            offset /= speed
+        offset = _played(item, offset, room)
         inside = min(max(offset.__floor__(), 0), max(laid.record.frames - 1, 0))
         frames = max(round(room.frames(marker.marked_range.duration)), 1)
         yield Asked(
             note=note, laid=laid, track=laid.track, id=note.id,
             marked=FrameRange(start=laid.record.start + inside, frames=frames),
         )  # fmt: skip
+
+
+def _played(item: otio.core.Item, offset: Fraction, room: CuttingRoom) -> Fraction:
+    """Frames of the timeline at which a clip comes to one of its media, where its markers count."""
+    for effect in item.effects:
+        if type(effect) is otio.schema.TimeEffect and isinstance(item, otio.schema.Clip):
+            with contextlib.suppress(Refused):  # told where the clip is asked for
+                found = ramp_of(effect, item, "").moment(offset / room.rate.fraction)
+                return offset if found is None else found * room.rate.fraction
+    speed = abs(speed_of(item))
+    return offset / speed if speed else offset
 
 
 def _in_metadata(laid: Laid, item: otio.core.Item, faults: list[Fault]) -> Iterator[Asked]:

@@ -23,6 +23,7 @@ from secondunit.timeline.locate import Located, locate, roots_of
 from secondunit.timeline.media import frame_at, probe, with_start
 from secondunit.timeline.notes import ID, note_of_name
 from secondunit.timeline.numbered import lacking
+from secondunit.timeline.ramps import Ramp, ramp_of
 from secondunit.timeline.retimes import Convention, speed_of
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
 from secondunit.units import FrameRange, Operation, Rate
@@ -43,11 +44,13 @@ class Laid:
     track: int
     index: int
     record: FrameRange
+    within: str = "tracks"
+    """The tracks of its sequence, in words."""
 
     @property
     def path(self) -> str:
         """The item in words, for messages."""
-        return f"tracks[{self.track}].children[{self.index}]"
+        return f"{self.within}[{self.track}].children[{self.index}]"
 
     @property
     def name(self) -> str:
@@ -72,10 +75,23 @@ class View:
     """Seconds of the file for each frame of the timeline; 0 for a freeze frame."""
     step: Fraction
     """The same, played at its own speed."""
+    tick: Fraction
+    """Seconds of a frame of the timeline."""
     frames: int
     """Frames of the timeline that the clip covers."""
     backwards: bool
     """The same frames, the last one first."""
+    ramp: Ramp | None = None
+    """Where the speed changes: what is true in place of `pace`."""
+
+    def seconds(self, frame: int) -> Fraction | None:
+        """Seconds of the file, from its first frame, at a frame of the clip; None if not known."""
+        if self.ramp is None:
+            if self.backwards:
+                frame = self.frames - 1 - frame
+            return self.origin + frame * self.pace
+        there = self.ramp.at(frame * self.tick)
+        return None if there is None else self.origin + there * self.step / self.tick
 
     def index(self, frame: int) -> int | None:
         """File frame at a frame of the clip (0 is its first; it may lie before or past the cut).
@@ -84,9 +100,8 @@ class View:
         """
         if self.media.still:
             return 0
-        if self.backwards:
-            frame = self.frames - 1 - frame
-        found = frame_at(self.media, self.origin + frame * self.pace)
+        at = self.seconds(frame)
+        found = -1 if at is None else frame_at(self.media, at)
         return found if self.media.has(found) else None
 
     def run(self, frames: range) -> SourceFrames:
@@ -162,10 +177,13 @@ class CuttingRoom:
     """What the length of a clip with a speed is that of."""
     names: FileNames = field(default_factory=FileNames)
 
-    def layout(self, track: otio.schema.Track, number: int) -> tuple[list[Laid], list[Fault]]:
+    def layout(
+        self, track: otio.schema.Track, number: int, within: str = "tracks"
+    ) -> tuple[list[Laid], list[Fault]]:
         """Items of a track on the timeline; transitions take no room (`record.frames` is 0).
 
-        Positions are summed exactly and rounded once, so that a long track does not drift.
+        `within`: what the tracks are called in messages. Positions are summed exactly and rounded
+        once, so that a long track does not drift.
         """
         laid: list[Laid] = []
         faults: list[Fault] = []
@@ -179,10 +197,10 @@ class CuttingRoom:
                     length = self._length(item)
                     at += length.numerator if length.denominator == 1 else length
                 except (Refused, MediaMissing, MediaUnreadable, otio.exceptions.OTIOError) as exc:
-                    path = f"tracks[{number}].children[{index}]"
+                    path = f"{within}[{number}].children[{index}]"
                     faults.append(Fault(what=f"how long is '{item.name}'? {exc}", path=path))
             record = FrameRange(start=start, frames=max(round(at) - start, 0))
-            laid.append(Laid(item=item, track=number, index=index, record=record))
+            laid.append(Laid(item=item, track=number, index=index, record=record, within=within))
         return laid, faults
 
     def frames(self, time: otio.opentime.RationalTime) -> Fraction:
@@ -196,22 +214,34 @@ class CuttingRoom:
         """
         clip = laid.item
         assert isinstance(clip, otio.schema.Clip)
-        scalar = _scalar(clip, laid.path)
+        scalar, ramp = _scalar(clip, laid.path)
         media, known = self.media(clip, laid)
         source = clip.source_range
         media = self._coloured(media, clip, laid)
+        tick = 1 / self.rate.fraction
         if media.rate is None:
             return View(
                 name=laid.name, path=laid.path, media=media, origin=Fraction(0),
-                pace=Fraction(0), step=Fraction(0), frames=laid.record.frames, backwards=False,
+                pace=Fraction(0), step=Fraction(0), tick=tick, frames=laid.record.frames,
+                backwards=False,
             )  # fmt: skip
         start = known if source is None else frames_at(source.start_time, media.rate)
         # Three clocks are in use: the reference's, the file's timecode, and plain frame numbers.
         clocks = [known, media.start, 0] if _has_range(clip) else [media.start, 0]
         zero = next((c for c in clocks if c <= start < c + media.frames), clocks[0])
+        if scalar < 0 and "PremierePro_OTIO" in clip.metadata:
+            self._say(
+                f"'{laid.name}' plays backwards, and Premiere's .otio may count where it begins "
+                "from the other end of its file: compare what is seen at the cut"
+            )
         # At 24 and 24000/1001 an editor sees frame after frame, not one dropped in a thousand.
         together = media.rate.nominal == self.rate.nominal
         seconds_a_frame = 1 / (media.rate if together else self.rate).fraction
+        if ramp is not None and ramp.eased:
+            self._say(
+                f"'{laid.name}' eases from speed to speed; it is followed along straight lines "
+                "between the points of its ramp"
+            )
         return View(
             name=laid.name,
             path=laid.path,
@@ -219,8 +249,10 @@ class CuttingRoom:
             origin=(start - zero) / media.rate.fraction,
             pace=seconds_a_frame * abs(scalar),
             step=seconds_a_frame,
+            tick=tick,
             frames=laid.record.frames,
             backwards=scalar < 0,
+            ramp=ramp,
         )
 
     def media(self, clip: otio.schema.Clip, laid: Laid) -> tuple[Media, Fraction]:
@@ -231,9 +263,7 @@ class CuttingRoom:
         reference = clip.media_reference
         found = self._located(clip, laid)
         if found.relinked:
-            notice = f"'{laid.name}' was relinked by name to {found.path}"
-            if notice not in self.notices:
-                self.notices.append(notice)
+            self._say(f"'{laid.name}' was relinked by name to {found.path}")
         pattern = numbered.pattern_of(found.path, reference)
         if pattern is not None:
             return self._sequence(pattern, reference, laid)
@@ -249,12 +279,14 @@ class CuttingRoom:
         span, own = reference.available_range, numbered.rate_of(reference) or self.rate
         media = probe(pattern, self.config, rate=own)
         if media.gaps:
-            notice = f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}"
-            if notice not in self.notices:
-                self.notices.append(notice)
+            self._say(f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}")
         if span is None:
             return media, Fraction(media.start)
         return media, numbered.clock(reference, media, frames_at(span.start_time, own))
+
+    def _say(self, notice: str) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     def _coloured(self, media: Media, clip: otio.schema.Clip, laid: Laid) -> Media:
         """The file with the colour space that the edit says it is in. Raises MediaUnreadable."""
@@ -318,16 +350,37 @@ def _frames_at(count: float, own_rate: float, rate: Rate) -> Fraction:
 
 
 def rate_of(timeline: otio.schema.Timeline) -> Rate:
-    """The sequence rate: of the start timecode, else the one most of the picture is cut at."""
+    """The sequence rate: of the start timecode, else as the host says, else the one most of the
+    picture is cut at."""
     if timeline.global_start_time is not None:
         return Rate.snap(timeline.global_start_time.rate)
+    return said_rate(timeline.tracks) or rate_of_tracks(timeline.tracks) or Rate(num=24)
+
+
+def said_rate(stack: otio.schema.Stack) -> Rate | None:
+    """The rate of a sequence in the words of the program that wrote it; None if it has none."""
+    said = plain(stack.metadata)
+    for host, key in (("Resolve_OTIO", "Sequence Fps"), ("PremierePro_OTIO", "VideoFrameRate")):
+        part = said.get(host)
+        value: Any = part.get(key) if isinstance(part, dict) else None
+        try:
+            return Rate.snap(float(value))
+        except (TypeError, ValueError):
+            continue
+    return None
+
+
+def rate_of_tracks(stack: otio.schema.Stack) -> Rate | None:
+    """The rate that most of the picture is cut at; None where nothing is."""
     rates: Counter[Rate] = Counter()
-    for track in timeline.video_tracks():
+    for track in stack:
+        if not isinstance(track, otio.schema.Track) or track.kind != otio.schema.TrackKind.Video:
+            continue
         for item in track:
             if isinstance(item, otio.core.Item) and item.source_range is not None:
                 weight = 1000 if isinstance(item, otio.schema.Clip) else 1
                 rates[Rate.snap(item.source_range.duration.rate)] += weight
-    return rates.most_common(1)[0][0] if rates else Rate(num=24)
+    return rates.most_common(1)[0][0] if rates else None
 
 
 def plain(value: Any) -> Any:
@@ -409,20 +462,24 @@ def _has_range(clip: otio.schema.Clip) -> bool:
     return clip.media_reference.available_range is not None
 
 
-def _scalar(clip: otio.schema.Clip, path: str) -> Fraction:
-    scalar = Fraction(1)
+def _scalar(clip: otio.schema.Clip, path: str) -> tuple[Fraction, Ramp | None]:
+    """(the product of a clip's constant speeds, the one that changes)."""
+    scalar, ramp = Fraction(1), None
     for number, effect in enumerate(clip.effects):
         if not getattr(effect, "enabled", True):
             continue
         if isinstance(effect, otio.schema.LinearTimeWarp):  # a FreezeFrame is one of speed 0
             scalar *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
         elif isinstance(effect, otio.schema.TimeEffect):
-            raise Refused.single(
-                f"'{clip.name}' changes speed by '{effect.effect_name or effect.name}', which we "
-                "do not follow; bake the retime, or make its speed constant",
-                f"{path}.effects[{number}]",
-            )
-    return scalar
+            where = f"{path}.effects[{number}]"
+            if ramp is not None:
+                raise Refused.single(f"'{clip.name}' changes speed twice; bake one of them", where)
+            ramp = ramp_of(effect, clip, where)
+    if ramp is not None and scalar != 1:
+        raise Refused.single(
+            f"'{clip.name}' has a constant speed and one that changes; bake one of them", path
+        )
+    return scalar, ramp
 
 
 def _target(clip: otio.schema.Clip, laid: Laid) -> str:

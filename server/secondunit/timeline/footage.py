@@ -111,10 +111,19 @@ def _retimed(view: View, frames: int, request: Request, path: str) -> Footage:
             "`speed: 50%`, or animate it",
             f"{path}.speed",
         )
+    if request.speed is None and view.ramp is not None:
+        raise Refused.single(
+            f"'{view.name}' changes its speed, and only a constant one is retimed here: say it, as "
+            "in `speed: 50%`",
+            f"{path}.speed",
+        )
     last = view.media.frames - 1
+    origin = view.seconds(0)
+    if origin is None or view.ramp is None:
+        origin = view.origin
 
     def place(frame: int) -> Fraction:
-        return position_at(view.media, view.origin + frame * pace)
+        return position_at(view.media, origin + frame * pace)
 
     places = [place(n) for n in range(frames)]
     faults: list[Fault] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 import opentimelineio as otio
@@ -73,12 +73,10 @@ def view_inside(room: CuttingRoom, laid: Laid, edge: str, depth: int = 0) -> Vie
 
 def part_of(view: View, start: int, frames: int) -> View:
     """Some frames of a clip, as if it had been cut there."""
+    if view.ramp is not None:
+        return replace(view, frames=frames, ramp=view.ramp.later(start * view.tick))
     skipped = view.frames - start - frames if view.backwards else start
-    return View(
-        name=view.name, path=view.path, media=view.media,
-        origin=view.origin + skipped * view.pace, pace=view.pace, step=view.step, frames=frames,
-        backwards=view.backwards,
-    )  # fmt: skip
+    return replace(view, origin=view.origin + skipped * view.pace, frames=frames)
 
 
 def sweep(room: CuttingRoom, tracks: list[otio.core.Composable], within: Laid) -> list[Seen]:
@@ -97,7 +95,7 @@ def sweep(room: CuttingRoom, tracks: list[otio.core.Composable], within: Laid) -
             )
         if track.kind != otio.schema.TrackKind.Video or not track.enabled:
             continue
-        row, faults = room.layout(track, number)
+        row, faults = room.layout(track, number, f"{within.path}.children")
         if faults:
             raise Refused(faults)
         for one in row:

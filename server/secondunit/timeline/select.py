@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import opentimelineio as otio
 
 from secondunit.config import Config
-from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable
+from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable, one_line
 from secondunit.timeline.carriers import Asked, requests_in
-from secondunit.timeline.cut import CuttingRoom, Laid, Rows, View, generated, ours, rate_of
+from secondunit.timeline.clock import drops_frames
+from secondunit.timeline.cut import CuttingRoom, Laid, View, generated, rate_of
 from secondunit.timeline.footage import footage_of, span_on
+from secondunit.timeline.levels import RATES, Level, levels_of
 from secondunit.timeline.locate import locate
 from secondunit.timeline.nested import view_inside
 from secondunit.timeline.numbered import without_numbers
@@ -31,25 +33,28 @@ _SEVERAL = (Operation.ANIMATE, Operation.REPLACE)
 _ON_FOOTAGE = (Operation.REPLACE, Operation.RETIME)
 _SPARE = 2
 """Frames kept beside context and handles, for a plan that rounds up."""
-_RATES = range(1, 1000)
-"""Whole frames per second that timecode can count: it has two or three digits for them."""
 _END = 2**31
 """Frames of a timeline: past it no count fits the messages (two and a half years at 25)."""
 
 
-def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None) -> Edit:
+def find_shots(
+    timeline_path: Path, *, config: Config, rate: Rate | None = None,
+    sequence: str | None = None, drop_frame: bool | None = None,
+) -> Edit:  # fmt: skip
     """Every request of a timeline as a Shot, or as the faults that keep it from being one.
 
-    `rate` is for a format that does not say its own (an EDL).
+    `rate` is for a format that does not say its own (an EDL), `sequence` the name of the one that
+    is meant, of a file that holds several, `drop_frame` whether timecode drops frames, for a file
+    that does not say it (an .otio).
     Media is looked for below the timeline's folder and `config.roots`. Raises TimelineUnreadable
     if the file is no timeline; every other fault is in the Edit.
     """
-    found = reading(timeline_path, rate=rate, data=config.data)
+    found = reading(timeline_path, rate=rate, sequence=sequence, data=config.data)
     timeline = found.timeline  # held to the end: OTIO's members die with their root
     rate = rate_of(timeline)
-    if rate.nominal not in _RATES:
+    if rate.nominal not in RATES:
         raise TimelineUnreadable.single(
-            f"the timeline runs at {rate} frames per second; we count {_RATES[0]} to {_RATES[-1]}",
+            f"the timeline runs at {rate} frames per second; we count {RATES[0]} to {RATES[-1]}",
             "global_start_time.rate",
         )
     notices = list(found.notices)
@@ -60,63 +65,41 @@ def find_shots(timeline_path: Path, *, config: Config, rate: Rate | None = None)
     )  # fmt: skip
     start = timeline.global_start_time
     timecode_start = 0 if start is None else round(room.frames(start))
-    rows, unmeasured = _rows(timeline, room)
-    asked, faults = requests_in(timeline, rows, room, timecode_start)
-    maker = _Maker(
-        room=room, rows=rows, unmeasured=unmeasured, timecode_start=timecode_start,
-        drop_frame=_drop_frame(timeline),
-    )  # fmt: skip
+    if abs(timecode_start) >= _END:
+        raise TimelineUnreadable.single(
+            f"the timeline starts at frame {timecode_start}, further than we count",
+            "global_start_time.value",
+        )
+    said = drops_frames(timeline)
+    drop_frame = bool(said) if drop_frame is None else drop_frame
     shots: list[Shot] = []
-    for one in asked:
-        try:
-            shots += maker.shots(one)
-        except Refused as exc:
-            faults += exc.faults
-    shots.sort(key=lambda s: (s.record.start, s.place.track, s.id))
+    faults: list[Fault] = []
+    known = _Known()
+    for level in levels_of(timeline, room):
+        # Nobody says what timecode a nested sequence begins with, or how it counts.
+        zero, drops = (0, False) if level.ways else (timecode_start, drop_frame)
+        asked, wrong = requests_in(level.stack, level.tracks, level.rows, level.room, zero)
+        faults += wrong
+        maker = _Maker(
+            level=level, timecode_start=zero, drop_frame=drops, sequence=found.sequence,
+            known=known,
+        )  # fmt: skip
+        for one in asked:
+            try:
+                shots += maker.shots(one)
+            except Refused as exc:
+                faults += exc.faults
+    if shots and said is None and not drop_frame and rate.den == 1001 and not rate.nominal % 30:
+        notices.append(
+            f"the file does not say whether its timecode, at {rate} frames per second, drops "
+            "frames; it is counted without: say so if it does, as in --drop-frame"
+        )
+    shots.sort(key=lambda s: (s.place.ways, s.record.start, s.place.track, s.id))
     return Edit(
-        name=timeline.name or timeline_path.stem, rate=rate, timecode_start=timecode_start,
-        drop_frame=maker.drop_frame, shots=tuple(shots), faults=tuple(dict.fromkeys(faults)),
-        notices=tuple(dict.fromkeys(notices)),
+        name=one_line(timeline.name or timeline_path.stem), rate=rate,
+        timecode_start=timecode_start, drop_frame=drop_frame, shots=tuple(shots),
+        faults=tuple(dict.fromkeys(faults)), notices=tuple(dict.fromkeys(map(one_line, notices))),
     )  # fmt: skip
-
-
-def _rows(timeline: otio.schema.Timeline, room: CuttingRoom) -> tuple[Rows, dict[int, list[Fault]]]:
-    """(the enabled video tracks, laid out; what cannot be measured on each).
-
-    Nested sequences are footage like another; what is asked for in one is named and left alone.
-    """
-    rows: Rows = {}
-    faults: dict[int, list[Fault]] = {}
-    if timeline.tracks.source_range is not None:
-        room.notices.append("the whole timeline is trimmed; frames count from its untrimmed start")
-    for number, track in enumerate(timeline.tracks):
-        if not isinstance(track, otio.schema.Track):
-            room.notices.append(
-                f"tracks[{number}] is a {track.schema_name()}, not a track; it was not looked into"
-            )
-        elif track.kind == otio.schema.TrackKind.Video and track.enabled:
-            rows[number], faults[number] = room.layout(track, number)
-            room.notices.extend(
-                f"'{laid.name}' ({laid.path}) is a nested sequence; the markers in it, {count}, "
-                "were not read: open it, and export it as a timeline of its own"
-                for laid in rows[number]
-                if isinstance(laid.item, otio.core.Composition)
-                and (count := _markers_in(laid.item))
-            )
-    return rows, faults
-
-
-def _markers_in(stack: otio.core.Composition) -> int:
-    return sum(
-        len(item.markers) for item in stack.find_children() if isinstance(item, otio.core.Item)
-    )
-
-
-def _drop_frame(timeline: otio.schema.Timeline) -> bool:
-    """OTIO does not store it, so only our own metadata can say it."""
-    record = ours(timeline)
-    base = record.get("timebase", record)
-    return isinstance(base, dict) and base.get("drop_frame") is True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +110,27 @@ class _Sources:
     footage: Footage | None = None
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is taken by the shots that were found, of whatever sequence."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    """Id of a shot: the place of its request."""
+    equals: Counter[str] = field(default_factory=Counter)
+
+
 class _Maker:
-    """Makes Shots of one timeline, and sees to it that no two of them are the same."""
+    """Makes Shots of one sequence, and sees to it that no two of them are the same."""
 
     def __init__(
-        self, *, room: CuttingRoom, rows: Rows, unmeasured: dict[int, list[Fault]],
-        timecode_start: int, drop_frame: bool,
+        self, *, level: Level, timecode_start: int, drop_frame: bool, sequence: str | None,
+        known: _Known,
     ) -> None:  # fmt: skip
-        self.room, self.rows, self.unmeasured = room, rows, unmeasured
+        self.room, self.rows, self.unmeasured = level.room, level.rows, level.unmeasured
         self.timecode_start, self.drop_frame = timecode_start, drop_frame
-        self.ids: dict[str, str] = {}
+        self.sequence, self.ways = sequence, level.ways
+        self.ids, self.equals = known.ids, known.equals
         self.places: dict[tuple[Operation, str, int, int], str] = {}
-        self.equals: Counter[str] = Counter()
         self._standing: dict[str, Laid] | None = None
 
     def shots(self, asked: Asked) -> list[Shot]:
@@ -222,14 +214,17 @@ class _Maker:
             return None
         return Shot(
             id=found,
-            name=asked.note.shot
-            or without_numbers(left.name if left is not None else spot.laid.name),
+            name=one_line(
+                asked.note.shot
+                or without_numbers(left.name if left is not None else spot.laid.name)
+            ),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
             before=sources.before, after=sources.after, still=sources.still,
             footage=sources.footage,
             place=Place(
-                track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found)
+                track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found),
+                sequence=self.sequence, ways=self.ways,
             ),
             cut=max(0, spot.record.start - record.start),
         )  # fmt: skip

@@ -257,6 +257,12 @@ class Place:
     """The same in words, for messages: `tracks[0].children[1].markers[0]`."""
     takes: Path | None = None
     """Folder of the take that stands there, in an edit that came back; None if none does."""
+    sequence: str | None = None
+    """Which of the sequences of its file it is; None where there is no other."""
+    ways: tuple[tuple[int, ...], ...] = ()
+    """Of a request in a nested sequence: the way to it, (track, child, track, child, ...) from the
+    timeline down, once for each time that the sequence is used; `path` goes the first of them.
+    None: it stands on the timeline itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

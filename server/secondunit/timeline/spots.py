@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import opentimelineio as otio
 
@@ -138,7 +138,7 @@ def _hole(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) ->
         if asked.take and None in beside(asked.laid, rows):  # it stands on a track above
             under = [one for one in _under(asked.laid.record.start, rows) if is_hole(one)]
             return next((one for one in under if one.track < asked.laid.track), asked.laid)
-        return asked.laid
+        return _below(asked, asked.laid, operation, rows, notices) or asked.laid
     sides = [one for one in beside(asked.laid, rows)[::-1] if one is not None]  # right first
     middle = asked.laid.record.start + asked.laid.record.frames / 2
     if asked.marked is not None and asked.marked.start < middle:
@@ -151,6 +151,28 @@ def _hole(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) ->
         "leave a gap on the track, or put the marker on it",
         asked.note.path,
     )
+
+
+def _below(
+    asked: Asked, laid: Laid, operation: Operation, rows: Rows, notices: list[str]
+) -> Laid | None:
+    """The gap under a title that asks for it from a track above, where nothing stands beside it."""
+    sides = [one for one in beside(laid, rows) if one is not None and _is_clip(one)]
+    if asked.take or sides or not isinstance(laid.item, otio.schema.Clip):
+        return None
+    lower = {number: row for number, row in rows.items() if number < laid.track}
+    above = replace(asked, laid=None, track=None, marked=laid.record)
+    try:
+        found = _hole_under(above, operation, lower, notices)
+    except Refused:
+        return None
+    if None in beside(found, lower):
+        return None
+    notices.append(
+        f"'{laid.name}' ({laid.path}) asks for the gap under it; it stays above what is made, so "
+        "switch it off"
+    )
+    return found
 
 
 def _hole_under(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) -> Laid:

@@ -76,7 +76,7 @@ class Take(_message.Message):
     def __init__(self, shot_id: _Optional[str] = ..., take: _Optional[int] = ..., version: _Optional[int] = ..., file: _Optional[str] = ..., sidecar: _Optional[str] = ..., thumbnails: _Optional[_Iterable[str]] = ..., frames: _Optional[int] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., start_timecode: _Optional[str] = ..., handles: _Optional[_Union[_units_pb2.Handles, _Mapping]] = ..., size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., plan_digest: _Optional[str] = ..., report: _Optional[_Iterable[_Union[ControlResult, _Mapping]]] = ..., clip: _Optional[_Union[_units_pb2.Digest, _Mapping]] = ..., record: _Optional[_Union[_units_pb2.Digest, _Mapping]] = ...) -> None: ...
 
 class Placement(_message.Message):
-    __slots__ = ("shot_id", "operation", "track", "track_name", "record", "source", "file", "name", "marker", "take", "alternatives")
+    __slots__ = ("shot_id", "operation", "track", "track_name", "record", "source", "file", "name", "marker", "take", "alternatives", "nested_in")
     SHOT_ID_FIELD_NUMBER: _ClassVar[int]
     OPERATION_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
@@ -88,6 +88,7 @@ class Placement(_message.Message):
     MARKER_FIELD_NUMBER: _ClassVar[int]
     TAKE_FIELD_NUMBER: _ClassVar[int]
     ALTERNATIVES_FIELD_NUMBER: _ClassVar[int]
+    NESTED_IN_FIELD_NUMBER: _ClassVar[int]
     shot_id: str
     operation: _units_pb2.Operation
     track: int
@@ -99,4 +100,5 @@ class Placement(_message.Message):
     marker: str
     take: Take
     alternatives: _containers.RepeatedCompositeFieldContainer[Take]
-    def __init__(self, shot_id: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., track: _Optional[int] = ..., track_name: _Optional[str] = ..., record: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., source: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., file: _Optional[str] = ..., name: _Optional[str] = ..., marker: _Optional[str] = ..., take: _Optional[_Union[Take, _Mapping]] = ..., alternatives: _Optional[_Iterable[_Union[Take, _Mapping]]] = ...) -> None: ...
+    nested_in: str
+    def __init__(self, shot_id: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., track: _Optional[int] = ..., track_name: _Optional[str] = ..., record: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., source: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., file: _Optional[str] = ..., name: _Optional[str] = ..., marker: _Optional[str] = ..., take: _Optional[_Union[Take, _Mapping]] = ..., alternatives: _Optional[_Iterable[_Union[Take, _Mapping]]] = ..., nested_in: _Optional[str] = ...) -> None: ...

@@ -37,7 +37,7 @@ class Adaptation(_message.Message):
     def __init__(self, level: _Optional[_Union[AdaptationLevel, str]] = ..., what: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
 
 class PlanOptions(_message.Message):
-    __slots__ = ("engine", "delivery", "draft", "shots", "seed", "roots", "rate")
+    __slots__ = ("engine", "delivery", "draft", "shots", "seed", "roots", "rate", "sequence", "drop_frame")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     DRAFT_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,8 @@ class PlanOptions(_message.Message):
     SEED_FIELD_NUMBER: _ClassVar[int]
     ROOTS_FIELD_NUMBER: _ClassVar[int]
     RATE_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    DROP_FRAME_FIELD_NUMBER: _ClassVar[int]
     engine: str
     delivery: str
     draft: bool
@@ -52,7 +54,9 @@ class PlanOptions(_message.Message):
     seed: int
     roots: _containers.RepeatedScalarFieldContainer[str]
     rate: _units_pb2.Rate
-    def __init__(self, engine: _Optional[str] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., shots: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., roots: _Optional[_Iterable[str]] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ...) -> None: ...
+    sequence: str
+    drop_frame: bool
+    def __init__(self, engine: _Optional[str] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., shots: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., roots: _Optional[_Iterable[str]] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., sequence: _Optional[str] = ..., drop_frame: _Optional[bool] = ...) -> None: ...
 
 class Estimate(_message.Message):
     __slots__ = ("render_time", "memory_bytes", "file_bytes", "measured", "device_time", "cost", "earliest", "latest", "runs", "frames", "reused")

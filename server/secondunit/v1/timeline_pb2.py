@@ -27,27 +27,27 @@ from secondunit.v1 import plans_pb2 as secondunit_dot_v1_dot_plans__pb2
 from secondunit.v1 import units_pb2 as secondunit_dot_v1_dot_units__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csecondunit/v1/timeline.proto\x12\rsecondunit.v1\x1a\x1esecondunit/v1/deliveries.proto\x1a\x19secondunit/v1/plans.proto\x1a\x19secondunit/v1/units.proto\"\x87\x02\n\x0cTimelineShot\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12+\n\toperation\x18\x03 \x01(\x0e\x32\x18.secondunit.v1.Operation\x12)\n\x06record\x18\x04 \x01(\x0b\x32\x19.secondunit.v1.FrameRange\x12\x17\n\x0frecord_timecode\x18\x05 \x01(\t\x12\r\n\x05track\x18\x06 \x01(\x05\x12\x0c\n\x04path\x18\x07 \x01(\t\x12!\n\x04size\x18\x08 \x01(\x0b\x32\x13.secondunit.v1.Size\x12\r\n\x05\x63lips\x18\t \x03(\t\x12\r\n\x05takes\x18\n \x01(\x05\x12\x0e\n\x06prompt\x18\x0b \x01(\t\"*\n\x16InspectTimelineRequest\x12\x10\n\x08timeline\x18\x01 \x01(\t\"\xbf\x01\n\x17InspectTimelineResponse\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12!\n\x04rate\x18\x03 \x01(\x0b\x32\x13.secondunit.v1.Rate\x12*\n\x05shots\x18\x04 \x03(\x0b\x32\x1b.secondunit.v1.TimelineShot\x12$\n\x06\x66\x61ults\x18\x05 \x03(\x0b\x32\x14.secondunit.v1.Fault\x12\x0f\n\x07notices\x18\x06 \x03(\t\"\xe7\x01\n\x14PlaceTimelineRequest\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x0b\n\x03out\x18\x02 \x01(\t\x12\x14\n\x0cmedia_folder\x18\x03 \x01(\t\x12\'\n\x07profile\x18\x04 \x01(\x0e\x32\x16.secondunit.v1.Profile\x12\x0f\n\x07job_ids\x18\x05 \x03(\t\x12\x0c\n\x04kept\x18\x06 \x03(\t\x12+\n\x07options\x18\x07 \x01(\x0b\x32\x1a.secondunit.v1.PlanOptions\x12%\n\x06\x62undle\x18\x08 \x01(\x0e\x32\x15.secondunit.v1.Bundle\"w\n\x15PlaceTimelineResponse\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12,\n\nplacements\x18\x02 \x03(\x0b\x32\x18.secondunit.v1.Placement\x12\x0f\n\x07notices\x18\x03 \x03(\t\x12\r\n\x05\x66iles\x18\x04 \x03(\t*_\n\x07Profile\x12\x17\n\x13PROFILE_UNSPECIFIED\x10\x00\x12\x10\n\x0cPROFILE_OTIO\x10\x01\x12\x13\n\x0fPROFILE_RESOLVE\x10\x02\x12\x14\n\x10PROFILE_PREMIERE\x10\x03*D\n\x06\x42undle\x12\x16\n\x12\x42UNDLE_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x42UNDLE_OTIOZ\x10\x01\x12\x10\n\x0c\x42UNDLE_OTIOD\x10\x02\x32\xcf\x01\n\x0fTimelineService\x12`\n\x0fInspectTimeline\x12%.secondunit.v1.InspectTimelineRequest\x1a&.secondunit.v1.InspectTimelineResponse\x12Z\n\rPlaceTimeline\x12#.secondunit.v1.PlaceTimelineRequest\x1a$.secondunit.v1.PlaceTimelineResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csecondunit/v1/timeline.proto\x12\rsecondunit.v1\x1a\x1esecondunit/v1/deliveries.proto\x1a\x19secondunit/v1/plans.proto\x1a\x19secondunit/v1/units.proto\"\x87\x02\n\x0cTimelineShot\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12+\n\toperation\x18\x03 \x01(\x0e\x32\x18.secondunit.v1.Operation\x12)\n\x06record\x18\x04 \x01(\x0b\x32\x19.secondunit.v1.FrameRange\x12\x17\n\x0frecord_timecode\x18\x05 \x01(\t\x12\r\n\x05track\x18\x06 \x01(\x05\x12\x0c\n\x04path\x18\x07 \x01(\t\x12!\n\x04size\x18\x08 \x01(\x0b\x32\x13.secondunit.v1.Size\x12\r\n\x05\x63lips\x18\t \x03(\t\x12\r\n\x05takes\x18\n \x01(\x05\x12\x0e\n\x06prompt\x18\x0b \x01(\t\"\x87\x01\n\x16InspectTimelineRequest\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12!\n\x04rate\x18\x02 \x01(\x0b\x32\x13.secondunit.v1.Rate\x12\x10\n\x08sequence\x18\x03 \x01(\t\x12\x17\n\ndrop_frame\x18\x04 \x01(\x08H\x00\x88\x01\x01\x42\r\n\x0b_drop_frame\"\xbf\x01\n\x17InspectTimelineResponse\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12!\n\x04rate\x18\x03 \x01(\x0b\x32\x13.secondunit.v1.Rate\x12*\n\x05shots\x18\x04 \x03(\x0b\x32\x1b.secondunit.v1.TimelineShot\x12$\n\x06\x66\x61ults\x18\x05 \x03(\x0b\x32\x14.secondunit.v1.Fault\x12\x0f\n\x07notices\x18\x06 \x03(\t\"\xe7\x01\n\x14PlaceTimelineRequest\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12\x0b\n\x03out\x18\x02 \x01(\t\x12\x14\n\x0cmedia_folder\x18\x03 \x01(\t\x12\'\n\x07profile\x18\x04 \x01(\x0e\x32\x16.secondunit.v1.Profile\x12\x0f\n\x07job_ids\x18\x05 \x03(\t\x12\x0c\n\x04kept\x18\x06 \x03(\t\x12+\n\x07options\x18\x07 \x01(\x0b\x32\x1a.secondunit.v1.PlanOptions\x12%\n\x06\x62undle\x18\x08 \x01(\x0e\x32\x15.secondunit.v1.Bundle\"w\n\x15PlaceTimelineResponse\x12\x10\n\x08timeline\x18\x01 \x01(\t\x12,\n\nplacements\x18\x02 \x03(\x0b\x32\x18.secondunit.v1.Placement\x12\x0f\n\x07notices\x18\x03 \x03(\t\x12\r\n\x05\x66iles\x18\x04 \x03(\t*_\n\x07Profile\x12\x17\n\x13PROFILE_UNSPECIFIED\x10\x00\x12\x10\n\x0cPROFILE_OTIO\x10\x01\x12\x13\n\x0fPROFILE_RESOLVE\x10\x02\x12\x14\n\x10PROFILE_PREMIERE\x10\x03*D\n\x06\x42undle\x12\x16\n\x12\x42UNDLE_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x42UNDLE_OTIOZ\x10\x01\x12\x10\n\x0c\x42UNDLE_OTIOD\x10\x02\x32\xcf\x01\n\x0fTimelineService\x12`\n\x0fInspectTimeline\x12%.secondunit.v1.InspectTimelineRequest\x1a&.secondunit.v1.InspectTimelineResponse\x12Z\n\rPlaceTimeline\x12#.secondunit.v1.PlaceTimelineRequest\x1a$.secondunit.v1.PlaceTimelineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'secondunit.v1.timeline_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROFILE']._serialized_start=992
-  _globals['_PROFILE']._serialized_end=1087
-  _globals['_BUNDLE']._serialized_start=1089
-  _globals['_BUNDLE']._serialized_end=1157
+  _globals['_PROFILE']._serialized_start=1086
+  _globals['_PROFILE']._serialized_end=1181
+  _globals['_BUNDLE']._serialized_start=1183
+  _globals['_BUNDLE']._serialized_end=1251
   _globals['_TIMELINESHOT']._serialized_start=134
   _globals['_TIMELINESHOT']._serialized_end=397
-  _globals['_INSPECTTIMELINEREQUEST']._serialized_start=399
-  _globals['_INSPECTTIMELINEREQUEST']._serialized_end=441
-  _globals['_INSPECTTIMELINERESPONSE']._serialized_start=444
-  _globals['_INSPECTTIMELINERESPONSE']._serialized_end=635
-  _globals['_PLACETIMELINEREQUEST']._serialized_start=638
-  _globals['_PLACETIMELINEREQUEST']._serialized_end=869
-  _globals['_PLACETIMELINERESPONSE']._serialized_start=871
-  _globals['_PLACETIMELINERESPONSE']._serialized_end=990
-  _globals['_TIMELINESERVICE']._serialized_start=1160
-  _globals['_TIMELINESERVICE']._serialized_end=1367
+  _globals['_INSPECTTIMELINEREQUEST']._serialized_start=400
+  _globals['_INSPECTTIMELINEREQUEST']._serialized_end=535
+  _globals['_INSPECTTIMELINERESPONSE']._serialized_start=538
+  _globals['_INSPECTTIMELINERESPONSE']._serialized_end=729
+  _globals['_PLACETIMELINEREQUEST']._serialized_start=732
+  _globals['_PLACETIMELINEREQUEST']._serialized_end=963
+  _globals['_PLACETIMELINERESPONSE']._serialized_start=965
+  _globals['_PLACETIMELINERESPONSE']._serialized_end=1084
+  _globals['_TIMELINESERVICE']._serialized_start=1254
+  _globals['_TIMELINESERVICE']._serialized_end=1461
 # @@protoc_insertion_point(module_scope)

@@ -57,10 +57,16 @@ class TimelineShot(_message.Message):
     def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., record: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., record_timecode: _Optional[str] = ..., track: _Optional[int] = ..., path: _Optional[str] = ..., size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., clips: _Optional[_Iterable[str]] = ..., takes: _Optional[int] = ..., prompt: _Optional[str] = ...) -> None: ...
 
 class InspectTimelineRequest(_message.Message):
-    __slots__ = ("timeline",)
+    __slots__ = ("timeline", "rate", "sequence", "drop_frame")
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
+    RATE_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    DROP_FRAME_FIELD_NUMBER: _ClassVar[int]
     timeline: str
-    def __init__(self, timeline: _Optional[str] = ...) -> None: ...
+    rate: _units_pb2.Rate
+    sequence: str
+    drop_frame: bool
+    def __init__(self, timeline: _Optional[str] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., sequence: _Optional[str] = ..., drop_frame: _Optional[bool] = ...) -> None: ...
 
 class InspectTimelineResponse(_message.Message):
     __slots__ = ("timeline", "name", "rate", "shots", "faults", "notices")

@@ -171,12 +171,6 @@ def test_a_generator_that_is_called_gen_holds_a_place(train: Path) -> None:
     assert found.request.prompt == "slow push"
 
 
-def test_several_sequences_are_named(tmp_path: Path) -> None:
-    two = sequence(name="one") + sequence(name="two")
-    with pytest.raises(TimelineUnreadable, match=r"holds 2 sequences \('one', 'two'\)"):
-        read(save(tmp_path, two))
-
-
 def test_a_sequence_in_a_project_is_found_and_the_one_that_it_uses_is_not_another(
     tmp_path: Path,
 ) -> None:

@@ -12,15 +12,16 @@ from typing import Any
 import opentimelineio as otio
 
 from secondunit.errors import TimelineUnreadable
-from secondunit.timeline.formats.laying import MOST_ITEMS, timeline_around, too_many
+from secondunit.timeline.choosing import Candidate
+from secondunit.timeline.formats.laying import MOST_ITEMS, sequences_in, too_many
 from secondunit.units import Rate
 
 _MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DEEPEST = 100
 
 
-def timeline_of(path: Path, data: bytes, notices: list[str]) -> otio.schema.Timeline:
-    """The timeline in an .aaf file of these bytes.
+def sequences_of(path: Path, data: bytes, notices: list[str]) -> list[Candidate]:
+    """The timelines in an .aaf file of these bytes.
 
     Raises TimelineUnreadable, also where the adapter is not installed.
     """
@@ -51,15 +52,26 @@ def timeline_of(path: Path, data: bytes, notices: list[str]) -> otio.schema.Time
         notices.append(
             f"the markers of '{path.name}' could not be put on its clips and stay on the timeline"
         )
-    count = sum(1 for _ in _items(found, 0)) if isinstance(found, otio.schema.Timeline) else 0
+    candidates = sequences_in(found, path.name)
+    drops = _drop_frame(aaf2, path)
+    count = sum(1 for one in candidates for _ in _items(one.timeline(), 0))
     if count > MOST_ITEMS:
         raise too_many(count)
-    timeline = timeline_around(found, path.name)
+    return [
+        Candidate(name=one.name, timeline=lambda one=one: _counted(one.timeline(), drops))
+        for one in candidates
+    ]
+
+
+def _counted(timeline: otio.schema.Timeline, drops: bool) -> otio.schema.Timeline:
+    """The timeline, with what the adapter does not say of how its timecode counts."""
     start = timeline.global_start_time
+    # The adapter trusts the length that the edit says, whatever the speed.
+    record: dict[str, Any] = {"version": 1, "retimes": "record"}
     if start is not None:
         rate = Rate.snap(start.rate)
-        base = {"num": rate.num, "den": rate.den, "drop_frame": _drop_frame(aaf2, path)}
-        timeline.metadata["secondunit"] = {"version": 1, "timebase": base}
+        record["timebase"] = {"num": rate.num, "den": rate.den, "drop_frame": drops}
+    timeline.metadata["secondunit"] = record
     return timeline
 
 

@@ -19,17 +19,18 @@ from secondunit.timeline.formats import laying
 from secondunit.timeline.formats.laying import Join, Placed
 from secondunit.units import Rate, frame_of_timecode
 
-_TIMECODE = r"\d{1,2}:\d\d:\d\d[:;.,]\d\d"
+# Sony's lists have semicolons all through.
+_TIMECODE = r"\d{1,2}[:;]\d\d[:;]\d\d[:;.,]\d\d"
 _EVENT = re.compile(
     rf"(\d+)\s+(\S.*?)\s+([A-Z0-9/+]+)\s+(C|D|W\d{{0,3}}|K ?[BO]?)\s+(?:(\d{{1,3}})\s+)?"
     rf"({_TIMECODE})\s+({_TIMECODE})\s+({_TIMECODE})\s+({_TIMECODE})\s*"
 )
 _BEGINS = re.compile(r"^\s*\d+\s", re.MULTILINE)
-_SPEED = re.compile(rf"M2\s+(.*?)\s+([-+]?\d+(?:\.\d+)?)\s+({_TIMECODE})?\s*")
+_SPEED = re.compile(rf"M2\s+(.*?)\s+([-+]?\d{{1,9}}(?:\.\d{{1,9}})?)\s+({_TIMECODE})?\s*")
 _LOCATOR = re.compile(rf"LOC:?\s+({_TIMECODE})\s+([A-Za-z]+)\s*(.*)")
 _NOTE = re.compile(r"\*?\s*(FROM CLIP NAME|TO CLIP NAME|SOURCE FILE(?: PATH)?|FILE|FROM CLIP IS"
                    r"|TO CLIP IS|KEY CLIP NAME|COMMENTS?|NOTE|REEL)\s*:\s*(.*)")  # fmt: skip
-_HIGHEST = re.compile(r"\d\d:\d\d:\d\d[:;.,](\d\d)")
+_HIGHEST = re.compile(rf"(?={_TIMECODE})\d{{1,2}}[:;]\d\d[:;]\d\d[:;.,](\d\d)")
 _MOST_FAULTS = 20
 _SHORTEST = 4
 """Timecodes of an event."""
@@ -42,6 +43,7 @@ class _Event:
     reel: str
     channels: str
     kind: str
+    """C, D, W, K (the background of a key) or O (what is keyed over it)."""
     length: int
     """Frames of its transition; 0 for a cut."""
     source: tuple[int, int]
@@ -121,7 +123,7 @@ def text_of(data: bytes, name: str, notices: list[str]) -> str:
 
 def _checked(rate: Rate | None, text: str, name: str) -> Rate:
     highest = max((int(m[1]) for m in _HIGHEST.finditer(text)), default=0)
-    drop = re.search(r"\d\d:\d\d:\d\d[;,]\d\d|FCM:\s*DROP", text) is not None
+    drop = re.search(r"\d\d[:;]\d\d[:;]\d\d[;,]\d\d|FCM:\s*DROP", text) is not None
     if rate is None:
         likely = "29.97" if drop else "25" if highest == 24 else "24"
         if highest > 29:
@@ -182,7 +184,8 @@ def _event(words: str, number: int, rate: Rate, found: _List) -> _Event | None:
         if times[n] < times[n - 1]:
             times[n] += day  # past midnight
     event = _Event(
-        line=number, number=match[1], reel=match[2], channels=match[3], kind=match[4][0],
+        line=number, number=match[1], reel=match[2], channels=match[3],
+        kind="O" if match[4].endswith("O") else match[4][0],
         length=int(match[5] or 0), source=(times[0], times[1]), record=(times[2], times[3]),
     )  # fmt: skip
     if event.frames > 12 * 3600 * rate.nominal:
@@ -192,7 +195,7 @@ def _event(words: str, number: int, rate: Rate, found: _List) -> _Event | None:
 
 def _frame(text: str, rate: Rate, found: _List) -> int:
     """Frame of a timecode; `;` and `,` before the frames mean drop frame, or the FCM line does."""
-    head, mark, frames = text[:-3], text[-3], text[-2:]
+    head, mark, frames = text[:-3].replace(";", ":"), text[-3], text[-2:]
     drop = mark in ";," or (found.drop_frame and mark == ":")
     if drop and rate.den == 1001 and rate.nominal % 30 == 0:
         found.drop_frame = True
@@ -234,16 +237,21 @@ def _says(words: str, last: list[_Event], found: _List) -> None:
 def _channels(events: list[_Event]) -> Iterator[tuple[str, str, list[_Event]]]:
     """(name, kind, events) of each track: the picture's first."""
     rows: dict[tuple[str, str], list[_Event]] = {}
+    video = otio.schema.TrackKind.Video
+    first = "V1" if not any(re.search(r"\bV\b", event.channels) for event in events) else "V"
     for event in events:
         for part in re.split(r"[/+]", event.channels):
-            if part in ("B", "V"):
-                rows.setdefault((otio.schema.TrackKind.Video, "V"), []).append(event)
+            if part in ("B", "V", "V1"):  # the first track, which lists with several call V1 too
+                name = "V key" if event.kind == "O" else "V" if part != "V1" else first
+                rows.setdefault((video, name), []).append(event)
             elif re.fullmatch(r"V\d+", part):
-                rows.setdefault((otio.schema.TrackKind.Video, part), []).append(event)
+                rows.setdefault((video, part), []).append(event)
             if part == "B" or part.startswith("A"):
                 rows.setdefault((otio.schema.TrackKind.Audio, part), []).append(event)
     kinds = (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio)
-    for kind, channel in sorted(rows, key=lambda k: (kinds.index(k[0]), len(k[1]), k[1])):
+    for kind, channel in sorted(
+        rows, key=lambda k: (kinds.index(k[0]), k[1] == "V key", len(k[1]), k[1])
+    ):
         yield channel, kind, rows[kind, channel]
 
 

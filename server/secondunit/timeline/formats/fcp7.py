@@ -12,9 +12,12 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from secondunit.errors import TimelineUnreadable
+from secondunit.timeline.choosing import Candidate
 from secondunit.timeline.formats import laying
+from secondunit.timeline.formats.fcp7_speeds import graph_of, put_ramp, speed_of
 from secondunit.timeline.formats.laying import Join, Placed
 from secondunit.timeline.formats.xml_tree import Element, children, text, tree_of
+from secondunit.timeline.ramps import Ramp
 from secondunit.units import Rate
 
 _DEEPEST = 20
@@ -31,8 +34,8 @@ class _Document:
     nested: int = 0
 
 
-def timeline_of(data: bytes, name: str, notices: list[str]) -> otio.schema.Timeline:
-    """The sequence in the bytes of an .xml file called `name`. Raises TimelineUnreadable."""
+def sequences_of(data: bytes, name: str, notices: list[str]) -> list[Candidate]:
+    """The sequences in the bytes of an .xml file called `name`. Raises TimelineUnreadable."""
     root = tree_of(data, name)
     if root.tag != "xmeml":
         raise TimelineUnreadable.single(
@@ -56,17 +59,23 @@ def timeline_of(data: bytes, name: str, notices: list[str]) -> otio.schema.Timel
         ]
         if not clips:
             raise TimelineUnreadable.single(f"'{name}' holds no sequence and no clip", "file")
-        return laying.bin_of(clips, name)
-    if len(found) > 1:
-        named = ", ".join(f"'{text(one, 'name')}'" for one in found[:20])
-        raise TimelineUnreadable.single(
-            f"'{name}' holds {len(found)} sequences ({named}); export one of them", "file"
+        made = laying.bin_of(clips, name)
+        return [Candidate(name="", timeline=lambda: made)]
+    return [
+        Candidate(
+            name=text(one, "name"), timeline=lambda one=one: _timeline(one, document)
         )
-    (sequence,) = found
+        for one in found
+    ]  # fmt: skip
+
+
+def _timeline(sequence: Element, document: _Document) -> otio.schema.Timeline:
     rate = _rate(sequence, None)
     code = sequence.find("timecode")
+    document.nested = 0
     return laying.timeline(
-        text(sequence, "name", name.rpartition(".")[0]), rate, _tracks(sequence, rate, document, 0),
+        text(sequence, "name", document.name.rpartition(".")[0]), rate,
+        _tracks(sequence, rate, document, 0),
         start=0 if code is None else _start(code, rate),
         drop_frame=text(code, "displayformat") == "DF",
         markers=_markers(sequence, rate, Fraction(0), rate),
@@ -119,7 +128,10 @@ def _number(element: Element | None, path: str, default: int = 0) -> int:
             path,
         ) from exc
     if abs(value) > 10**9:
-        raise TimelineUnreadable.single(f"<{path}> of '{text(element, 'name')}' is {value}", path)
+        raise TimelineUnreadable.single(
+            f"<{path}> of '{text(element, 'name')}' is {said[:20]}, a number of {len(said)} digits",
+            path,
+        )
     return value
 
 
@@ -212,7 +224,8 @@ def _item(
 ) -> otio.core.Item:  # fmt: skip
     own = _rate(item, rate)
     inner = item.find("sequence")
-    speed, variable = _speed(item)
+    speed, variable = speed_of(item)
+    graph = graph_of(item) if variable else ()
     at = Fraction(into) + Fraction(skipped) * own.nominal / rate.nominal
     made: otio.core.Item
     if inner is not None:
@@ -228,8 +241,13 @@ def _item(
         )  # fmt: skip
         known = clip.media_reference.available_range
         zero = Fraction(0) if known is None else Fraction(round(known.start_time.value))
+        if known is not None:
+            length = round(known.duration.value) * own.nominal // media.nominal
+            at += _skipped_by_subclip(item, length, document.notices)
         # In and out count what a speed leaves of the file, at the clip's own rate.
         first = at * abs(speed)
+        if graph:
+            first = Ramp(points=graph).at(at) or first
         if speed < 0:
             first = Fraction(_number(item, "duration")) * abs(speed) - first
             first -= Fraction(frames) * own.nominal / rate.nominal * abs(speed)
@@ -239,7 +257,7 @@ def _item(
     if text(item, "stillframe").upper() == "TRUE":
         speed = Fraction(0)
     if variable:
-        made.effects.append(otio.schema.TimeEffect(name="timeremap", effect_name="Time Remap"))
+        put_ramp(made, graph, at, _rate(item, rate), item)
     else:
         laying.warped(made, speed, "timeremap")
     for marker in _markers(item, _rate(item, rate), zero, own):
@@ -255,7 +273,7 @@ def _clip(item: Element, rate: Rate, document: _Document, length: int) -> otio.s
         return otio.schema.Clip(
             name=name, media_reference=otio.schema.GeneratorReference(generator_kind=kind)
         )
-    file = item.find("file")
+    file = _file(item)
     if file is not None and not len(file):
         file = document.files.get(file.get("id", ""))
     url = text(file, "pathurl")
@@ -280,6 +298,35 @@ def _clip(item: Element, rate: Rate, document: _Document, length: int) -> otio.s
     return otio.schema.Clip(name=name, media_reference=reference)
 
 
+def _file(item: Element) -> Element | None:
+    """The file of a clip; of a multiclip that of the angle that is shown."""
+    for angle in item.iterfind("multiclip/angle"):
+        if text(angle, "activevideoangle").upper() == "TRUE":
+            return angle.find("clip/file") if angle.find("clip/file") is not None else next(
+                angle.iter("file"), None
+            )  # fmt: skip
+    return item.find("file")
+
+
+def _skipped_by_subclip(item: Element, media: int, notices: list[str]) -> int:
+    """Frames of the file before a subclip, where `in` counts from its beginning.
+
+    Final Cut's subclips have a length of their own, and count in it; others count in the file.
+    """
+    offset = _number(item, "subclipinfo/startoffset")
+    if offset <= 0:
+        return 0
+    length = _number(item, "duration")
+    if abs(length + offset + _number(item, "subclipinfo/endoffset") - media) <= 1:
+        return offset
+    if length != media:
+        notices.append(
+            f"'{text(item, 'name')}' is a subclip whose length does not say where it counts from; "
+            "it is taken to count from its file's first frame"
+        )
+    return 0
+
+
 def _nested(inner: Element, name: str, document: _Document, depth: int) -> otio.schema.Stack:
     full = document.sequences.get(inner.get("id", ""), inner)
     rate = _rate(full, None)
@@ -294,27 +341,6 @@ def _nested(inner: Element, name: str, document: _Document, depth: int) -> otio.
     if tracks:  # those of the stack itself would be the outer sequence's, on this clip
         tracks[0].markers.extend(_markers(full, rate, Fraction(0), rate))
     return stack
-
-
-def _speed(item: Element) -> tuple[Fraction, bool]:
-    """(speed, whether it changes)."""
-    for effect in item.findall("filter/effect"):
-        if text(effect, "effectid").lower() != "timeremap":
-            continue
-        said = {
-            text(parameter, "parameterid"): text(parameter, "value")
-            for parameter in effect.findall("parameter")
-        }
-        try:
-            speed = Fraction(said.get("speed") or 100) / 100
-        except (ValueError, ZeroDivisionError) as exc:
-            raise TimelineUnreadable.single(
-                f"a speed of '{said.get('speed', '')[:20]}'", f"{text(item, 'name')}.timeremap"
-            ) from exc
-        if said.get("reverse", "").upper() == "TRUE" and speed > 0:
-            speed = -speed
-        return speed, said.get("variablespeed", "0") not in ("0", "FALSE")
-    return Fraction(1), False
 
 
 def _markers(item: Element, rate: Rate, zero: Fraction, of: Rate) -> list[otio.schema.Marker]:

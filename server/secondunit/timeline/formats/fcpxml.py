@@ -6,7 +6,6 @@ parent's time and its `start` in its own; a connected clip (`lane`) hangs on a c
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,12 +14,20 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from secondunit.errors import TimelineUnreadable
+from secondunit.timeline.choosing import Candidate
 from secondunit.timeline.formats import laying
+from secondunit.timeline.formats.fcpxml_time import (
+    eased,
+    markers_of,
+    rate_of,
+    retimed,
+    seconds_of,
+)
 from secondunit.timeline.formats.laying import Join, Placed
 from secondunit.timeline.formats.xml_tree import Element, children, text, tree_of
+from secondunit.timeline.ramps import Ramp, rising
 from secondunit.units import Rate
 
-_TIME = re.compile(r"(-?\d{1,18})(?:/(\d{1,18})|\.(\d{1,12}))?s?")
 _ITEMS = (
     "clip", "asset-clip", "ref-clip", "sync-clip", "mc-clip", "video", "audio", "title", "gap",
     "audition",
@@ -31,6 +38,7 @@ _MOST_NESTED = 20_000
 
 @dataclass(slots=True, kw_only=True)
 class _Document:
+    name: str
     resources: dict[str, Element]
     notices: list[str]
     nested: int = 0
@@ -52,8 +60,8 @@ class _Lanes:
         return round(seconds * self.rate.fraction)
 
 
-def timeline_of(data: bytes, name: str, notices: list[str]) -> otio.schema.Timeline:
-    """The project in the bytes of an .fcpxml file called `name`; its clips, if it has none.
+def sequences_of(data: bytes, name: str, notices: list[str]) -> list[Candidate]:
+    """The projects in the bytes of an .fcpxml file called `name`; its clips, if it has none.
 
     Raises TimelineUnreadable.
     """
@@ -61,24 +69,32 @@ def timeline_of(data: bytes, name: str, notices: list[str]) -> otio.schema.Timel
     if root.tag != "fcpxml":
         raise TimelineUnreadable.single(f"'{name}' holds <{root.tag[:40]}>, not <fcpxml>", "file")
     resources = {one.get("id", ""): one for one in root.iterfind("resources/*")}
-    document = _Document(resources=resources, notices=notices)
-    projects = list(root.iter("project"))
-    if len(projects) > 1:
-        named = ", ".join(f"'{one.get('name', '')}'" for one in projects[:20])
-        raise TimelineUnreadable.single(
-            f"'{name}' holds {len(projects)} projects ({named}); export one of them", "file"
+    document = _Document(name=name, resources=resources, notices=notices)
+    found = [
+        (one.get("name", ""), sequence)
+        for one in root.iter("project")
+        if (sequence := one.find("sequence")) is not None
+    ]
+    if not found and (sequence := root.find("sequence")) is not None:
+        found = [("", sequence)]
+    if not found:
+        made = _bin(root, name, document)
+        return [Candidate(name="", timeline=lambda: made)]
+    return [
+        Candidate(
+            name=title,
+            timeline=lambda title=title, sequence=sequence: _timeline(sequence, title, document),
         )
-    if projects:
-        sequence = projects[0].find("sequence")
-        title = projects[0].get("name", "")
-    else:
-        sequence, title = root.find("sequence"), ""
-    if sequence is None:
-        return _bin(root, name, document)
-    rate = _rate(document.of(sequence, "format"), None)
-    start = _seconds(sequence, "tcStart")
+        for title, sequence in found
+    ]
+
+
+def _timeline(sequence: Element, title: str, document: _Document) -> otio.schema.Timeline:
+    rate = rate_of(document.of(sequence, "format"), None)
+    start = seconds_of(sequence, "tcStart")
+    document.nested = 0
     made = laying.timeline(
-        title or name.rpartition(".")[0], rate, _tracks(sequence, rate, document, 0),
+        title or document.name.rpartition(".")[0], rate, _tracks(sequence, rate, document, 0),
         start=round(start * rate.fraction), drop_frame=sequence.get("tcFormat") == "DF",
     )  # fmt: skip
     note = text(sequence, "note")
@@ -99,39 +115,13 @@ def _bin(root: Element, name: str, document: _Document) -> otio.schema.Timeline:
             if one.tag not in ("fcpxml", "event"):
                 continue
             asset = _asset(item, document)
-            rate = _rate(document.of(asset, "format"), rate)
+            rate = rate_of(document.of(asset, "format"), rate)
             found = _item(item, rate, document, 0)
             if isinstance(found, otio.schema.Clip):
                 clips.append(found)
     if not clips:
         raise TimelineUnreadable.single(f"'{name}' holds no project and no clip", "file")
     return laying.bin_of(clips, name)
-
-
-def _seconds(element: Element, key: str, default: Fraction = Fraction(0)) -> Fraction:
-    said = element.get(key)
-    if said is None:
-        return default
-    match = _TIME.fullmatch(said.strip())
-    below = int(match[2]) if match and match[2] else 1
-    if match is None or not below:
-        raise TimelineUnreadable.single(
-            f"'{said[:40]}' is no time of seconds",
-            f"{element.tag} '{element.get('name', '')}'.{key}",
-        )
-    value = Fraction(f"{match[1]}.{match[3]}") if match[3] else Fraction(int(match[1]), below)
-    if abs(value) > 10**8:
-        raise TimelineUnreadable.single(f"a time of {float(value):g} s", f"{element.tag}.{key}")
-    return value
-
-
-def _rate(format: Element | None, default: Rate | None) -> Rate:
-    frame = _seconds(format, "frameDuration") if format is not None else Fraction(0)
-    if frame > 0 and Fraction(1, 1000) <= frame <= 100:
-        return Rate.snap(float(1 / frame))
-    if default is None:
-        raise TimelineUnreadable.single("the sequence's format has no frame duration", "sequence")
-    return default
 
 
 def _tracks(
@@ -143,7 +133,7 @@ def _tracks(
     lanes = _Lanes(rate=rate)
     spine = sequence.find("spine")
     if spine is not None:
-        _spine(spine, 0, _seconds(sequence, "tcStart"), Fraction(0), lanes, document, depth)
+        _spine(spine, 0, seconds_of(sequence, "tcStart"), Fraction(0), lanes, document, depth)
     made: list[otio.schema.Track] = []
     kinds = (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio)
     for kind, lane in sorted(lanes.placed, key=lambda k: (kinds.index(k[0]), k[1])):
@@ -189,14 +179,14 @@ def _spine(
     spans: list[tuple[Fraction, Fraction, Element]] = []
     for item in row:
         if item.tag == "transition":
-            start = at + _seconds(item, "offset", next_offset) - zero
-            middle = lanes.frame(start + _seconds(item, "duration") / 2)
-            first, last = lanes.frame(start), lanes.frame(start + _seconds(item, "duration"))
+            start = at + seconds_of(item, "offset", next_offset) - zero
+            middle = lanes.frame(start + seconds_of(item, "duration") / 2)
+            first, last = lanes.frame(start), lanes.frame(start + seconds_of(item, "duration"))
             joins.append(Join(cut=middle, before=middle - first, after=last - middle,
                               name=item.get("name", "")))  # fmt: skip
             continue
-        offset = _seconds(item, "offset", next_offset)
-        duration = _seconds(item, "duration", _length(item, document))
+        offset = seconds_of(item, "offset", next_offset)
+        duration = seconds_of(item, "duration", _length(item, document))
         next_offset = offset + duration
         spans.append((at + offset - zero, at + next_offset - zero, item))
     edges: set[int] = set()
@@ -221,13 +211,13 @@ def _length(item: Element, document: _Document) -> Fraction:
     if item.tag == "audition":
         inner = next(children(item, *_ITEMS), None)
         if inner is not None:
-            return _seconds(inner, "duration", _length(inner, document))
+            return seconds_of(inner, "duration", _length(inner, document))
         return Fraction(0)
     found = document.of(item)
     if found is None:
         return Fraction(0)
     inner = found.find("sequence") if found.tag == "media" else found
-    return Fraction(0) if inner is None else _seconds(inner, "duration")
+    return Fraction(0) if inner is None else seconds_of(inner, "duration")
 
 
 def _put(
@@ -242,7 +232,7 @@ def _put(
         return
     first = lanes.frame(start)
     frames = lanes.frame(end) - first
-    own = _seconds(item, "start", _first(item, document))
+    own = seconds_of(item, "start", _first(item, document))
     if frames > 0:
         made = _item(item, lanes.rate, document, depth, frames=frames)
         if made is not None:
@@ -255,11 +245,11 @@ def _put(
             else 0  # fmt: skip
         if not hung or child.tag not in (*_ITEMS, "spine"):
             continue
-        at = start + _seconds(child, "offset", own) - own
+        at = start + seconds_of(child, "offset", own) - own
         if child.tag == "spine":
             _spine(child, lane + hung, Fraction(0), at, lanes, document, depth)
         else:
-            length = _seconds(child, "duration", _length(child, document))
+            length = seconds_of(child, "duration", _length(child, document))
             _put(child, lane + hung, at, at + length, lanes, document, depth)
 
 
@@ -267,10 +257,10 @@ def _first(item: Element, document: _Document) -> Fraction:
     """Where an item's own time starts if it does not say: with what it is of."""
     found = document.of(item)
     if found is not None and found.tag == "asset":
-        return _seconds(found, "start")
+        return seconds_of(found, "start")
     if found is not None and found.tag == "media":
         inner = found.find("sequence")
-        return Fraction(0) if inner is None else _seconds(inner, "tcStart")
+        return Fraction(0) if inner is None else seconds_of(inner, "tcStart")
     return Fraction(0)
 
 
@@ -305,11 +295,11 @@ def _item(
 ) -> otio.core.Item | None:
     """An item without its place; None for what shows and says nothing."""
     if frames is None:
-        frames = round(_seconds(item, "duration", _length(item, document)) * rate.fraction)
+        frames = round(seconds_of(item, "duration", _length(item, document)) * rate.fraction)
     name = item.get("name", "")
-    start = _seconds(item, "start", _first(item, document))
+    start = seconds_of(item, "start", _first(item, document))
     asset = _asset(item, document)
-    speed, start = _retimed(item, start, Fraction(frames) / rate.fraction)
+    speed, start, points = retimed(item, start, Fraction(frames) / rate.fraction)
     made: otio.core.Item
     if item.tag == "gap":
         made, own, at = laying.gap(frames, rate, name), rate, Fraction(0)
@@ -324,10 +314,19 @@ def _item(
         made, own, at = _nested(item, start, frames, rate, document, depth)
     made.enabled = item.get("enabled") != "0"
     if speed is None:
-        made.effects.append(otio.schema.TimeEffect(name="timeMap", effect_name="timeMap"))
+        laying.ramped(made, points, eased(item), "timeMap")
     else:
         laying.warped(made, speed, "timeMap")
-    made.markers.extend(_markers(item, _seconds(item, "start", _first(item, document)), at, own))
+    ramp = Ramp(points=rising(points)) if points else None
+
+    def played(offset: Fraction) -> Fraction:
+        """Markers stand in what is played of an item; those of a clip of ours, in its file."""
+        if ramp is not None and (there := ramp.at(offset)) is not None:
+            return there
+        return offset * (abs(speed) if speed else 1)
+
+    first = seconds_of(item, "start", _first(item, document))
+    made.markers.extend(markers_of(item, first, at, own, played))
     return made
 
 
@@ -336,11 +335,11 @@ def _clip(
     document: _Document,
 ) -> tuple[otio.schema.Clip, Rate, Fraction]:  # fmt: skip
     """(the clip, the rate of its media, the frame of the media that it begins with)."""
-    own = _rate(document.of(asset, "format"), rate)
+    own = rate_of(document.of(asset, "format"), rate)
     content = _content(item) if item.tag in ("clip", "sync-clip") else None
     if content is not None:  # its local time is turned into that of the asset
-        first = _seconds(content, "start", _first(content, document))
-        start = start - _seconds(content, "offset") + first
+        first = seconds_of(content, "start", _first(content, document))
+        start = start - seconds_of(content, "offset") + first
     url = _source(asset)
     reference: otio.core.MediaReference
     if url:
@@ -350,9 +349,9 @@ def _clip(
         reference = otio.schema.MissingReference(
             metadata={"secondunit": {"version": 1, "names": [said]}}
         )
-    length = Fraction(0) if asset is None else _seconds(asset, "duration")
+    length = Fraction(0) if asset is None else seconds_of(asset, "duration")
     if asset is not None and length > 0:
-        begins = round(_seconds(asset, "start") * own.fraction)
+        begins = round(seconds_of(asset, "start") * own.fraction)
         reference.available_range = laying.span(begins, round(length * own.fraction), own)
     at = start * own.fraction
     near = round(at)
@@ -381,12 +380,12 @@ def _nested(
     media = document.of(item)
     sequence = media.find("sequence") if media is not None else None
     if sequence is not None:
-        own = _rate(document.of(sequence, "format"), rate)
-        zero = _seconds(sequence, "tcStart")
+        own = rate_of(document.of(sequence, "format"), rate)
+        zero = seconds_of(sequence, "tcStart")
         tracks = _tracks(sequence, own, document, depth + 1)
     elif media is not None and (multicam := media.find("multicam")) is not None:
-        own = _rate(document.of(multicam, "format"), rate)
-        zero = _seconds(multicam, "tcStart")
+        own = rate_of(document.of(multicam, "format"), rate)
+        zero = seconds_of(multicam, "tcStart")
         tracks = _wrapped(_angle(item, multicam), own, zero, document, depth + 1)
     else:
         own, zero = rate, Fraction(0)
@@ -424,39 +423,3 @@ def _wrapped(
     spine.extend(inside)
     sequence.append(spine)
     return _tracks(sequence, rate, document, depth)
-
-
-def _retimed(item: Element, start: Fraction, length: Fraction) -> tuple[Fraction | None, Fraction]:
-    """(speed, None where it changes; where in its own time the item begins)."""
-    points = [
-        (_seconds(one, "time"), _seconds(one, "value")) for one in item.iterfind("timeMap/timept")
-    ]
-    if len(points) < 2:
-        return Fraction(1), start
-    speeds = {
-        (b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(points)
-        if b[0] != a[0]
-    }  # fmt: skip
-    if len(speeds) != 1:
-        return None, start
-    (speed,) = speeds
-    at = points[0][1] + (start - points[0][0]) * speed
-    if speed < 0:  # what is played last lies first in the file
-        at += length * speed
-    return speed, max(at, Fraction(0))
-
-
-def _markers(
-    item: Element, own: Fraction, at: Fraction, rate: Rate
-) -> Iterator[otio.schema.Marker]:
-    """Markers and the note of an item; `own` seconds of its time are frame `at`."""
-    for one in children(item, "marker", "chapter-marker"):
-        offset = (_seconds(one, "start", own) - own) * rate.fraction
-        frames = round(_seconds(one, "duration") * rate.fraction)
-        yield laying.marker(
-            name=one.get("value", ""), comment=one.get("note", ""), start=at + round(offset),
-            frames=frames, rate=rate,
-        )  # fmt: skip
-    note = text(item, "note")
-    if note:
-        yield laying.marker(name="", comment=note, start=at, frames=1, rate=rate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import opentimelineio as otio
 
 from secondunit.errors import Fault, TimelineUnreadable
+from secondunit.timeline.choosing import Candidate
+from secondunit.timeline.ramps import carried, rising
 from secondunit.units import Rate
 
 MOST_ITEMS = 250_000
@@ -132,6 +134,17 @@ def warped(item: otio.core.Item, speed: Fraction, name: str = "") -> None:
         item.effects.append(otio.schema.LinearTimeWarp(name=name, time_scalar=float(speed)))
 
 
+def ramped(
+    item: otio.core.Item, points: Sequence[tuple[Fraction, Fraction]], eased: bool, name: str
+) -> None:
+    """Give an item a speed that changes; without points it is only said that it does."""
+    effect = otio.schema.TimeEffect(name=name, effect_name=name)
+    if kept := rising(points):
+        for key, value in carried(kept, eased).items():
+            effect.metadata[key] = value
+    item.effects.append(effect)
+
+
 def timeline(
     name: str, rate: Rate, tracks: Iterable[otio.core.Composable], *, start: int = 0,
     drop_frame: bool = False, markers: Iterable[otio.schema.Marker] = (),
@@ -145,28 +158,46 @@ def timeline(
     return made
 
 
-def timeline_around(root: Any, name: str) -> otio.schema.Timeline:
-    """The timeline that any root of OpenTimelineIO is or holds.
+def sequences_in(root: Any, name: str) -> list[Candidate]:
+    """The timelines that any root of OpenTimelineIO is or holds, also in collections of it.
 
     Clips of a bin stand each on a track of its own: nothing lies beside them.
     Raises TimelineUnreadable.
     """
-    if isinstance(root, otio.schema.SerializableCollection):
-        timelines = [one for one in root if isinstance(one, otio.schema.Timeline)]
-        if len(timelines) > 1:
-            named = ", ".join(f"'{one.name}'" for one in timelines[:20])
-            raise TimelineUnreadable.single(
-                f"the file holds {len(timelines)} timelines ({named}); export one of them",
-                "children",
+    if not isinstance(root, otio.schema.SerializableCollection):
+        return [Candidate(name=root.name or "", timeline=lambda: _timeline_around(root, name))]
+    held = list(_held(root))
+    timelines = [one for one in held if isinstance(one, otio.schema.Timeline)]
+    if timelines:
+        # The collection is kept by its candidates: its members die with it.
+        return [
+            Candidate(
+                name=one.name or "",
+                timeline=lambda one=one, root=root: _timeline_around(one.deepcopy(), name),
             )
-        if not timelines:
-            clips = [one for one in root if isinstance(one, otio.schema.Clip)]
-            if not clips:
-                raise TimelineUnreadable.single(
-                    "the file holds 0 timelines and no clip; it must hold one", "children"
-                )
-            return bin_of([clip.deepcopy() for clip in clips], name)
-        root = timelines[0].deepcopy()  # the collection dies here, and its members with it
+            for one in timelines
+        ]
+    clips = [one for one in held if isinstance(one, otio.schema.Clip)]
+    if not clips:
+        raise TimelineUnreadable.single(
+            "the file holds 0 timelines and no clip; it must hold one", "children"
+        )
+    made = bin_of([clip.deepcopy() for clip in clips], name)
+    return [Candidate(name=root.name or "", timeline=lambda: made)]
+
+
+def _held(root: otio.schema.SerializableCollection) -> Iterator[Any]:
+    """What a collection and those in it hold, in order."""
+    pending: list[Any] = list(root)[::-1]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, otio.schema.SerializableCollection):
+            pending.extend(list(one)[::-1])
+        else:
+            yield one
+
+
+def _timeline_around(root: Any, name: str) -> otio.schema.Timeline:
     if isinstance(root, otio.schema.Timeline):
         if root.tracks is None:
             raise TimelineUnreadable.single("the timeline has no tracks", "tracks")

@@ -11,7 +11,8 @@ from typing import Any
 import opentimelineio as otio
 
 from secondunit.errors import Fault, TimelineUnreadable
-from secondunit.timeline.formats.laying import timeline_around
+from secondunit.timeline.choosing import Candidate
+from secondunit.timeline.formats.laying import sequences_in
 
 _MOST_OBJECTS = 750_000
 """Ten thousand clips of an editor with all their effects are half as many."""
@@ -55,8 +56,8 @@ _STRUCTURE = frozenset(
 """Fields in which OpenTimelineIO insists on its own objects."""
 
 
-def timeline_of(data: bytes, name: str) -> otio.schema.Timeline:
-    """The timeline in the bytes of an .otio file called `name`.
+def sequences_of(data: bytes, name: str) -> list[Candidate]:
+    """The timelines in the bytes of an .otio file called `name`.
 
     The JSON is checked before OpenTimelineIO sees it, so that all faults come at once, each with
     its place in the file. Markers of the coming schema version are turned into today's. A lone
@@ -85,7 +86,7 @@ def timeline_of(data: bytes, name: str) -> otio.schema.Timeline:
     except Exception as exc:  # OTIO's C++ core throws whatever it likes
         said = _CXX_TYPE.sub("", str(exc))
         raise TimelineUnreadable.single(f"OpenTimelineIO refuses it: {said}", "file") from exc
-    return timeline_around(found, name)
+    return sequences_in(found, name)
 
 
 def _text_of(data: bytes, name: str) -> str:
@@ -132,7 +133,9 @@ def _json_of(text: str) -> dict[str, Any]:
             f"the file is nested deeper than {_DEEPEST} levels", "file"
         ) from exc
     except ValueError as exc:  # an integer of thousands of digits
-        raise TimelineUnreadable.single(f"the file holds a wrong number: {exc}", "file") from exc
+        raise TimelineUnreadable.single(
+            "the file holds a whole number of thousands of digits, which counts nothing", "file"
+        ) from exc
     # Spelt with escapes, objects were not found by counting bytes.
     if "\\u" in text and (count := _objects(root)) > _MOST_OBJECTS:
         raise TimelineUnreadable.single(f"{count} objects; {_MOST_OBJECTS} at most", "file")
