@@ -27,7 +27,7 @@ def names(paths: list[Path]) -> list[str]:
 
 
 def watched(folder: Path) -> Watched:
-    return Watched(folder, {".otio", ".xml"})
+    return Watched(folder, {".otio", ".xml", ".otiod"}, {".otiod"})
 
 
 def test_a_file_is_taken_when_two_looks_find_it_unchanged(tmp_path: Path) -> None:
@@ -131,6 +131,50 @@ def test_a_spoilt_memory_is_begun_anew(tmp_path: Path, memory: str) -> None:
     assert json.loads((tmp_path / MEMORY).read_text())["files"]["cut.otio"]
 
 
+def test_a_folder_that_is_a_document_is_taken_when_nothing_in_it_changes_any_more(
+    tmp_path: Path,
+) -> None:
+    look = watched(tmp_path)
+    media = tmp_path / "cut.otiod" / "media"
+    media.mkdir(parents=True)
+    assert look.ready() == [], "an empty folder is not there yet"
+    (media.parent / "content.otio").write_text("{}")
+    assert look.ready() == []
+    film = media / "film.mov"
+    film.write_bytes(b"half")
+    assert look.ready() == [], "the timeline is whole, its media are not"
+    film.write_bytes(b"half and the rest")
+    assert look.ready() == []
+    assert names(look.ready()) == ["cut.otiod"]
+    look.settled(look.ready()[0])
+    assert look.ready() == []
+
+    after_a_restart = watched(tmp_path)
+    after_a_restart.ready()
+    assert after_a_restart.ready() == []
+    film.rename(media / "other.mov")
+    after_a_restart.ready()
+    assert names(after_a_restart.ready()) == ["cut.otiod"]
+
+
+def test_other_folders_and_links_out_of_one_are_not_looked_into(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "exports", tmp_path / "elsewhere"
+    (folder / "cut.otio").mkdir(parents=True)
+    (folder / "cut.otio" / "content.otio").write_text("{}")
+    (folder / "cut.gen.otiod").mkdir()
+    (folder / "cut.gen.otiod" / "content.otio").write_text("{}")
+    elsewhere.mkdir()
+    (folder / "link.otiod").symlink_to(elsewhere)
+    (folder / "whole.otiod").mkdir()
+    (folder / "whole.otiod" / "content.otio").write_text("{}")
+    (folder / "whole.otiod" / "media").symlink_to(elsewhere)
+    look = watched(folder)
+    look.ready()
+    (elsewhere / "grows.mov").write_bytes(b"more")
+
+    assert names(look.ready()) == ["whole.otiod"]
+
+
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no folder"):
         watched(tmp_path / "nowhere")
@@ -193,3 +237,11 @@ def test_exports_that_land_are_rendered_and_a_restart_knows_them(
     with watching(folder, data, shared / "media") as lines:
         (folder / "copy.otio").write_text(whole)
         assert lines.readline() == "copy.otio: 1 there already -> copy.gen.otio\n"
+        bundle = folder / "set.otiod"
+        bundle.mkdir()
+        (bundle / "content.otio").write_text(whole)
+        time.sleep(1)
+        (bundle / "version.txt").write_text("1.0.0")
+        assert lines.readline() == "set.otiod: 1 there already -> set.gen.otio\n"
+    assert (folder / "set.gen.otio").is_file()
+    assert sorted(p.name for p in bundle.iterdir()) == ["content.otio", "version.txt"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 GRACE = 10.0
 """Seconds that calls and running steps get when the server is told to stop."""
+SELDOM = (20_000, 20, 20)
+"""New objects, and rounds, after which Python looks for garbage. Plans of a long edit are a million
+objects that refer to nothing in a circle, and to look through them again and again took as long as
+all else that was done with them."""
 
 
 @contextmanager
@@ -34,6 +39,7 @@ def running(
     reads timelines is started only when one is to be read. What is unfinished on the way out
     stays in the store, and goes on when it is opened again.
     """
+    gc.set_threshold(*SELDOM)
     reader = Reader(config)
     if read:
         reader.start()  # beside all that follows, so that nobody waits for it
@@ -56,6 +62,7 @@ def serve_forever(config: Config, listen: str, *, bridge: str = "", stages: str 
     `stages` is "module:callable": what the workers do their work with. Raises StoreBusy, Refused.
     """
     logs.configure(config.log)
+    gc.set_threshold(*SELDOM)
     asyncio.run(_serve(config, listen, bridge, stages))
 
 

@@ -122,6 +122,8 @@ class Config:
     """Where a request names none."""
     delivery: str = "prores_422_hq"
     """Where a request names none."""
+    proxy: str = ""
+    """Where a request names none: a name of docs/deliveries.md; empty: no proxy is written."""
     max_pixels: int = 8192 * 4320
     """Larger pictures are refused before they are decoded."""
     max_attempts: int = 3

@@ -24,7 +24,7 @@ from secondunit.errors import Refused, SecondUnitError
 from secondunit.looks import console, remaining, stage_name
 from secondunit.place.relink import check_target
 from secondunit.prices import estimate_record, expected
-from secondunit.timeline.read import SUFFIXES
+from secondunit.timeline.read import FOLDERS, SUFFIXES
 from secondunit.v1 import jobs_pb2, plans_pb2
 from secondunit.watching import Watched
 
@@ -112,7 +112,7 @@ def _wanted(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
 
 def watch(config: Config, flags: argparse.Namespace) -> None:
     """Render what lands in a folder, one line for each file, until somebody stops it."""
-    watched = Watched(flags.watch.absolute(), SUFFIXES)
+    watched = Watched(flags.watch.absolute(), SUFFIXES, FOLDERS)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is stopped like this
     with connected(config, flags) as unit:
         _SCREEN.print(f"Watching {watched.folder}; Ctrl-C ends it.", markup=False)
@@ -370,7 +370,7 @@ def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> N
         if shot["made"]:
             print(f"  nothing to do: {shot['made']}")
         for reason in shot["reasons"]:
-            print(f"  to be made: {reason}")
+            print(f"  {'note' if shot['made'] else 'to be made'}: {reason}")
         if planned.HasField("estimate") and not shot["made"]:
             print(f"  {expected(planned.estimate)}")
         for a in shot["adaptations"]:

@@ -1,4 +1,8 @@
-"""A watched folder: which of the exports in it are whole, new and not of our own making."""
+"""A watched folder: which of the exports in it are whole, new and not of our own making.
+
+An export is a file, or a folder that is one document (.otiod, .fcpxmld): of that all that lies in
+it counts, for its timeline is of no use before its media are there.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ from secondunit.errors import Refused
 
 MEMORY = ".secondunit-watch.json"
 """In the watched folder: what was done with each file, so that a restart does not do it again."""
+MOST_FILES = 1_000_000
+"""In a folder that is one document; with more it is none."""
 PATIENCE = 3
 """Times that a file which cannot be read is tried before it is called broken: it may be a copy
 that has stalled."""
@@ -23,36 +29,44 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """A file at one moment. Who replaces it by a rename changes the inode."""
+    """An export at one moment. Who replaces it by a rename changes the inode."""
 
     inode: int
     bytes: int
+    """Of a folder: of all files in it."""
     mtime_ns: int
+    """Of a folder: the newest in it, its own and those of folders in it among them."""
+    files: int = 1
 
     @property
     def kept(self) -> list[int]:
         """What is remembered: inodes are not the same after a restart on every disk."""
-        return [self.bytes, self.mtime_ns]
+        return [self.bytes, self.mtime_ns, *([self.files] if self.files != 1 else [])]
 
 
 class Watched:
-    """Looks into a folder again and again. A file is taken when two looks find it unchanged.
+    """Looks into a folder again and again. An export is taken when two looks find it unchanged.
 
-    watched = Watched(folder, {".otio"})
+    watched = Watched(folder, {".otio", ".otiod"})
     while True:
         for timeline in watched.ready():
             watched.settled(timeline)
         sleep(2)
     """
 
-    def __init__(self, folder: Path, suffixes: Collection[str]) -> None:
-        """Raises Refused for a folder that is none, or that nothing can be written to."""
+    def __init__(
+        self, folder: Path, suffixes: Collection[str], folders: Collection[str] = ()
+    ) -> None:
+        """`suffixes` of all exports, `folders` those of exports that are folders.
+
+        Raises Refused for a folder that is none, or that nothing can be written to."""
         if not folder.is_dir():
             raise Refused.single(f"there is no folder '{folder}' to watch", "--watch")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise Refused.single(f"nothing can be written to '{folder}'", "--watch")
         self.folder = folder
         self._suffixes = {suffix.lower() for suffix in suffixes}
+        self._folders = {suffix.lower() for suffix in folders}
         self._done = _remembered(folder / MEMORY)
         self._seen: dict[str, _Stamp] = {}
         self._tries: dict[str, int] = {}
@@ -61,7 +75,7 @@ class Watched:
         """Exports to render now, in the order of their names. Raises OSError like the folder."""
         now: dict[str, _Stamp] = {}
         for entry in os.scandir(self.folder):
-            if self._is_export(entry.name) and (found := _stamp(entry)) is not None:
+            if self._is_export(entry.name) and (found := self._stamp(entry)) is not None:
                 now[entry.name] = found
         whole = [
             name
@@ -101,6 +115,19 @@ class Watched:
         with replacing(self.folder / MEMORY) as temporary:
             temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
+    def _stamp(self, entry: os.DirEntry[str]) -> _Stamp | None:
+        try:
+            # A link may lead anywhere, and a pipe would be waited for.
+            status = entry.stat(follow_symlinks=False)
+        except OSError:  # it went away
+            return None
+        if stat.S_ISDIR(status.st_mode):
+            known = Path(entry.name).suffix.lower() in self._folders
+            return _stamp_of_folder(entry) if known else None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        return _Stamp(status.st_ino, status.st_size, status.st_mtime_ns)
+
     def _is_export(self, name: str) -> bool:
         path = Path(name)
         return (
@@ -110,15 +137,26 @@ class Watched:
         )
 
 
-def _stamp(entry: os.DirEntry[str]) -> _Stamp | None:
+def _stamp_of_folder(entry: os.DirEntry[str]) -> _Stamp | None:
+    """All that lies in a folder; links in it are not followed, wherever they lead."""
     try:
-        # A link may lead anywhere, and a pipe would be waited for.
-        status = entry.stat(follow_symlinks=False)
-    except OSError:  # it went away
+        own = entry.stat(follow_symlinks=False)
+        newest, size, files, pending = own.st_mtime_ns, 0, 0, [entry.path]
+        while pending:
+            with os.scandir(pending.pop()) as inside:
+                for one in inside:
+                    status = one.stat(follow_symlinks=False)
+                    newest = max(newest, status.st_mtime_ns)
+                    files += 1
+                    if stat.S_ISDIR(status.st_mode):
+                        pending.append(one.path)
+                    else:
+                        size += status.st_size
+                    if files > MOST_FILES:
+                        return None
+    except OSError:  # something went away while it was looked at: it is still being written
         return None
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    return _Stamp(status.st_ino, status.st_size, status.st_mtime_ns)
+    return _Stamp(own.st_ino, size, newest, files)
 
 
 def _remembered(file: Path) -> dict[str, list[int]]:

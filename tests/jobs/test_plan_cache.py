@@ -11,6 +11,7 @@ from secondunit.config import Config
 from secondunit.jobs.plan_cache import PlanCache
 from secondunit.plan.build import Options, plan_shots
 from secondunit.plan.planned import PlannedShots
+from secondunit.units import Rate
 
 from tests import odd
 from tests.timeline.pictures import numbered
@@ -43,3 +44,26 @@ def test_a_new_picture_in_a_sequence_is_a_new_reading(tmp_path: Path) -> None:
     second = cache.plan(timeline, (), "key", reads)
     assert len(read) == 2
     assert second.shots[0].digest != first.shots[0].digest
+
+
+def test_a_timeline_in_a_folder_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    folder = tmp_path / "cut.otiod"
+    folder.mkdir()
+    content = folder / "content.otio"
+    then, read = time.time() - 60, []
+    cache = PlanCache()
+
+    def reads(shots: tuple[str, ...]) -> PlannedShots:
+        read.append(shots)
+        return PlannedShots(
+            timeline=folder, name="cut", rate=Rate(num=24), faults=(), notices=(), known=(),
+            shots={},
+        )  # fmt: skip
+
+    for text in ("one", "other"):  # a folder's own time does not tell
+        content.write_text(text)
+        for path in (content, folder):
+            os.utime(path, (then, then))
+        for _ in range(2):
+            cache.plan(folder, ("none",), "key", reads)
+    assert len(read) == 2

@@ -24,12 +24,15 @@ from secondunit.errors import Cancelled, MediaError, MediaMissing, StoreError
 from secondunit.jobs import spool
 from secondunit.jobs.job import Checkpoint, Result, Stage, stage_folder
 from secondunit.jobs.kept import damage
+from secondunit.jobs.rows import record_of_result, result
 from secondunit.jobs.stages import Rooms, publish
 from secondunit.jobs.work import Work
+from secondunit.place import takes
 from secondunit.plan.shot_plan import Pin, ShotPlan, canonical
 from secondunit.timeline.frames import decode
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.media import probe
-from secondunit.timeline.picture import FORMATS, picture_from_rgb, planes_of
+from secondunit.timeline.picture import picture_from_rgb, planes_of
 from secondunit.timeline.shot import Footage, Media
 from secondunit.units import ColourTags, FrameRange, Operation
 from secondunit.verify import verify
@@ -121,6 +124,26 @@ def test_a_shot_goes_through_every_room(tmp_path: Path, plan: ShotPlan, media: M
     assert record["missed"] == [c for c, entry in take.report.items() if not entry["pass"]]
     assert record["timings"]["engine"] == 0.5
     assert json.loads((tmp_path / "jobs/a/plan-1/plan.json").read_text())["seed"] == plan.seed
+
+
+def test_a_proxy_that_was_asked_for_comes_with_the_take(tmp_path: Path, plan: ShotPlan) -> None:
+    take, _ = through(rooms(tmp_path), replace(plan, proxy="h264_half"), tmp_path)
+
+    assert take.proxy is not None and take.proxy == take.folder / "proxy.mov"
+    small = probe(take.proxy, Config(data=tmp_path))
+    assert (small.frames, small.size.width) == (take.frames, plan.size.width // 2)
+    assert small.start == plan.timecode
+    said = json.loads(take.sidecar.read_text())["proxy"]
+    assert said["file"] == "proxy.mov" and said["bytes"] == take.proxy.stat().st_size
+    assert record_of_result(take, tmp_path)["proxy"].endswith("/proxy.mov")
+    assert result(json.dumps(record_of_result(take, tmp_path)), tmp_path) == take
+
+    published = takes.publish(take.file, take.sidecar, tmp_path / "cut.gen", proxy=take.proxy)
+    small_one = published.file.with_name(f"{published.file.stem}_proxy.mov")
+    assert published.proxy == small_one
+    assert published.record["proxy"]["file"] == small_one.name
+    small_one.unlink()
+    assert published.proxy is None, "only a proxy that is there is named"
 
 
 @pytest.mark.parametrize("delivery", ["exr_half", "dpx"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import opentimelineio as otio
 import pytest
 from secondunit.config import Config
 from secondunit.place.fcp7 import file_url, said
-from secondunit.timeline.cut import CuttingRoom, generated, rate_of
+from secondunit.timeline.cut import CuttingRoom, rate_of
 from secondunit.timeline.read import read
+from secondunit.timeline.returned import generated
 from secondunit.units import Operation, Rate
 
 from tests.place.edits import (
@@ -125,14 +127,52 @@ def test_fcp7_says_how_timecode_is_counted(
     assert root.findtext("sequence/timecode/displayformat") == said_as[0]
 
 
-def test_an_uneven_dissolve_is_cut_to_its_shorter_side_and_the_cut_stays(tmp_path: Path) -> None:
-    items = [clip("A", 48), gap(24), clip("B", 48), dissolve(6, 4), clip("C", 24)]
+def test_an_uneven_dissolve_is_whole_and_its_cut_is_found_again(tmp_path: Path) -> None:
+    items = [clip("A", 48), gap(24), clip("B", 48), dissolve(9, 3), clip("C", 24)]
+    result = placed(edit(tmp_path / "cut.otio", items), plan_at(48, 24), profile="premiere")
+    (file,) = result.files
 
-    root = written(edit(tmp_path / "cut.otio", items), ".xml")
+    root = ElementTree.fromstring(file.read_bytes())
+    track = root.find("sequence/media/video/track")
+    assert track is not None
+    assert [number(track, f"transitionitem/{key}") for key in ("start", "end")] == [111, 123]
+    # 9 frames of 24000/1001 a second.
+    assert number(track, "transitionitem/cutPointTicks") == 9 * 254_016_000_000 * 1001 // 24000
+    edges = [
+        tuple(number(item, key) for key in ("start", "end", "in", "out"))
+        for item in track.findall("clipitem")
+    ]
+    assert edges[2:] == [(72, -1, 100, 151), (-1, 144, 91, 124)]
+    assert [n for n in result.notices if "dissolve" in n] == [
+        "the dissolve at frame 120 has 9 frames before its cut and 3 after it: programs other than "
+        "Premiere find the cut of the .xml in its middle; the pictures are the same"
+    ]
 
-    transition = root.find("sequence/media/video/track/transitionitem")
-    assert transition is not None
-    assert [number(transition, key) for key in ("start", "end")] == [116, 124]
+    (video, *_) = read(file).video_tracks()
+    (back,) = [item for item in video if isinstance(item, otio.schema.Transition)]
+    assert (back.in_offset.value, back.out_offset.value) == (9, 3)
+    lengths = [item.trimmed_range().duration.value for item in video if item is not back]
+    assert lengths == [48, 24, 48, 24]
+
+
+def test_a_host_without_premieres_ticks_sees_the_same_frames_under_a_dissolve(
+    tmp_path: Path,
+) -> None:
+    items = [clip("A", 48), gap(24), clip("B", 48), dissolve(9, 3), clip("C", 24)]
+    result = placed(edit(tmp_path / "cut.otio", items), plan_at(48, 24), profile="premiere")
+    plain = tmp_path / "plain.xml"
+    text = re.sub(r"<cutPointTicks>\d+</cutPointTicks>", "", result.files[0].read_text())
+    plain.write_text(text)
+
+    shown = []
+    for file in (result.files[0], plain):
+        (video, *_) = read(file).video_tracks()
+        *_, before, mix, after = video
+        # The frame of each file that is under the dissolve's first frame.
+        out = before.source_range.end_time_exclusive().value - mix.in_offset.value
+        into = after.source_range.start_time.value - mix.in_offset.value
+        shown.append((out, into))
+    assert shown[0] == shown[1]
 
 
 def test_a_nested_sequence_stays_one(tmp_path: Path) -> None:

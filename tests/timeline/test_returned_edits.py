@@ -6,7 +6,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from secondunit.timeline.cut import generated
+from secondunit.timeline.returned import generated
 from secondunit.timeline.shot import Shot
 from secondunit.units import FrameRange
 

@@ -46,12 +46,13 @@ def place_jobs(
     shelves = Shelves(media, within)
     there = [(plan, _kept(plan, shelves, number)) for number, plan in enumerate(kept)]
     made = _results(desk, jobs, bare=not kept)
+    newly = {plan.shot for plan, _ in made}
     there += [
         (
             plan,
             publish(
-                result.file, result.sidecar, media, sheet=result.sheet, shelf=shelves.main,
-                earlier=shelves.earlier(plan),
+                result.file, result.sidecar, media, sheet=result.sheet, proxy=result.proxy,
+                shelf=shelves.main, earlier=shelves.earlier(plan),
             ),
         )
         for plan, result in made
@@ -67,7 +68,11 @@ def place_jobs(
             for take in shelf.find(plan.shot, plan.operation)
             if take.file != chosen.file
         }
-        finished.append(Finished(plan=plan, chosen=chosen, others=tuple(others.values())))
+        finished.append(
+            Finished(
+                plan=plan, chosen=chosen, others=tuple(others.values()), new=plan.shot in newly
+            )
+        )
     allowed = replace(config, roots=(*config.roots, *_folders(finished)))
     return place(timeline, out, finished, profile, config=allowed, bundled=bundled)
 

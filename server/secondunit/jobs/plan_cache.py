@@ -11,6 +11,7 @@ from pathlib import Path
 from secondunit.errors import MediaError
 from secondunit.plan.planned import PlannedShots, TimelinePlan
 from secondunit.plan.shot_plan import media_uses
+from secondunit.timeline.read import file_of
 from secondunit.timeline.sequence import is_pattern, listed
 
 LIFE = 60.0
@@ -63,7 +64,7 @@ class PlanCache:
             # A second shot of the same timeline will be followed by its others.
             with self._lock:
                 before = self._kept.get(whole)
-            stamp = _stamp(timeline)
+            stamp = _stamp(file_of(timeline))
             again = before is not None and before.stamp == stamp
             found = read(() if again else shots)
             self._keep(whole, timeline, found, stamp)
@@ -79,7 +80,7 @@ class PlanCache:
         wanted = [id for id in kept.planned.known if not shots or id in shots]
         if kept.planned.faults or any(kept.planned.shots[id].faults for id in wanted):
             return None
-        if _stamp(timeline) != kept.stamp:
+        if _stamp(file_of(timeline)) != kept.stamp:
             return None
         files = dict(pair for id in wanted for pair in kept.media[id])
         return kept.planned if all(_stamp(p) == s for p, s in files.items()) else None

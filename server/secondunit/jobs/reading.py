@@ -6,6 +6,7 @@ ends when nobody listens, and answers every order with records as JSON or with t
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -23,6 +24,8 @@ from secondunit.jobs.sandbox import allow_cpu, confine
 
 FILES = 256
 """Open at once: footage is read one file after the other."""
+SELDOM = (20_000, 20, 20)
+"""New objects, and rounds, after which Python looks for garbage: plans have none in circles."""
 THREADS = 16
 """That FFmpeg decodes with at most: the time of each counts."""
 
@@ -127,6 +130,7 @@ def main() -> None:
     achieved = confine(
         memory_mib=memory_mib, files=FILES, network=False, writing=False, programs=False
     )
+    gc.set_threshold(*SELDOM)
     began = time.monotonic()
     import secondunit.plan.build  # noqa: F401  (most of the time that a first order would take)
 

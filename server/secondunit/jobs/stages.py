@@ -23,9 +23,12 @@ from numpy.typing import NDArray
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.catalog.installed import known
+from secondunit.catalog.proxies import PROXIES
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
 from secondunit.encode.durable import link_or_copy, replacing, sync_folder
+from secondunit.encode.levels import measured
+from secondunit.encode.proxy import write_proxy
 from secondunit.encode.verify import Content
 from secondunit.encode.writer import Encoded, facts_of, write
 from secondunit.engine.engine import RGB, LoadedEngine
@@ -184,8 +187,12 @@ class Rooms:
         clip = work.folder / row.name_of("clip")
         sources = self._pictures(work)
         encoded, report = _written_and_measured(work, clip, sources)
+        proxy = None
+        if plan.proxy:
+            small = work.folder / PROXIES[plan.proxy].row.name_of("proxy")
+            proxy = write_proxy(_finished(work), plan, small, progress=work.progress)
         record = sidecar.compose(
-            plan, encoded, request={}, report=report, versions=_versions(),
+            plan, encoded, request={}, report=report, versions=_versions(), proxy=proxy,
             timings={str(c.stage): c.seconds for c in work.done.values()},
             ran=_ran(work),
         )  # fmt: skip
@@ -206,13 +213,15 @@ class Rooms:
         return {
             "clip": clip.name, "sidecar": "clip.json",
             "thumbnails": ["poster.png", "strip.png", SHEET], "timecode": encoded.facts.timecode,
-            "report": report,
+            "report": report, "proxy": proxy and proxy.path.name,
         }  # fmt: skip
 
     def place(self, work: Work) -> Result:
         """The take, published under its digest; the edit itself is changed when its owner asks."""
         made, plan = work.done[Stage.ENCODE].payload, work.plan
         names = [made["clip"], made["sidecar"], *made["thumbnails"]]
+        proxy = made.get("proxy")
+        names += [proxy] if proxy else []
         folder = work.data / "takes" / plan.digest
         with spool.kept_in(folder):
             publish(work.left_by(Stage.ENCODE), names, folder)
@@ -222,6 +231,7 @@ class Rooms:
             thumbnails=tuple(folder / name for name in made["thumbnails"]),
             frames=plan.file_range.frames, rate=plan.rate, start_timecode=made["timecode"],
             handles=plan.handles, size=plan.size, report=made["report"], timings={},
+            proxy=folder / proxy if proxy else None,
         )  # fmt: skip
         return kept.with_digests(result)
 
@@ -357,8 +367,9 @@ def _written_and_measured(work: Work, clip: Path, sources: PlanSources) -> tuple
     def written() -> Encoded:
         try:
             encoded = write(
-                _finished(work), plan, clip, progress=work.progress, seen=relay, alpha=made_of
-            )
+                _finished(work), plan, clip, progress=work.progress, seen=relay, alpha=made_of,
+                levels=measured(_finished(work)) if row.mastered else None,
+            )  # fmt: skip
         except BaseException as exc:
             relay.over(exc)
             raise

@@ -1,4 +1,9 @@
-"""What of a timeline is made already: takes found again in its media folder, else the reasons."""
+"""What of a timeline is made already: takes found again in its media folder, else the reasons.
+
+A take is that of a plan whose digest it has. Where the cut has only moved the shot, the pictures
+are the same and the file stays as it is, with the timecode it was made with: the edit counts it on
+the file's own clock, as it counts all footage.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,8 @@ from pathlib import Path
 
 from secondunit.place.takes import Shelf, Take, unspoilt
 from secondunit.plan.changes import changes
-from secondunit.plan.shot_plan import ShotPlan
+from secondunit.plan.shot_plan import ShotPlan, pictures_of
+from secondunit.units import timecode
 
 NEW = "it was not made before"
 
@@ -19,7 +25,7 @@ class Standing:
 
     take: Take | None
     reasons: tuple[str, ...] = ()
-    """In words; empty with a take."""
+    """Why it is made, in words; with a take, what of it is not as planned: its timecode, if any."""
 
 
 def media_of(timeline: Path, out: Path | None = None, media: Path | None = None) -> Path:
@@ -61,20 +67,19 @@ class Shelves:
         return [self.main] if earlier is None else [self.main, earlier]
 
     def whole(self, plan: ShotPlan) -> Take | None:
-        """The take of a plan, whole."""
-        for shelf in self.of(plan):
-            if (take := shelf.whole(plan.shot, plan.operation, plan.digest)) is not None:
-                return take
-        return None
+        """The take of a plan, whole; that of the same pictures where the shot was moved."""
+        return _standing(plan, self.of(plan)).take
 
 
 def _standing(plan: ShotPlan, shelves: Sequence[Shelf]) -> Standing:
-    digest = plan.digest
     takes = [take for shelf in shelves for take in shelf.find(plan.shot, plan.operation)]
-    same = [take for take in takes if take.digest == digest]
+    same = [take for take in takes if take.digest == plan.digest]
     for take in reversed(same):
         if unspoilt(take):
             return Standing(take=take)
+    for take in reversed(takes):
+        if take not in same and _moved(take, plan) and unspoilt(take):
+            return Standing(take=take, reasons=(_kept_clock(take, plan),))
     if same:
         return Standing(take=None, reasons=(f"'{same[-1].file.name}' is not what was made",))
     newest = max(takes, key=lambda t: (_number(t) == plan.take, t.version), default=None)
@@ -84,6 +89,21 @@ def _standing(plan: ShotPlan, shelves: Sequence[Shelf]) -> Standing:
     said = changes(before, plan) if isinstance(before, dict) else ()
     return Standing(
         take=None, reasons=said or (f"nothing is known of how {newest.label} was made",)
+    )
+
+
+def _moved(take: Take, plan: ShotPlan) -> bool:
+    """A take of the same pictures, which stood elsewhere when it was made."""
+    return pictures_of(take.record.get("plan"), take.digest) == plan.pictures
+
+
+def _kept_clock(take: Take, plan: ShotPlan) -> str:
+    def said(frame: int) -> str:
+        return timecode(frame, plan.rate, drop_frame=plan.drop_frame)
+
+    return (
+        f"the shot was moved, its pictures are the same: '{take.file.name}' keeps its timecode "
+        f"{said(take.range.start)} (made anew, it would be {said(plan.timecode)})"
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -102,10 +102,13 @@ class Exchange:
 
     def __init__(
         self, room: CuttingRoom, *, size: Size, pixel_aspect: tuple[int, int], drop_frame: bool,
-        known: Mapping[str, Asset],
+        known: Mapping[str, Asset], brackets: bool,
     ) -> None:  # fmt: skip
-        """`known`: what is known of files, by bare path: our own takes."""
-        self._room, self._known = room, known
+        """`known`: what is known of files, by bare path (of numbered pictures the first): our own
+        takes. `brackets`: numbered pictures are called `sh.[1001-1040].exr`, as Resolve does, and
+        not by their first one, as Premiere does.
+        """
+        self._room, self._known, self._brackets = room, known, brackets
         self._size, self._pixel_aspect, self._drop = size, pixel_aspect, drop_frame
         self.notices: list[str] = []
 
@@ -217,7 +220,7 @@ class Exchange:
         if not _ABSOLUTE.match(path):  # offline: where it would be
             path = str(self._room.folder.absolute() / path)
         if path in self._known:
-            return self._known[path]
+            return self._spelt(self._known[path], reference)
         available = reference.available_range or clip.source_range
         if available is None:
             rate, start, frames = self._room.rate, 0, 0
@@ -225,11 +228,26 @@ class Exchange:
             rate = Rate.snap(available.start_time.rate)
             start = round(frames_at(available.start_time, rate))
             frames = round(frames_at(available.duration, rate))
-        return Asset(
+        asset = Asset(
             name=reference.name or Path(path.replace("\\", "/")).name, path=path, rate=rate,
             range=FrameRange(start=start, frames=max(frames, 0)), size=None, reel=None,
             drop_frame=self._drop,
         )  # fmt: skip
+        return self._spelt(asset, reference)
+
+    def _spelt(self, asset: Asset, reference: otio.core.MediaReference) -> Asset:
+        """The asset under the name that the host has for numbered pictures."""
+        if not isinstance(reference, otio.schema.ImageSequenceReference) or not self._brackets:
+            return asset
+        digits, first = reference.frame_zero_padding, reference.start_frame
+        last = first + max(asset.range.frames, 1) - 1
+        name = (
+            f"{reference.name_prefix}[{first:0{digits}d}-{last:0{digits}d}]{reference.name_suffix}"
+        )
+        one = f"{reference.name_prefix}{first:0{digits}d}{reference.name_suffix}"
+        if not asset.path.endswith(one):  # percent signs of its own, or a clock of its own
+            return asset
+        return replace(asset, name=name, path=asset.path[: -len(one)] + name)
 
     def _marks(
         self, markers: list[otio.schema.Marker], zero: Fraction, frames: int

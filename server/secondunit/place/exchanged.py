@@ -11,7 +11,7 @@ from secondunit.encode.durable import replacing, unwritten
 from secondunit.errors import PlacementError, Refused
 from secondunit.place import exchange
 from secondunit.place.exchange import Asset, Exchange
-from secondunit.place.fcp7 import MARK, fcp7
+from secondunit.place.fcp7 import MARK, fcp7, uneven
 from secondunit.place.fcpxml import fcpxml
 from secondunit.place.links import Profile
 from secondunit.plan.shot_plan import ShotPlan
@@ -63,7 +63,7 @@ def exchanged(
         return (), ()
     reading = Exchange(
         room, size=plan.size, pixel_aspect=plan.pixel_aspect, drop_frame=plan.drop_frame,
-        known={asset.path: asset for asset in assets},
+        known={asset.path: asset for asset in assets}, brackets=profile == "resolve",
     )  # fmt: skip
     sequence = reading.sequence(timeline, timeline.name or out.stem)
     files: list[Path] = []
@@ -75,4 +75,4 @@ def exchanged(
         except OSError as exc:
             raise unwritten(f"{file} cannot be written", exc, PlacementError) from exc
         files.append(file)
-    return tuple(files), tuple(reading.notices)
+    return tuple(files), (*reading.notices, *uneven(sequence))

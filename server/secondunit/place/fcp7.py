@@ -1,7 +1,8 @@
 """Final Cut Pro 7 XML (xmeml 5) of a placed edit: what Premiere, Resolve and Avid relink by.
 
 Source: Apple, Final Cut Pro XML Interchange Format, 2012. `in` and `out` count a file's frames
-from its first; beside a transition a clip's inner edge is -1 and its media reaches under it.
+from its first; beside a transition a clip's inner edge is -1 and its media reaches under it. Where
+the cut is, Premiere's `cutPointTicks` says, from the transition's first frame.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from secondunit.place.exchange import Asset, Entry, Mark, Row, Sequence
-from secondunit.units import FrameRange, Rate, Size, timecode
+from secondunit.units import Rate, Size, timecode
 
 MARK = "made by Second Unit"
 """By this a file is known that may be replaced."""
+TICKS = 254_016_000_000
+"""A second, as Premiere counts where the cut under a transition is."""
 _UNSAID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML 1.0 has no way to write."""
 
@@ -150,32 +153,40 @@ def _under(entries: tuple[Entry, ...], number: int) -> tuple[int, int]:
     """Frames of media that a clip has under the transitions before and after it."""
     head = tail = 0
     if number and entries[number - 1].kind == "transition":
-        head = entries[number - 1].cut - _centred(entries[number - 1]).start
+        head = entries[number - 1].cut - entries[number - 1].record.start
     if number + 1 < len(entries) and entries[number + 1].kind == "transition":
-        tail = _centred(entries[number + 1]).end - entries[number + 1].cut
+        tail = entries[number + 1].record.end - entries[number + 1].cut
     return head, tail
 
 
-def _centred(entry: Entry) -> FrameRange:
-    """The frames of a transition as the format can say them: as many on both sides of its cut.
+def uneven(sequence: Sequence) -> list[str]:
+    """What to know of transitions that have not as many frames on both sides of their cut.
 
-    Where they differ the longer side is cut to the shorter, so that the cut does not move; one
-    side alone can be said too.
+    The format knows only even ones; Premiere, who makes others, says in an element of its own
+    where the cut is. Every picture is the same for all: the clips run on below the transition.
     """
-    before, after = entry.cut - entry.record.start, entry.record.end - entry.cut
-    if not before or not after:
-        return entry.record
-    side = min(before, after)
-    return FrameRange(start=entry.cut - side, frames=2 * side)
+    said: list[str] = []
+    for row in sequence.rows:
+        for entry in row.entries:
+            before, after = entry.cut - entry.record.start, entry.record.end - entry.cut
+            if entry.kind == "transition" and before and after and abs(before - after) > 1:
+                said.append(
+                    f"the dissolve at frame {entry.cut} has {before} frames before its cut and "
+                    f"{after} after it: programs other than Premiere find the cut of the .xml in "
+                    "its middle; the pictures are the same"
+                )
+            if entry.nested is not None:
+                said += uneven(entry.nested)
+    return said
 
 
 def _transition(track: Element, entry: Entry, rate: Rate, kind: str) -> None:
     node = SubElement(track, "transitionitem")
-    said_as = _centred(entry)
-    _text(node, "start", said_as.start)
-    _text(node, "end", said_as.end)
-    before, after = entry.cut - said_as.start, said_as.end - entry.cut
+    _text(node, "start", entry.record.start)
+    _text(node, "end", entry.record.end)
+    before, after = entry.cut - entry.record.start, entry.record.end - entry.cut
     _text(node, "alignment", "center" if before and after else "end" if before else "start")
+    _text(node, "cutPointTicks", round(before / rate.fraction * TICKS))
     _rate(node, rate)
     effect = SubElement(node, "effect")
     name = "Cross Dissolve" if kind == "video" else "Cross Fade (+3dB)"

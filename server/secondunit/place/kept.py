@@ -48,7 +48,7 @@ def _contents(
     within = {one[: len(key) + 1] for one in opened if len(one) > len(key)}
     for number, track in enumerate(stack):
         if not isinstance(track, otio.schema.Track):
-            tracks.append(Counter([(0, track.to_json_string())]))
+            tracks.append(Counter([(0, text_of(track))]))
             continue
         items: Counter[tuple[int, str]] = Counter()
         for item, record in layouts.of(track):
@@ -57,10 +57,15 @@ def _contents(
                 nested[place] = _contents(item, layouts.inside(item), opened, (*key, place))
                 items[record.start, "\n".join(_own(item))] += 1
             elif not isinstance(item, otio.schema.Gap):
-                items[record.start, item.to_json_string()] += 1
+                items[record.start, text_of(item)] += 1
         tracks.append(items)
     own = [_own(track) if isinstance(track, otio.core.Composition) else () for track in stack]
     return Contents(tracks=tuple(tracks), frames=(*own, _own(stack)), nested=nested)
+
+
+def text_of(item: otio.core.SerializableObject) -> str:
+    """An item as JSON in which two that are equal are equal."""
+    return item.to_json_string(indent=-1)
 
 
 def _own(item: otio.core.Composition) -> tuple[str, ...]:
@@ -69,7 +74,7 @@ def _own(item: otio.core.Composition) -> tuple[str, ...]:
     carried.markers.extend(marker.deepcopy() for marker in item.markers)
     carried.effects.extend(effect.deepcopy() for effect in item.effects)
     kind = item.kind if isinstance(item, otio.schema.Track) else ""
-    return (kind, carried.to_json_string())
+    return (kind, text_of(carried))
 
 
 def check_kept(

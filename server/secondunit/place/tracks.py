@@ -71,9 +71,13 @@ class Layouts:
                 return one.item
         return None
 
-    def index(self, track: otio.schema.Track, item: otio.core.Composable) -> int:
-        """Number of a child."""
-        return next(n for n, one in enumerate(self.of(track)) if one.item is item)
+    def index(
+        self, track: otio.schema.Track, item: otio.core.Composable, record: FrameRange
+    ) -> int:
+        """Number of a child that covers these frames."""
+        standing = self.of(track)
+        numbers = range(self.first_from(track, record.start), len(standing))
+        return next(number for number in numbers if standing[number].item is item)
 
     def replace(self, track: otio.schema.Track, index: int, *pieces: otio.core.Item) -> None:
         """Put `pieces` in the place of child number `index`; together they cover what it did."""
@@ -136,19 +140,21 @@ def lay(
 
 def swap(
     track: otio.schema.Track,
-    old: otio.schema.Clip,
+    index: int,
     clip: otio.schema.Clip,
     layouts: Layouts,
     *,
     drop: tuple[otio.schema.Marker, ...],
 ) -> None:
-    """Put `clip` where `old` stands; the editor's markers and foreign metadata go with it."""
+    """Put `clip` where child number `index` stands; what the editor hung on that goes with it."""
+    old = track[index]
+    assert isinstance(old, otio.schema.Clip)
     start = old.trimmed_range().start_time
     _inherit(old, clip)
     for marker in old.markers:
         if marker not in drop:
             clip.markers.append(_moved(marker, start, 0, clip, layouts.room))
-    layouts.replace(track, layouts.index(track, old), clip)
+    layouts.replace(track, index, clip)
 
 
 def _pieces(

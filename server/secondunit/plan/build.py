@@ -9,6 +9,7 @@ from pathlib import Path
 
 from secondunit.catalog.deliveries import DELIVERIES, Wanted, delivery_faults
 from secondunit.catalog.engines import ENGINES, Engine
+from secondunit.catalog.proxies import proxy_faults
 from secondunit.catalog.weights import weights_digest
 from secondunit.config import Config
 from secondunit.errors import Fault
@@ -26,6 +27,7 @@ from secondunit.plan.transition import (
     transition_faults,
     transition_layout,
 )
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
 from secondunit.units import FrameRange, Operation, Size
@@ -83,6 +85,10 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
         faults += delivery_faults(DELIVERIES[delivery], wanted, path=f"{path}.delivery")
         for first in _sources_of(shot)[:1]:
             faults += colour_faults(DELIVERIES[delivery], first, f"{path}.delivery")
+    if proxy := _proxy(shot, config):
+        sources = _sources_of(shot)[:1]
+        light = any(FORMATS[first.format].light for first in sources)
+        faults += proxy_faults(proxy, _wanted(shot), light=light, path=f"{path}.proxy")
     if shot.drop_frame and (shot.rate.den != 1001 or shot.rate.nominal % 30):
         faults.append(
             Fault(what=f"drop-frame timecode does not exist at {shot.rate} frames per second",
@@ -112,8 +118,14 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
     if faults or engine is None:
         return PlannedShot(plans=(), faults=tuple(faults))
     takes = range(1, request.takes + 1)
-    plans = tuple(_plan(shot, engine, delivery, options, take) for take in takes)
+    plans = tuple(_plan(shot, engine, delivery, options, take, config) for take in takes)
     return PlannedShot(plans=plans, faults=())
+
+
+def _proxy(shot: Shot, config: Config) -> str:
+    """The name of the proxy that is written beside the take; empty for none."""
+    said = config.proxy if shot.request.proxy is None else shot.request.proxy
+    return "" if said == "none" else said
 
 
 def _wanted(shot: Shot) -> Wanted:
@@ -254,7 +266,9 @@ def _context(side: Neighbour | None, count: int, *, before: bool) -> SourceFrame
     return SourceFrames(media=side.shown.media, indexes=indexes) if count and indexes else None
 
 
-def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int) -> ShotPlan:
+def _plan(
+    shot: Shot, engine: Engine, delivery: str, options: Options, take: int, config: Config
+) -> ShotPlan:
     request = shot.request
     layout = _layout(shot)
     handles = layout.handles
@@ -299,6 +313,7 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         footage=shot.footage and shot.footage.within(handles[0], shot.record.frames, handles[1]),
         motion=request.motion,
         grain=request.grain,
+        proxy=_proxy(shot, config),
         reel=first.reel,
         delivery=delivery,
         pixel_aspect=first.pixel_aspect,

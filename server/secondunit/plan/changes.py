@@ -21,7 +21,7 @@ _WORDS = {
     "mask": "the mask", "strokes": "the strokes", "ambients": "the ambient motion",
     "cameras": "the camera move", "prompt": "the prompt", "negative": "the negative prompt",
     "colour": "the colour tags of the source", "pulls": "the soft keyframes",
-    "generate": "which frames are made",
+    "generate": "which frames are made", "references": "the reference pictures",
 }  # fmt: skip
 _VALUES = {
     "engine": "the engine", "steps": "the number of steps", "seed": "the seed",
@@ -29,6 +29,8 @@ _VALUES = {
     "motion": "the motion asked for", "format": "the pixel layout of the source",
     "reel": "the reel", "name": "the name of the shot", "operation": "the operation",
     "drop_frame": "drop-frame counting", "take": "the number of the take",
+    "tier": "the tier of the engine", "guidance": "the guidance of the words",
+    "proxy": "the proxy",
 }  # fmt: skip
 _NOT_IDENTITY = ("place", "adaptations")
 
@@ -40,6 +42,7 @@ def changes(before: Mapping[str, Any], plan: ShotPlan) -> tuple[str, ...]:
     of the program: nothing in it is relied on. Where files lie does not count, their bytes do.
     """
     now = canonical(plan)
+    before = {"proxy": "", **before}  # of a version that knew none
     said: list[str] = []
     if before.get("version") != now["version"]:
         said.append("this version of the program makes pictures in another way")

@@ -10,7 +10,7 @@ from secondunit.catalog.deliveries import DELIVERIES, Delivery
 from secondunit.errors import Fault
 from secondunit.plan.shot_plan import Adaptation, Level
 from secondunit.timeline.colour import alike, space_named, space_of, space_of_tags
-from secondunit.timeline.picture import FORMATS
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.shot import Footage, Home, Media, Neighbour, Shot, SourceFrames
 
 

@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from secondunit.catalog.colour_spaces import COLOUR_SPACES
 from secondunit.errors import Fault, Refused
 from secondunit.timeline.shot import (
     Ambient,
@@ -141,6 +142,8 @@ class ShotPlan:
     """What becomes of the motion inside the mask of a `replace`; None: the strokes."""
     grain: Literal["match", "none"] = "match"
     """Whether made frames get the grain and the sharpness of the source beside them."""
+    proxy: str = ""
+    """A row of `catalog.proxies`, which is written beside the take; empty: none."""
     tier: str = ""
     """Of the engine's tiers; empty where it has none."""
     guidance: float = 1.0
@@ -153,6 +156,12 @@ class ShotPlan:
         """Frames of the file, counted from the first shown frame: handles included."""
         head, tail = self.handles
         return FrameRange(start=-head, frames=head + self.frames + tail)
+
+    @property
+    def curve(self) -> str:
+        """By what code values of the pictures are light: a log space's name, else a transfer."""
+        row = COLOUR_SPACES.get(self.working)
+        return self.colour.transfer if row is None or not row.log else row.name
 
     @property
     def from_one_picture(self) -> bool:
@@ -168,11 +177,46 @@ class ShotPlan:
     @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of everything but the place, the words of adaptations and where files lie."""
-        record = canonical(self)
-        for key in ("place", "adaptations"):
-            del record[key]
-        text = json.dumps(_without_paths(record), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return identity(canonical(self))
+
+    @functools.cached_property
+    def pictures(self) -> str:
+        """The same without the clock: two plans of one value give the same pictures."""
+        return identity(canonical(self), but=_CLOCK)
+
+
+_NOT_IDENTITY = ("place", "adaptations")
+_CLOCK = ("timecode",)
+"""What of a plan is written on its pictures, and not seen in them."""
+
+
+def identity(record: Mapping[str, Any], but: tuple[str, ...] = ()) -> str:
+    """SHA-256 of a plan, as `canonical` wrote it, without its place and the fields of `but`."""
+    return _hashed(_bare(record), but)
+
+
+def _bare(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _without_paths(v) for k, v in record.items() if k not in _NOT_IDENTITY}
+
+
+def _hashed(bare: Mapping[str, Any], but: tuple[str, ...]) -> str:
+    left = {key: value for key, value in bare.items() if key not in but}
+    text = json.dumps(left, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def pictures_of(record: Any, digest: str) -> str | None:
+    """`ShotPlan.pictures` of a plan in a take's record; None where that is not what `digest` says.
+
+    Nothing in it is relied on: it may be of another version of the program, or edited by hand.
+    """
+    try:
+        if not isinstance(record, Mapping):
+            return None
+        bare = _bare(record)
+        return _hashed(bare, _CLOCK) if _hashed(bare, ()) == digest else None
+    except (TypeError, ValueError, RecursionError):
+        return None
 
 
 def media_uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
@@ -196,10 +240,24 @@ def media_uses(value: object) -> Iterator[tuple[Media, tuple[int, ...]]]:
             yield from media_uses(getattr(value, field.name))
 
 
+_LEAVES = frozenset({int, str, float, bool, type(None)})
+
+
+@functools.cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Of a record's fields; none for what is no record."""
+    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
+
+
 def canonical(value: Any) -> Any:
     """A frozen record as plain JSON values: dataclasses to dicts, tuples to lists."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: canonical(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    kind = type(value)
+    if kind in _LEAVES:  # nearly all values: a plan names every frame it reads
+        return value
+    if kind is tuple or kind is list:
+        return [v if type(v) in _LEAVES else canonical(v) for v in value]
+    if names := _names(kind):
+        return {name: canonical(getattr(value, name)) for name in names}
     if isinstance(value, (list, tuple)):
         return [canonical(v) for v in value]
     if isinstance(value, Mapping):
@@ -216,7 +274,7 @@ def _without_paths(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _without_paths(v) for k, v in value.items() if k != "path"}
     if isinstance(value, list):
-        return [_without_paths(v) for v in value]
+        return [v if type(v) in _LEAVES else _without_paths(v) for v in value]
     return value
 
 
@@ -235,107 +293,138 @@ def record_of_json(cls: type[T], value: Any, path: str) -> T:
     with every fault; `path` is what the record is called in them.
     """
     faults: list[Fault] = []
-    record = _hydrated(cls, value, path, faults)
+    record = _hydrated(cls, value, (None, path), faults)
     if faults:
         raise Refused(faults)
     return record
 
 
-def _hydrated(kind: Any, value: Any, path: str, faults: list[Fault]) -> Any:
+_Way = tuple[Any, str]
+"""(the way to what holds a value, the value's own step): spelt out only for faults."""
+
+
+@functools.cache
+def _shape(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """(what a type is made with, of what): asked for every value, and slow to find out."""
     origin, arms = typing.get_origin(kind), typing.get_args(kind)
-    if kind is Any:
-        return value
     if origin is typing.Union or origin is types.UnionType:
-        return _one_of(arms, value, path, faults)
-    if origin is Literal:
-        return value if value in arms else _fault(f"is none of {arms}", value, path, faults)
-    if origin is tuple:
-        return _tuple(arms, value, path, faults)
+        return types.UnionType, arms
     if isinstance(origin, type) and issubclass(origin, Mapping):
+        return Mapping, arms
+    if origin is None and dataclasses.is_dataclass(kind):
+        return dataclass, ()
+    if origin is None and kind is not Any and issubclass(kind, Enum):
+        return Enum, ({member.value: member for member in kind},)
+    return origin or kind, arms
+
+
+def _hydrated(kind: Any, value: Any, way: _Way, faults: list[Fault]) -> Any:
+    origin, arms = _shape(kind)
+    if origin is Any:
+        return value
+    if origin is types.UnionType:
+        return _one_of(arms, value, way, faults)
+    if origin is Literal:
+        return value if value in arms else _fault(f"is none of {arms}", value, way, faults)
+    if origin is tuple:
+        return _tuple(arms, value, way, faults)
+    if origin is Mapping:
         if not isinstance(value, Mapping):
-            return _fault("is no object", value, path, faults)
-        return {k: _hydrated(arms[1], v, f"{path}.{k}", faults) for k, v in value.items()}
-    if dataclasses.is_dataclass(kind):
-        return _record(kind, value, path, faults)
-    if issubclass(kind, Enum):
-        known = {member.value: member for member in kind}
-        if not isinstance(value, str) or value not in known:
-            return _fault(f"is none of {', '.join(known)}", value, path, faults)
-        return known[value]
+            return _fault("is no object", value, way, faults)
+        return {k: _hydrated(arms[1], v, (way, f".{k}"), faults) for k, v in value.items()}
+    if origin is dataclass:
+        return _record(kind, value, way, faults)
+    if origin is Enum:
+        if not isinstance(value, str) or value not in arms[0]:
+            return _fault(f"is none of {', '.join(arms[0])}", value, way, faults)
+        return arms[0][value]
     if kind is Path:
-        return Path(value) if isinstance(value, str) else _fault("is no path", value, path, faults)
+        return Path(value) if isinstance(value, str) else _fault("is no path", value, way, faults)
     if kind is Fraction:
         if isinstance(value, str) and _FRACTION.fullmatch(value):
             return Fraction(value)
-        return _fault("is no fraction", value, path, faults)
-    return _plain(kind, value, path, faults)
+        return _fault("is no fraction", value, way, faults)
+    return _plain(kind, value, way, faults)
 
 
-def _record(kind: Any, value: Any, path: str, faults: list[Fault]) -> Any:
+def _record(kind: Any, value: Any, way: _Way, faults: list[Fault]) -> Any:
     if not isinstance(value, Mapping):
-        return _fault("is no object", value, path, faults)
-    hints, before, given = _hints(kind), len(faults), {}
-    for field in dataclasses.fields(kind):
-        if field.name in value:
-            given[field.name] = _hydrated(
-                hints[field.name], value[field.name], f"{path}.{field.name}", faults
-            )
-        elif field.default is dataclasses.MISSING and (
-            field.default_factory is dataclasses.MISSING
-        ):
-            faults.append(Fault(what="is missing", path=f"{path}.{field.name}"))
-    for key in value.keys() - hints.keys():
-        faults.append(Fault(what="is no field of this version", path=f"{path}.{key}"))
+        return _fault("is no object", value, way, faults)
+    before, given, known = len(faults), {}, _fields(kind)
+    for name, (hint, needed) in known.items():
+        if name in value:
+            given[name] = _hydrated(hint, value[name], (way, f".{name}"), faults)
+        elif needed:
+            faults.append(Fault(what="is missing", path=f"{_spelt(way)}.{name}"))
+    for key in value.keys() - known.keys():
+        faults.append(Fault(what="is no field of this version", path=f"{_spelt(way)}.{key}"))
     if len(faults) > before:
         return None
     try:
         return kind(**given)
     except ValueError as exc:
-        faults.append(Fault(what=str(exc), path=path))
+        faults.append(Fault(what=str(exc), path=_spelt(way)))
         return None
 
 
-def _one_of(arms: tuple[Any, ...], value: Any, path: str, faults: list[Fault]) -> Any:
+def _one_of(arms: tuple[Any, ...], value: Any, way: _Way, faults: list[Fault]) -> Any:
     if value is None and type(None) in arms:
         return None
     named = [arm for arm in arms if arm is not type(None)]
     for arm in named:
         found: list[Fault] = []
-        result = _hydrated(arm, value, path, found)
+        result = _hydrated(arm, value, way, found)
         if not found:
             return result
         if len(named) == 1:
             faults.extend(found)
             return None
-    return _fault("fits none of the kinds allowed here", value, path, faults)
+    return _fault("fits none of the kinds allowed here", value, way, faults)
 
 
-def _tuple(arms: tuple[Any, ...], value: Any, path: str, faults: list[Fault]) -> Any:
+def _tuple(arms: tuple[Any, ...], value: Any, way: _Way, faults: list[Fault]) -> Any:
     if not isinstance(value, (list, tuple)):
-        return _fault("is no list", value, path, faults)
+        return _fault("is no list", value, way, faults)
     if len(arms) == 2 and arms[1] is Ellipsis:
+        if arms[0] is int and all(type(item) is int for item in value):  # numbers of frames
+            return tuple(value)
         arms = (arms[0],) * len(value)
     if len(arms) != len(value):
-        return _fault(f"has not {len(arms)} values", value, path, faults)
+        return _fault(f"has not {len(arms)} values", value, way, faults)
     return tuple(
-        _hydrated(arm, item, f"{path}[{i}]", faults)
+        _hydrated(arm, item, (way, f"[{i}]"), faults)
         for i, (arm, item) in enumerate(zip(arms, value, strict=True))
     )
 
 
-def _plain(kind: Any, value: Any, path: str, faults: list[Fault]) -> Any:
+def _plain(kind: Any, value: Any, way: _Way, faults: list[Fault]) -> Any:
     allowed = (int, float) if kind is float else kind
     if not isinstance(value, allowed) or (kind is not bool and isinstance(value, bool)):
-        return _fault(f"is no {kind.__name__}", value, path, faults)
+        return _fault(f"is no {kind.__name__}", value, way, faults)
     if isinstance(value, float) and not math.isfinite(value):
-        return _fault("is not finite", value, path, faults)
+        return _fault("is not finite", value, way, faults)
     return value
 
 
-def _fault(what: str, value: Any, path: str, faults: list[Fault]) -> None:
-    faults.append(Fault(what=f"{str(value)[:60]!r} {what}", path=path))
+def _fault(what: str, value: Any, way: _Way, faults: list[Fault]) -> None:
+    faults.append(Fault(what=f"{str(value)[:60]!r} {what}", path=_spelt(way)))
+
+
+def _spelt(way: _Way) -> str:
+    """`plan.pins[0].media.path` of the way to a value."""
+    steps: list[str] = []
+    while way:
+        way, step = way
+        steps.append(step)
+    return "".join(reversed(steps))
 
 
 @functools.cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _fields(kind: type) -> dict[str, tuple[Any, bool]]:
+    """(type, whether it must be there) of each field."""
+    hints = typing.get_type_hints(kind)
+    missing = dataclasses.MISSING
+    return {
+        f.name: (hints[f.name], f.default is missing and f.default_factory is missing)
+        for f in dataclasses.fields(kind)
+    }

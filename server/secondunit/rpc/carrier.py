@@ -258,6 +258,7 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
         "negative": request.negative or None,
         "engine": request.engine or None,
         "delivery": request.delivery or None,
+        "proxy": request.proxy or None,
         "preset": request.preset or None,
         "place": PLACES.get(request.place),
         "audio": AUDIOS.get(request.audio),

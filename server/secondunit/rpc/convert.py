@@ -367,6 +367,7 @@ def _result(job: Job, value: Result) -> jobs_pb2.JobResult:
         take=job.take,
         file=str(value.file),
         sidecar=str(value.sidecar),
+        proxy=str(value.proxy or ""),
         thumbnails=[str(path) for path in value.thumbnails],
         frames=value.frames,
         rate=rate(value.rate),

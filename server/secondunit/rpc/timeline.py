@@ -73,10 +73,12 @@ class Timelines(TimelineServiceServicer):
             kept = await self._reader.apart(
                 _kept, request.timeline, list(request.kept), options, config, self._reader
             )
-        # It is read again here, by a process that may write: first by one that may die of it.
-        plan = next((self._desk.plan(id) for id in request.job_ids), next(iter(kept), None))
-        meant = (None, None) if plan is None else (plan.rate, plan.place.sequence)
-        await self._reader.apart(self._reader.check, timeline, config, *meant)
+        # It is read again here, by a process that may write: first by one that may die of it. That
+        # one has where plans were asked for: those are of the file as it is now.
+        if not kept:
+            plan = next((self._desk.plan(id) for id in request.job_ids), None)
+            meant = (None, None) if plan is None else (plan.rate, plan.place.sequence)
+            await self._reader.apart(self._reader.check, timeline, config, *meant)
         edit = await asyncio.to_thread(
             place_jobs,
             self._desk,

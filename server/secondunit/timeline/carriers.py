@@ -11,15 +11,8 @@ from typing import Any
 import opentimelineio as otio
 
 from secondunit.errors import Fault, Refused
-from secondunit.timeline.cut import (
-    CuttingRoom,
-    Laid,
-    Rows,
-    asks_by_name,
-    generated,
-    ours,
-    plain,
-)
+from secondunit.timeline.bound import members
+from secondunit.timeline.cut import CuttingRoom, Laid, Rows, ours, plain
 from secondunit.timeline.notes import (
     ID,
     Note,
@@ -30,6 +23,7 @@ from secondunit.timeline.notes import (
 )
 from secondunit.timeline.ramps import ramp_of
 from secondunit.timeline.retimes import speed_of
+from secondunit.timeline.returned import asks_by_name, generated
 from secondunit.units import FrameRange
 
 
@@ -52,14 +46,16 @@ class Asked:
 
 def requests_in(
     stack: otio.schema.Stack, tracks: str, rows: Rows, room: CuttingRoom, timecode_start: int
-) -> tuple[list[Asked], list[Fault]]:
-    """Every request on a sequence, its tracks and their items; takes that came back last.
+) -> tuple[list[Asked], list[Fault], dict[str, Laid]]:
+    """Every request on a sequence, its tracks and their items, takes that came back last;
+    the faults; and the takes that stand in it, by the id of their shot.
 
     `tracks`: what its tracks are called. A take repeats the request it was made for, so the
     editor's own words go first.
     """
     asked: list[Asked] = []
     faults: list[Fault] = []
+    standing: dict[str, Laid] = {}
     end = max((laid.record.end for row in rows.values() for laid in row), default=0)
     if tracks == "tracks":  # the markers of a nested one stand on the clip that it is outside
         asked += _on_the_timeline(stack, tracks, None, room, timecode_start, end)
@@ -71,16 +67,22 @@ def requests_in(
         for laid in row:
             if not isinstance(laid.item, otio.core.Item):  # a transition
                 continue
+            record = ours(laid.item)
+            made_for = generated(laid.item, record)
+            if made_for is not None:
+                standing[made_for[1]] = laid
             if not laid.item.enabled:
                 continue
-            found = [*_in_metadata(laid, laid.item, faults), *_in_markers(laid, laid.item, room)]
-            made_for = generated(laid.item)
+            found = [
+                *_in_metadata(laid, laid.item, record, faults),
+                *_in_markers(laid, laid.item, room),
+            ]
             if made_for is None:
                 asked += found or _in_name(laid)
             else:
                 asked += _of_take(found, *made_for)
     asked.sort(key=lambda a: a.take)
-    return asked, faults
+    return asked, faults, standing
 
 
 def asks(items: Iterable[otio.core.Composable]) -> bool:
@@ -92,9 +94,11 @@ def asks(items: Iterable[otio.core.Composable]) -> bool:
             pending.extend(item)
         if not isinstance(item, otio.core.Item):
             continue
-        if any("request" in ours(carrier) for carrier in (item, *item.effects)):
+        if any("request" in ours(carrier) for carrier in (item, *members(item.effects))):
             return True
-        if asks_by_name(item) or any(_note(marker, "") is not None for marker in item.markers):
+        if asks_by_name(item) or any(
+            _note(marker, "") is not None for marker in members(item.markers)
+        ):
             return True
     return False
 
@@ -115,7 +119,7 @@ def _of_take(found: list[Asked], operation: str, id: str) -> list[Asked]:
 def _on_the_timeline(
     item: otio.core.Item, path: str, track: int | None, room: CuttingRoom, zero: int, end: int
 ) -> Iterator[Asked]:
-    for n, marker in enumerate(item.markers):
+    for n, marker in enumerate(members(item.markers)):
         note = _note(marker, f"{path}.markers[{n}]")
         if note is None:
             continue
@@ -130,7 +134,7 @@ def _on_the_timeline(
 
 
 def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator[Asked]:
-    for n, marker in enumerate(item.markers):
+    for n, marker in enumerate(members(item.markers)):
         note = _note(marker, f"{laid.path}.markers[{n}]")
         if note is None:
             continue
@@ -150,7 +154,7 @@ def _in_markers(laid: Laid, item: otio.core.Item, room: CuttingRoom) -> Iterator
 
 def _played(item: otio.core.Item, offset: Fraction, room: CuttingRoom) -> Fraction:
     """Frames of the timeline at which a clip comes to one of its media, where its markers count."""
-    for effect in item.effects:
+    for effect in members(item.effects):
         if type(effect) is otio.schema.TimeEffect and isinstance(item, otio.schema.Clip):
             with contextlib.suppress(Refused):  # told where the clip is asked for
                 found = ramp_of(effect, item, "").moment(offset / room.rate.fraction)
@@ -159,14 +163,16 @@ def _played(item: otio.core.Item, offset: Fraction, room: CuttingRoom) -> Fracti
     return offset / speed if speed else offset
 
 
-def _in_metadata(laid: Laid, item: otio.core.Item, faults: list[Fault]) -> Iterator[Asked]:
-    carriers: list[tuple[Any, str]] = [(item, laid.path)]
-    carriers += [(effect, f"{laid.path}.effects[{n}]") for n, effect in enumerate(item.effects)]
-    for carrier, path in carriers:
-        path = f"{path}.metadata.secondunit"
-        record = ours(carrier)
+def _in_metadata(
+    laid: Laid, item: otio.core.Item, own: dict[str, Any], faults: list[Fault]
+) -> Iterator[Asked]:
+    """`own`: what our namespace says on the item itself."""
+    carriers = [(own, "")]
+    carriers += [(ours(effect), f".effects[{n}]") for n, effect in enumerate(members(item.effects))]
+    for record, path in carriers:
         if "request" not in record:
             continue
+        path = f"{laid.path}{path}.metadata.secondunit"
         if record.get("version", 1) != 1:
             what = f"a request of version {record['version']}; we know version 1"
             faults.append(Fault(what=what, path=f"{path}.version"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,23 +16,18 @@ from opentimelineio._otio import AnyDictionary, AnyVector
 from secondunit.config import Config
 from secondunit.errors import Fault, MediaForbidden, MediaMissing, MediaUnreadable, Refused
 from secondunit.timeline import numbered
+from secondunit.timeline.bound import holds
 from secondunit.timeline.by_name import FileNames
 from secondunit.timeline.colour import space_said
 from secondunit.timeline.locate import Located, locate, roots_of
 from secondunit.timeline.media import frame_at, probe, with_start
-from secondunit.timeline.notes import ID, note_of_name
 from secondunit.timeline.numbered import lacking
 from secondunit.timeline.ramps import Ramp, ramp_of
 from secondunit.timeline.retimes import Convention, speed_of
 from secondunit.timeline.shot import Media, Neighbour, SourceFrames
-from secondunit.units import FrameRange, Operation, Rate
+from secondunit.units import FrameRange, Rate
 
 _NEARLY_WHOLE = Fraction(1, 20)
-# Facilities number their own clips too: `sh010_comp_approved_v012` is none of ours.
-_GENERATED = re.compile(rf"_({'|'.join(Operation)})_({ID.pattern})_v\d{{3,}}(\.\w+)?$")
-_SIGNED = re.compile(rf"GEN ({'|'.join(Operation)}) v\d{{3,}}")
-_ID_LINE = re.compile(rf"\bid\b[\"']?\s*:\s*[\"']?({ID.pattern})\b")
-"""What `place` writes on a take: the name of its marker, and the id in its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,9 +271,10 @@ class CuttingRoom:
     ) -> tuple[Media, Fraction]:
         """Numbered pictures, and the number that the edit gives the lowest that is there."""
         span, own = reference.available_range, numbered.rate_of(reference) or self.rate
-        media = probe(pattern, self.config, rate=own)
-        if media.gaps:
-            self._say(f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}")
+        whole = probe(pattern, self.config, rate=own)
+        media = numbered.as_referenced(whole, reference)
+        if said := numbered.told(media, whole):
+            self._say(f"'{laid.name}': the sequence '{pattern.name}'; {said}")
         if span is None:
             return media, Fraction(media.start)
         return media, numbered.clock(reference, media, frames_at(span.start_time, own))
@@ -395,7 +390,7 @@ def plain(value: Any) -> Any:
 def ours(carrier: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
     """What our namespace says on an item, effect or timeline, as a plain dict; empty if nothing."""
     metadata = carrier.metadata
-    record = plain(metadata["secondunit"]) if "secondunit" in metadata else None
+    record = plain(metadata["secondunit"]) if holds(metadata, "secondunit") else None
     return record if isinstance(record, dict) else {}
 
 
@@ -405,52 +400,6 @@ def names_of(clip: otio.schema.Clip) -> list[str]:
     record = ours(reference) if reference is not None else {}
     names = record.get("names")
     return [one for one in names if isinstance(one, str) and one] if isinstance(names, list) else []
-
-
-def asks_by_name(item: otio.core.Composable) -> bool:
-    """A title, a solid or a colour matte that is called `GEN bridge ...`: it holds a place."""
-    return (
-        isinstance(item, otio.schema.Clip)
-        and not isinstance(
-            item.media_reference,
-            (otio.schema.ExternalReference, otio.schema.ImageSequenceReference),
-        )
-        and generated(item) is None
-        and note_of_name(item.name or "", "") is not None
-    )
-
-
-def generated(clip: otio.core.Composable) -> tuple[str, str] | None:
-    """(operation, shot id) of a clip that is a take of ours.
-
-    By its metadata, which hosts drop; by its own name or its file's; or by the marker that was
-    put on it, where somebody renamed both.
-    """
-    if not isinstance(clip, otio.schema.Clip):
-        return None
-    record = ours(clip)
-    operation, id = str(record.get("operation", "")), str(record.get("id", ""))
-    if record.get("take") and operation in set(Operation) and ID.fullmatch(id):
-        return operation, id
-    reference = clip.media_reference
-    url = getattr(reference, "target_url", None) or ""
-    for name in (clip.name, reference.name if reference is not None else "", url):
-        if match := _GENERATED.search(name or ""):
-            return match[1], match[2]
-    for marker in clip.markers:
-        if signed := _SIGNED.fullmatch(marker.name):
-            texts = (marker.comment, *_notes(marker))
-            found = next((m for t in texts if (m := _ID_LINE.search(t))), None)
-            if found is not None:
-                return signed[1], found[1]
-    return None
-
-
-def _notes(marker: otio.schema.Marker) -> list[str]:
-    metadata = marker.metadata
-    carriers = (("Resolve_OTIO", "Note"), ("fcp_xml", "comment"))
-    parts = [(plain(metadata[key]), name) for key, name in carriers if key in metadata]
-    return [str(part.get(name) or "") for part, name in parts if isinstance(part, dict)]
 
 
 def _whole(value: Fraction) -> Fraction:

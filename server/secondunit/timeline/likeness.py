@@ -8,6 +8,7 @@ found, fast motion may be the reason: then what leads into the cut moves as fast
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ _FOUND = 0.06
 _SURELY_FOUND = 0.4  # soft pictures are alike in patches: up to 0.35 of two that were drawn so
 _OTHER_COLOURS = 0.43
 _WOULD_BE_FOUND = 0.25
+_REMEMBERED = 8192  # bridges of a long edit, each a word of an answer
 _TEXTURED = 12  # patches with something to find; with fewer nobody can tell
 
 
@@ -44,7 +46,7 @@ def other_shots(before: Neighbour, after: Neighbour, frames: int) -> bool:
     return _other_shots(before.shown, after.shown, frames)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_REMEMBERED)
 def _other_shots(before: SourceFrames, after: SourceFrames, frames: int) -> bool:
     # Frames that decode alone are at hand at once; if they are alike, so are those at the cut.
     quick = _standing_alone(before, last=True), _standing_alone(after, last=False)
@@ -112,40 +114,54 @@ def _grey(rgb: NDArray[np.floating]) -> Grey:
 
 def _found_again(a: Grey, b: Grey) -> float | None:
     """The share of patches of one picture that the other shows, whichever share is larger."""
-    shares = [share for one in ((a, b), (b, a)) if (share := _share_found(*one)) is not None]
-    return max(shares) if len(shares) == 2 else None
+    first, second = _patches(a), _patches(b)
+    one = _share_found(first, second)
+    other = None if one is None else _share_found(second, first)
+    return None if one is None or other is None else max(one, other)
 
 
-def _share_found(a: Grey, b: Grey) -> float | None:
-    patches, contrast, places = _patches(a, _STEP)
-    textured = contrast > 4
-    if int(textured.sum()) < _TEXTURED:
+def _share_found(a: _Patches, b: _Patches) -> float | None:
+    textured = a.sparse[a.contrast[a.sparse] > 4]
+    if len(textured) < _TEXTURED:
         return None
-    patches, places = patches[textured], places[textured]
-    there, _, there_places = _patches(b, 1)
-    here, _, here_places = _patches(a, 1)
-    likeness = patches @ there.T
+    patches, places = a.patches[textured], a.places[textured]
+    likeness = patches @ b.patches.T
     best = likeness.argmax(axis=1)
     # What it was found at must find it again, and its neighbours must have gone the same way.
-    back = here_places[(there[best] @ here.T).argmax(axis=1)]
+    back = a.places[(b.patches[best] @ a.patches.T).argmax(axis=1)]
     found = (np.abs(back - places).max(axis=1) <= 2) & (likeness.max(axis=1) > 0.7)
-    way = there_places[best] - places
+    way = b.places[best] - places
     beside = np.abs(places[:, None] - places[None]).max(axis=2) <= 2 * _STEP
     together = np.abs(way[:, None] - way[None]).max(axis=2) <= 4
     company = (beside & together & found[None]).sum(axis=1) - found
     return float((found & (company >= 3)).mean())
 
 
-def _patches(grey: Grey, step: int) -> tuple[Grey, Grey, Grey]:
-    """(patches of zero mean and unit length `n p`, their contrast in code values, their x y)."""
-    view = np.lib.stride_tricks.sliding_window_view(grey, (_PATCH, _PATCH))[::step, ::step]
+class _Patches(NamedTuple):
+    """Every patch of a picture."""
+
+    patches: Grey
+    """`n p`, of zero mean and unit length."""
+    contrast: Grey
+    """Of each, in code values."""
+    places: Grey
+    """`n 2`: x, y."""
+    sparse: NDArray[np.int64]
+    """Numbers of those that are looked for: every few columns and rows."""
+
+
+def _patches(grey: Grey) -> _Patches:
+    view = np.lib.stride_tricks.sliding_window_view(grey, (_PATCH, _PATCH))
     rows, columns = view.shape[:2]
     flat = view.reshape(rows * columns, -1).astype(np.float32)
     flat = flat - flat.mean(axis=1, keepdims=True)
     length = np.sqrt(np.square(flat).sum(axis=1, keepdims=True))
     y, x = np.divmod(np.arange(rows * columns), columns)
-    places = np.stack([x, y], axis=1).astype(np.float32) * step
-    return flat / (length + np.float32(1e-3)), length[:, 0] / _PATCH, places
+    return _Patches(
+        patches=flat / (length + np.float32(1e-3)), contrast=length[:, 0] / _PATCH,
+        places=np.stack([x, y], axis=1).astype(np.float32),
+        sparse=np.flatnonzero((x % _STEP == 0) & (y % _STEP == 0)),
+    )  # fmt: skip
 
 
 def _colours_apart(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:

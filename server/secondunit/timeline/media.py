@@ -140,17 +140,22 @@ def frame_at(media: Media, seconds: Fraction) -> int:
     if media.rate is None:
         return 0
     if media.sequence:
-        return (seconds * media.rate.fraction + Fraction(1, 1000)).__floor__()
+        return _forgiven(seconds, media.rate)
     index = index_of(media.path, media.size.width * media.size.height)
-    position = seconds * media.rate.fraction
     if index.constant or seconds < 0:
-        return (position + Fraction(1, 1000)).__floor__()
+        return _forgiven(seconds, media.rate)
     ticks = seconds / index.time_base + index.pts[0].item() + Fraction(1, 2)
     frame = bisect_right(index.pts, ticks) - 1
     if frame == len(index.pts) - 1:  # past the last: count on at the mean rate
         over = (ticks - index.pts[-1].item()) * index.time_base * media.rate.fraction
         frame += over.__floor__()
     return frame
+
+
+def _forgiven(seconds: Fraction, rate: Rate) -> int:
+    # In whole numbers: it is asked for every frame of every shot, and fractions are slow.
+    frames, whole = seconds.numerator * rate.num, seconds.denominator * rate.den
+    return (1000 * frames + whole) // (1000 * whole)
 
 
 def position_at(media: Media, seconds: Fraction) -> Fraction:

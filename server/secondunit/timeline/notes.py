@@ -34,6 +34,7 @@ KEYS = (
     "prompt", "negative", "edge", "frames", "seconds", "context", "handles", "takes", "seed",
     "mask", "keyframe", "stroke", "ambient", "camera", "strength", "engine", "preset", "delivery",
     "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour", "grain",
+    "proxy",
 )  # fmt: skip
 LONGEST = 8192
 """Bytes of a note; notes of 4.7 KB are known to live through Resolve."""
@@ -81,6 +82,7 @@ class Note:
     speed: Fraction | None = None
     colour: str | None = None
     grain: Literal["match", "none"] | None = None
+    proxy: str | None = None
     mask: MaskWords | None = None
     keyframes: tuple[KeyframeWords, ...] = ()
     strokes: tuple[StrokeWords, ...] = ()
@@ -293,6 +295,7 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         speed=read("speed", faults.speed),
         colour=read("colour", _space_of(faults)),
         grain=read("grain", faults.choice, ("match", "none")),
+        proxy=read("proxy", _word_of(faults, _ENGINE, "letters, digits and ._/:@+-")),
         mask=read("mask", lambda value, where: controls.mask(value, where, faults)),
         strokes=control("stroke", controls.stroke),
         ambients=control("ambient", controls.ambient),

@@ -62,6 +62,14 @@ _FOLDERS = {".otiod": "content.otio", ".fcpxmld": "Info.fcpxml"}
 
 SUFFIXES = (*_READERS, ".aaf", ".otioz", *_FOLDERS)
 """What `read` takes."""
+FOLDERS = tuple(_FOLDERS)
+"""Those of them that may be folders."""
+
+
+def file_of(timeline: Path) -> Path:
+    """The file that says what a timeline is: itself, or one in a folder that is a document."""
+    inside = _FOLDERS.get(timeline.suffix.lower())
+    return timeline / inside if inside is not None and timeline.is_dir() else timeline
 
 
 def read(

@@ -84,7 +84,7 @@ def requests_of_note(
         for name in (
             "context", "handles", "takes", "seed", "prompt", "negative", "engine", "preset",
             "delivery", "place", "audio", "alpha", "strength", "motion", "speed", "colour",
-            "grain",
+            "grain", "proxy",
         )
         if (value := getattr(note, name)) is not None
     }  # fmt: skip

@@ -12,6 +12,8 @@ from typing import Literal
 
 import opentimelineio as otio
 
+from secondunit.timeline.bound import holds, members
+
 Convention = Literal["record", "media"]
 _CLOSE = Fraction(1, 20)
 """Seconds by which tracks that end together may differ."""
@@ -64,7 +66,7 @@ def convention_of(timeline: otio.schema.Timeline, notices: list[str]) -> Convent
 def speed_of(item: otio.core.Composable) -> Fraction:
     """The product of an item's constant speeds; 1 where it has none."""
     speed = Fraction(1)
-    for effect in item.effects if isinstance(item, otio.core.Item) else ():
+    for effect in members(item.effects) if isinstance(item, otio.core.Item) else ():
         if isinstance(effect, otio.schema.LinearTimeWarp) and getattr(effect, "enabled", True):
             speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
     return speed
@@ -81,7 +83,7 @@ def _warps(track: otio.schema.Track) -> Iterator[otio.core.Composable]:
 def _names(timeline: otio.schema.Timeline, namespace: str) -> bool:
     carriers = [timeline, timeline.tracks, *timeline.tracks]
     carriers += [item for track in _tracks(timeline) for item in track[:3]]
-    return any(namespace in carrier.metadata for carrier in carriers)
+    return any(holds(carrier.metadata, namespace) for carrier in carriers)
 
 
 def _length(track: otio.schema.Track, convention: Convention) -> Fraction:

@@ -14,7 +14,7 @@ from secondunit.config import Config
 from secondunit.errors import Fault, MediaError, Refused, TimelineUnreadable, one_line
 from secondunit.timeline.carriers import Asked, requests_in
 from secondunit.timeline.clock import drops_frames
-from secondunit.timeline.cut import CuttingRoom, Laid, View, generated, rate_of
+from secondunit.timeline.cut import CuttingRoom, Laid, View, rate_of
 from secondunit.timeline.footage import footage_of, span_on
 from secondunit.timeline.levels import RATES, Level, levels_of
 from secondunit.timeline.locate import locate
@@ -23,6 +23,7 @@ from secondunit.timeline.numbered import without_numbers
 from secondunit.timeline.read import reading
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.retimes import convention_of
+from secondunit.timeline.returned import generated, shelf_of
 from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
 from secondunit.timeline.spans import loop_span, transition_span
 from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
@@ -78,11 +79,13 @@ def find_shots(
     for level in levels_of(timeline, room):
         # Nobody says what timecode a nested sequence begins with, or how it counts.
         zero, drops = (0, False) if level.ways else (timecode_start, drop_frame)
-        asked, wrong = requests_in(level.stack, level.tracks, level.rows, level.room, zero)
+        asked, wrong, standing = requests_in(
+            level.stack, level.tracks, level.rows, level.room, zero
+        )
         faults += wrong
         maker = _Maker(
             level=level, timecode_start=zero, drop_frame=drops, sequence=found.sequence,
-            known=known,
+            known=known, standing=standing,
         )  # fmt: skip
         for one in asked:
             try:
@@ -124,14 +127,14 @@ class _Maker:
 
     def __init__(
         self, *, level: Level, timecode_start: int, drop_frame: bool, sequence: str | None,
-        known: _Known,
+        known: _Known, standing: dict[str, Laid],
     ) -> None:  # fmt: skip
         self.room, self.rows, self.unmeasured = level.room, level.rows, level.unmeasured
         self.timecode_start, self.drop_frame = timecode_start, drop_frame
         self.sequence, self.ways = sequence, level.ways
         self.ids, self.equals = known.ids, known.equals
         self.places: dict[tuple[Operation, str, int, int], str] = {}
-        self._standing: dict[str, Laid] | None = None
+        self.standing = standing
 
     def shots(self, asked: Asked) -> list[Shot]:
         """The Shots of one request: one; two for both edges; none for a take already found.
@@ -234,22 +237,15 @@ class _Maker:
 
         None for one that came in a bundle: that was unpacked for a while, and belongs nowhere.
         """
-        if self._standing is None:
-            self._standing = {
-                take[1]: laid
-                for row in self.rows.values()
-                for laid in row
-                if (take := generated(laid.item)) is not None
-            }
-        laid = self._standing.get(id)
+        laid = self.standing.get(id)
         if laid is None or not isinstance(laid.item, otio.schema.Clip):
             return None
         reference = laid.item.media_reference
-        url, up = getattr(reference, "target_url", None) or "", 0
+        url = getattr(reference, "target_url", None) or ""
         if isinstance(reference, otio.schema.ImageSequenceReference) and reference.rate > 0:
-            url, up = reference.target_url_for_image_number(0), 1  # the take is a folder
+            url = reference.target_url_for_image_number(0)
         try:
-            found = locate(url, self.room.folder, self.room.config).path.parents[up]
+            found = shelf_of(locate(url, self.room.folder, self.room.config).path)
         except MediaError:  # the take was not brought back; its shot can be made again
             return None
         return None if found.is_relative_to(self.room.config.data.resolve()) else found

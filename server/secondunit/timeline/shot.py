@@ -56,7 +56,13 @@ class Media:
     first: int = 0
     """Number of the first file of a sequence."""
     gaps: tuple[FrameRange, ...] = ()
-    """Frames, from 0, for which a sequence has no file."""
+    """Frames, from 0, for which a sequence has no file and nothing in the place of one."""
+    step: int = 1
+    """Frames for which one picture of a sequence stands; only every such number is looked at."""
+    phase: int = 0
+    """The first frame, below `step`, that a picture is for."""
+    missing: Literal["error", "hold", "black"] = "error"
+    """What a sequence shows where it has no file; `error`: it has no frame there, see `gaps`."""
 
     def has(self, index: int) -> bool:
         """Whether the file has a frame."""
@@ -222,6 +228,8 @@ class Request:
     negative: str = ""
     engine: str | None = None
     delivery: str | None = None
+    proxy: str | None = None
+    """A row of `catalog.proxies`, or `none`; None: as the settings say."""
     preset: str | None = None
     colour: str | None = None
     """The colour space that the clips are in, in the words of the request; None: as files say."""

@@ -8,7 +8,8 @@ import opentimelineio as otio
 
 from secondunit.errors import Refused
 from secondunit.timeline.carriers import Asked
-from secondunit.timeline.cut import Laid, Rows, asks_by_name, generated, ours
+from secondunit.timeline.cut import Laid, Rows, ours
+from secondunit.timeline.returned import asks_by_name, generated
 from secondunit.timeline.touching import left_of_cut, right_of_cut
 from secondunit.units import FrameRange, Operation
 
@@ -45,8 +46,9 @@ def spot_of(asked: Asked, operation: Operation, rows: Rows, notices: list[str]) 
 def beside(laid: Laid, rows: Rows) -> tuple[Laid | None, Laid | None]:
     """The items before and after one on its track, transitions looked through."""
     row = rows[laid.track]
-    left = next((one for one in row[: laid.index][::-1] if not _is_transition(one)), None)
-    right = next((one for one in row[laid.index + 1 :] if not _is_transition(one)), None)
+    lower, higher = range(laid.index - 1, -1, -1), range(laid.index + 1, len(row))
+    left = next((row[n] for n in lower if not _is_transition(row[n])), None)
+    right = next((row[n] for n in higher if not _is_transition(row[n])), None)
     return left, right
 
 

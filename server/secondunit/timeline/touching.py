@@ -6,7 +6,8 @@ import opentimelineio as otio
 
 from secondunit.errors import Refused
 from secondunit.timeline.carriers import Asked
-from secondunit.timeline.cut import CuttingRoom, Laid, Rows, generated
+from secondunit.timeline.cut import CuttingRoom, Laid, Rows
+from secondunit.timeline.returned import generated
 from secondunit.units import FrameRange
 
 NEAR = 24

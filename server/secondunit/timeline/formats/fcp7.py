@@ -6,6 +6,7 @@ element they stand in; `start` and `end` of a clip are -1 where a transition cov
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,6 +21,10 @@ from secondunit.timeline.formats.xml_tree import Element, children, text, tree_o
 from secondunit.timeline.ramps import Ramp
 from secondunit.units import Rate
 
+_TICKS = 254_016_000_000
+"""A second, as Premiere counts where the cut under a transition is, from the transition's first
+frame."""
+_COUNT = re.compile(r"[0-9]{1,18}")
 _DEEPEST = 20
 _MOST_NESTED = 20_000
 """Items of all nested sequences: each use of one repeats what is in it."""
@@ -163,7 +168,9 @@ def _track(
     element: Element, rate: Rate, name: str, kind: str, document: _Document, depth: int
 ) -> otio.schema.Track:
     row = list(children(element, "clipitem", "generatoritem", "transitionitem"))
-    joins = {number: _join(one) for number, one in enumerate(row) if one.tag == "transitionitem"}
+    joins = {
+        number: _join(one, rate) for number, one in enumerate(row) if one.tag == "transitionitem"
+    }
     placed: list[Placed] = []
     for number, item in enumerate(row):
         if number not in joins:
@@ -179,10 +186,14 @@ def _track(
     )
 
 
-def _join(transition: Element) -> Join:
+def _join(transition: Element, rate: Rate) -> Join:
     start, end = _number(transition, "start"), _number(transition, "end")
     aligned = text(transition, "alignment", "center")
     cut = start if "start" in aligned else end if "end" in aligned else (start + end) // 2
+    ticks = text(transition, "cutPointTicks")
+    if "center" in aligned and _COUNT.fullmatch(ticks):  # Premiere's: its dissolves may be uneven
+        said = start + round(int(ticks) * rate.fraction / _TICKS)
+        cut = said if start < said < end else cut
     name = text(transition, "effect/name")
     return Join(cut=cut, before=max(cut - start, 0), after=max(end - cut, 0), name=name)
 

@@ -409,15 +409,17 @@ export type ShotPlan = Message<"secondunit.v1.ShotPlan"> & {
   estimate?: Estimate | undefined;
 
   /**
-   * The take of this very plan that lies in the media folder, its file as it was written. Absent:
-   * it has to be made, or brought there. PlaceTimeline takes its digest in `kept`.
+   * The take of this very plan that lies in the media folder, its file as it was written; or one
+   * of the same pictures, where the cut only moved the shot: its file keeps the timecode it has.
+   * Absent: it has to be made, or brought there. PlaceTimeline takes this plan's digest in `kept`.
    *
    * @generated from field: secondunit.v1.Take made = 26;
    */
   made?: Take | undefined;
 
   /**
-   * Why it has to be made: what changed since the newest take, a sentence each. Empty with `made`.
+   * Why it has to be made: what changed since the newest take, a sentence each. With `made`: that
+   * its file has another timecode than the plan, if it has.
    *
    * @generated from field: repeated string reasons = 27;
    */
