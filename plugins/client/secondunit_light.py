@@ -6,22 +6,28 @@
     unit.pair(input("Code of `secondunit pair`: "))   # once; the token is kept for this user
     print(unit.render("/edits/cut.otio")["timeline"])
 
-For interpreters that take no wheels, such as those inside editing programs. Requests and answers are
-the protos in their JSON form (docs: proto/secondunit/v1), so every method can be called:
+For interpreters that take no wheels, such as those inside editing programs. Requests and answers
+are the protos in their JSON form (docs: proto/secondunit/v1), so every method can be called:
 `unit.call("JobService/ListJobs", {"states": ["JOB_STATE_RUNNING"]})`.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import json
 import os
+import socket
 import ssl
 import time
 import uuid
 from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 from urllib.parse import urlsplit
+
+Record = Dict[str, Any]
+OnEvent = Callable[[str, Record], None]
 
 WAIT = 25
 """Seconds that one question for news may stay open."""
@@ -36,10 +42,14 @@ PART = 2**20
 class UnitError(Exception):
     """What happened, what to do, and whether the same call may work later."""
 
-    def __init__(self, code, what, remedy="", retryable=False, faults=()):
+    def __init__(
+        self, code: str, what: str, remedy: str = "", retryable: bool = False,
+        faults: Iterable[Record] = (),
+    ) -> None:  # fmt: skip
+        """`faults`: each with `what` and `path`; every one of a refusal."""
         self.code, self.what, self.remedy = code, what, remedy
         self.retryable, self.faults = retryable, list(faults)
-        lines = ["%s @ %s" % (f["what"], f["path"]) for f in self.faults] or [what]
+        lines = [f"{f['what']} @ {f['path']}" for f in self.faults] or [what]
         super().__init__("\n".join(lines + ([remedy] if remedy else [])))
 
 
@@ -55,35 +65,56 @@ class Refused(UnitError):
     """The request cannot be done as asked; `faults` has every reason."""
 
 
+class NotFound(UnitError):
+    """No such job, timeline, shot or file."""
+
+
+class Forbidden(UnitError):
+    """A file outside the folders that the server may read, or a token without the right."""
+
+
+class Busy(UnitError):
+    """The server's disk or queue is full; try later."""
+
+
 class Failed(UnitError):
     """A shot was not made."""
 
 
 _KINDS = {
     "unavailable": Unreachable, "unauthenticated": Unauthenticated, "invalid_argument": Refused,
-    "out_of_range": Refused,
+    "out_of_range": Refused, "not_found": NotFound, "permission_denied": Forbidden,
+    "resource_exhausted": Busy,
 }  # fmt: skip
 
 
 class Server:
     """A server's bridge."""
 
-    def __init__(self, address="http://127.0.0.1:50052", token="", keep=None):
+    def __init__(
+        self, address: str = "http://127.0.0.1:50052", token: str = "", keep: Optional[Path] = None
+    ) -> None:
         """`token`: of `secondunit token add`, or of a pairing; else what SECONDUNIT_TOKEN says, or
-        the file `keep`, where `pair` leaves it (default: secondunit/light.json of the user)."""
+        the file `keep`, where `pair` leaves it (default: secondunit/light.json of the user).
+
+        Another machine is reached over https alone; SECONDUNIT_CA names who signed for it.
+        """
         parts = urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused("REFUSED", "'%s' is no address like http://127.0.0.1:50052" % address)
+            raise Refused("REFUSED", f"'{address}' is no address like http://127.0.0.1:50052")
+        if parts.scheme == "http" and not _near(parts.hostname):
+            raise Refused("REFUSED", f"'{address}' would send the token in the clear",
+                          "Use its https address.")  # fmt: skip
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
-        home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(str(Path.home()), ".config")
-        self._keep = Path(keep) if keep else Path(home) / "secondunit" / "light.json"
-        self._address = "%s://%s" % (parts.scheme, parts.netloc)
+        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+        self._keep = Path(keep) if keep else home / "secondunit" / "light.json"
+        self._address = f"{parts.scheme}://{parts.netloc}"
         self._token = token or os.environ.get("SECONDUNIT_TOKEN", "") or self._kept()
 
-    def pair(self, code, name="a script"):
+    def pair(self, code: str, name: str = "a script") -> None:
         """Take a short code of `secondunit pair`, and keep the token that it brings."""
-        answer = self._ask("POST", "/pair", {"code": str(code).strip(), "name": name})
-        self._token = answer["token"]
+        asked = {"code": str(code).strip(), "name": name}
+        self._token = _json(self._send("POST", "/pair", asked), self._address)["token"]
         tokens = self._tokens()
         tokens[self._address] = self._token
         self._keep.parent.mkdir(parents=True, exist_ok=True)
@@ -91,26 +122,35 @@ class Server:
         with os.fdopen(descriptor, "w") as out:
             json.dump(tokens, out)
 
-    def call(self, method, request=None, timeout=CALL):
+    def call(self, method: str, request: Optional[Record] = None, timeout: float = CALL) -> Any:
         """Any method that answers once, `Service/Method`, with its request and answer as JSON."""
-        return self._ask("POST", "/secondunit.v1." + method, request or {}, timeout)
+        data = self._send("POST", "/secondunit.v1." + method, request or {}, timeout)
+        return _json(data, self._address)
 
-    def plan(self, timeline, **options):
+    def plan(self, timeline: Any, **options: Any) -> Record:
         """What a render would do: shots, adaptations, faults, estimate. `options`: of PlanOptions,
         in lower camel case: engine, delivery, draft, shots, seed, roots."""
-        asked = {"timeline": _absolute(timeline), "options": options}
+        return self._plan(_absolute(timeline), "", options)
+
+    def _plan(self, path: str, media: str, options: Record) -> Record:
+        asked = {"timeline": path, "mediaFolder": media, "options": options}
         return self.call("PlanService/PlanTimeline", asked)
 
-    def render(self, timeline, out="", profile="otio", on_event=None, **options):
+    def render(
+        self, timeline: Any, out: Any = "", profile: str = "otio",
+        on_event: Optional[OnEvent] = None, priority: str = "normal", project: str = "",
+        user: str = "", **options: Any,
+    ) -> Record:  # fmt: skip
         """Make every shot that a timeline asks for, and write the new timeline beside it.
 
-        Takes that exist are not made again. `profile`: otio, resolve or premiere. `on_event(job,
-        event)` hears of the work. Interrupting leaves the jobs on the server; the same call goes
-        on. Raises Refused with every fault before any work, Failed where no shot could be made;
-        shots that failed beside others are in `failed` of the answer.
+        Takes that exist are not made again. `profile`: otio, resolve or premiere. `priority`:
+        interactive, normal or batch. `on_event(job, event)` hears of the work. Interrupting leaves
+        the jobs on the server; the same call goes on. Raises Refused with every fault before any
+        work, Failed where no shot could be made; shots that failed beside others are in `failed`
+        of the answer.
         """
-        path = _absolute(timeline)
-        plan = self.plan(timeline, **options)
+        path, target = _absolute(timeline), _absolute(out) if out else ""
+        plan = self._plan(path, str(Path(target).with_suffix("")) if out else "", options)
         if plan.get("faults"):
             raise Refused("REFUSED", "the timeline is refused", "Mend what is named.", False,
                           plan["faults"])  # fmt: skip
@@ -121,7 +161,8 @@ class Server:
             else:
                 take = {"timeline": path, "shotId": shot["shotId"], "options": options,
                         "take": shot.get("take", 1)}  # fmt: skip
-                asked = {"requestId": str(uuid.uuid4()), "timeline": take}
+                asked = {"requestId": str(uuid.uuid4()), "timeline": take, "project": project,
+                         "priority": "PRIORITY_" + priority.upper(), "user": user}  # fmt: skip
                 jobs.append(self.call("JobService/CreateJob", asked)["job"])
         for n, job in enumerate(jobs):
             jobs[n] = self.wait(job["id"], on_event)
@@ -130,27 +171,27 @@ class Server:
         done = [job["id"] for job in jobs if job["state"] == "JOB_STATE_SUCCEEDED"]
         if not done and not kept:
             error = (failed[0] if failed else {}).get("error", {})
-            raise Failed(error.get("code", "FAILED"), error.get("what", "there was nothing to make"),
-                         error.get("remedy", ""))  # fmt: skip
+            what = error.get("what", "there was nothing to make")
+            raise Failed(error.get("code", "FAILED"), what, error.get("remedy", ""))
         request = {
-            "timeline": path, "out": _absolute(out) if out else "", "jobIds": done, "kept": kept,
-            "profile": "PROFILE_" + profile.upper(), "options": options,
+            "timeline": path, "out": target, "jobIds": done, "kept": kept, "options": options,
+            "profile": "PROFILE_" + profile.upper(),
         }  # fmt: skip
         placed = self.call("TimelineService/PlaceTimeline", request, 600.0)
         return {**placed, "jobs": jobs, "failed": failed}
 
-    def wait(self, job, on_event=None):
+    def wait(self, job: str, on_event: Optional[OnEvent] = None) -> Record:
         """Follow a job to its end, through lost connections, and return it.
 
         A job's last event is heard before it is returned.
         """
         after = 0
         while True:
-            asked = {"jobId": job, "afterSequence": str(after), "wait": "%ds" % WAIT}
+            asked = {"jobId": job, "afterSequence": str(after), "wait": f"{WAIT}s"}
             try:
                 news = self.call("JobService/ListJobEvents", asked, WAIT + 30.0)
             except UnitError as error:
-                if error.code != "EVENTS_GONE":
+                if error.code != "EVENTS_COMPACTED":
                     raise
                 news = {"job": self.call("JobService/GetJob", {"jobId": job})["job"]}
                 after = int(news["job"].get("sequence", 0))  # those between are no longer kept
@@ -161,32 +202,40 @@ class Server:
             if news["job"]["state"] in ENDED and not news.get("events"):
                 return news["job"]
 
-    def cancel(self, job):
+    def cancel(self, job: str) -> Record:
         """Stop a job; it may still be running when this returns."""
         return self.call("JobService/CancelJob", {"jobId": job})["job"]
 
-    def fetch(self, digest, target):
+    def fetch(self, digest: Record, target: Any) -> Path:
         """Bring a take's file (`clip` of a take: sha256, sizeBytes) to a path of this machine.
 
-        Goes on where an earlier try was cut off. Returns the path.
+        Goes on where an earlier try was cut off. Returns the path, once every byte is what the
+        digest says.
         """
         size, target = int(digest["sizeBytes"]), Path(target)
         part = target.with_name(target.name + ".part")
-        path = "/blobs/%s-%d" % (digest["sha256"], size)
+        path = f"/blobs/{digest['sha256']}-{size}"
         with part.open("ab") as out:
             while out.tell() < size:
                 end = min(out.tell() + PART, size) - 1
-                span = {"Range": "bytes=%d-%d" % (out.tell(), end)}
-                out.write(self._ask("GET", path, None, CALL, span))
+                span = {"Range": f"bytes={out.tell()}-{end}"}
+                out.write(self._send("GET", path, None, CALL, span))
+        if _sha256(part) != digest["sha256"]:
+            part.unlink()
+            raise UnitError("BLOB_DAMAGED", f"what came of '{target.name}' is not what was sent",
+                            "Fetch it again.", True)  # fmt: skip
         part.replace(target)
         return target
 
-    def _ask(self, verb, path, request, timeout=60.0, more=None):
+    def _send(
+        self, verb: str, path: str, request: Optional[Record], timeout: float = 60.0,
+        more: Optional[Dict[str, str]] = None,
+    ) -> bytes:  # fmt: skip
         body = None if request is None else json.dumps(request).encode()
         headers = {"Content-Type": "application/json", **(more or {})}
         if self._token:
             headers["Authorization"] = "Bearer " + self._token
-        last = None
+        last: Any = None
         for pause in (0.0, *AGAIN):
             time.sleep(pause)
             line = self._line(timeout)
@@ -194,21 +243,24 @@ class Server:
                 line.request(verb, path, body, headers)
                 answer = line.getresponse()
                 data = answer.read()
+            except socket.timeout as exc:  # asking again would only make it slower
+                what = f"{self._address} did not answer within {timeout:g} s"
+                raise Unreachable("SERVER_SLOW", what, "Try again later.", True) from exc
             except (OSError, http.client.HTTPException) as exc:
                 last = exc
                 continue
             finally:
                 line.close()
             if answer.status in (200, 206):
-                return data if request is None else json.loads(data or b"{}")
+                return data
             error = _error(answer.status, data)
             if not isinstance(error, Unreachable):
                 raise error
-            last = error
-        raise Unreachable("SERVER_UNREACHABLE", "no server answers at %s (%s)" % (self._address, last),
-                          "Start it with `secondunit serve`.", True)  # fmt: skip
+            last = error.what
+        what = f"no server answers at {self._address} ({last})"
+        raise Unreachable("SERVER_UNREACHABLE", what, "Start it with `secondunit serve`.", True)
 
-    def _line(self, timeout):
+    def _line(self, timeout: float) -> http.client.HTTPConnection:
         if self._secure:
             context = ssl.create_default_context(cafile=os.environ.get("SECONDUNIT_CA") or None)
             return http.client.HTTPSConnection(
@@ -216,26 +268,46 @@ class Server:
             )
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
 
-    def _kept(self):
+    def _kept(self) -> str:
         return self._tokens().get(self._address, "")
 
-    def _tokens(self):
+    def _tokens(self) -> Dict[str, str]:
         try:
             return dict(json.loads(self._keep.read_text()))
         except (OSError, ValueError, TypeError):
             return {}
 
 
-def _absolute(path):
-    return os.path.abspath(str(path))
+def _absolute(path: Any) -> str:
+    return str(Path(str(path)).absolute())
 
 
-def _error(status, data):
+def _near(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _sha256(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        for part in iter(lambda: file.read(PART), b""):
+            found.update(part)
+    return found.hexdigest()
+
+
+def _json(data: bytes, address: str) -> Any:
+    try:
+        return json.loads(data or b"{}")
+    except ValueError:
+        raise UnitError("NO_BRIDGE", f"what answers at {address} is not Second Unit",
+                        "Check the address: `secondunit serve` says it.") from None  # fmt: skip
+
+
+def _error(status: int, data: bytes) -> UnitError:
     try:
         said = json.loads(data)
         code, what = str(said.get("code", status)), str(said.get("message", ""))
     except (ValueError, AttributeError):
-        said, code, what = {}, str(status), "HTTP status %d" % status
+        said, code, what = {}, str(status), f"HTTP status {status}"
     kind = _KINDS.get(code.lower(), UnitError)
     for detail in said.get("details", ()):
         if detail.get("type") == "secondunit.v1.ErrorDetail":
@@ -249,11 +321,13 @@ def _error(status, data):
     return kind(code.upper(), what, str(said.get("remedy", "")))
 
 
-def _fields(data):
+def _fields(data: bytes) -> Dict[int, List[Any]]:
     """The fields of a protobuf message by number: whole numbers, and bytes."""
-    fields, at = {}, 0
+    fields: Dict[int, List[Any]] = {}
+    at = 0
     while at < len(data):
         key, at = _varint(data, at)
+        value: Any
         value, at = _varint(data, at)
         if key & 7 == 2:
             value, at = data[at : at + value], at + value
@@ -263,7 +337,7 @@ def _fields(data):
     return fields
 
 
-def _varint(data, at):
+def _varint(data: bytes, at: int) -> Tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[at]
@@ -273,5 +347,5 @@ def _varint(data, at):
             return value, at
 
 
-def _text(fields, number):
+def _text(fields: Dict[int, List[Any]], number: int) -> str:
     return fields.get(number, [b""])[-1].decode("utf-8", "replace")

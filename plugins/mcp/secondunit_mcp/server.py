@@ -245,9 +245,7 @@ class _Progress:
         done = max(self._last, self._ended + share)
         if done > self._last:  # the protocol wants it to grow
             self._last = done
-            self._loop.call_soon_threadsafe(
-                self._news.put_nowait, (done, float(self._shots), text)
-            )
+            self._loop.call_soon_threadsafe(self._news.put_nowait, (done, float(self._shots), text))
 
     async def through(self, call: Callable[[], T]) -> T:
         """Await a call in a thread, telling what is heard meanwhile."""
