@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
+import ipaddress
 import json
 import os
 import socket
@@ -86,6 +87,9 @@ _KINDS = {
     "out_of_range": Refused, "not_found": NotFound, "permission_denied": Forbidden,
     "resource_exhausted": Busy,
 }  # fmt: skip
+_PAIR = "`secondunit pair` shows a code for `pair`; a server with tokens takes `token`."
+_STATUSES = {400: Refused, 401: Unauthenticated, 403: Forbidden, 404: NotFound, 503: Unreachable}
+"""Of what is no method: pairing and files."""
 
 
 class Server:
@@ -254,6 +258,8 @@ class Server:
             if answer.status in (200, 206):
                 return data
             error = _error(answer.status, data)
+            if isinstance(error, Unauthenticated) and not self._token:
+                raise Unauthenticated(error.code, "this script is not paired", _PAIR)
             if not isinstance(error, Unreachable):
                 raise error
             last = error.what
@@ -283,7 +289,10 @@ def _absolute(path: Any) -> str:
 
 
 def _near(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _sha256(path: Path) -> str:
@@ -308,7 +317,7 @@ def _error(status: int, data: bytes) -> UnitError:
         code, what = str(said.get("code", status)), str(said.get("message", ""))
     except (ValueError, AttributeError):
         said, code, what = {}, str(status), f"HTTP status {status}"
-    kind = _KINDS.get(code.lower(), UnitError)
+    kind = _KINDS.get(code.lower()) or _STATUSES.get(status, UnitError)
     for detail in said.get("details", ()):
         if detail.get("type") == "secondunit.v1.ErrorDetail":
             fields = _fields(base64.b64decode(detail["value"] + "=" * (-len(detail["value"]) % 4)))

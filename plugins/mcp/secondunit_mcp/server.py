@@ -1,14 +1,16 @@
 """The tools: plan, estimate, render, watch, takes, cancel, engines, deliveries, budgets.
 
-An agent may spend no more than the operator's budgets allow, and sets none: work past them waits.
-What it starts goes on when its call ends; it is stopped by `cancel` alone.
+An agent may spend no more than the operator's budgets allow, and sets none: work past them waits,
+and its call says so. What it starts goes on when its call ends; it is stopped by `cancel` alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,7 +18,9 @@ from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from secondunit.v1 import jobs_pb2, plans_pb2
-from secondunit_client import Connection, UnitError, options
+from secondunit_client import Connection, UnitError, options, state_name
+from secondunit_client.connection import PROFILES
+from secondunit_client.errors import NotReady
 
 from secondunit_mcp import words
 from secondunit_mcp.fence import Fence, Outside
@@ -37,6 +41,7 @@ Second Unit makes the shots that an edit is missing, from requests that stand in
 (markers whose text begins with `gen:`). Always call `plan` first: it computes nothing, says what
 would be made, what it costs, and every fault. `render` makes the shots and writes a new timeline
 beside the original, which is never changed. Rendering again reuses what is there, free of charge.
+Work that a budget does not pay for waits for the operator; budgets are not yours to set.
 """
 
 LOOKS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -45,10 +50,15 @@ MAKES = ToolAnnotations(
 )
 
 
+_THREADS = ThreadPoolExecutor(32, thread_name_prefix="unit")
+"""For calls that block. The loop's own threads would keep it from ending while a shot is made."""
+
+
 async def _apart(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Await a blocking call; what goes wrong is told with its remedy."""
     try:
-        return await asyncio.to_thread(call, *args, **kwargs)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(_THREADS, partial(call, *args, **kwargs))
     except UnitError as error:
         raise ToolError(str(error)) from error
 
@@ -96,8 +106,11 @@ class Tools:
 
         `shots`: ids of `plan`, all where left out. `draft`: the same motion in seconds, small
         inside. `profile`: otio, resolve or premiere. Answers with the new timeline's path, each
-        take's file, what its control report measured, and contact sheets to look at.
+        take's file, what its control report measured, and contact sheets to look at. A call that
+        ends early leaves the work going on: `work` lists it, `cancel` stops it.
         """
+        if profile not in PROFILES:
+            raise ToolError(f"'{profile}' is no profile; there are {', '.join(PROFILES)}")
         path = self._inside(timeline)
         told = _Progress(context)
         result = await told.through(
@@ -223,27 +236,36 @@ class _Progress:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._news: asyncio.Queue[tuple[float, float, str] | None] = asyncio.Queue()
+        self._news: asyncio.Queue[tuple[float, float, str]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
-        self._shots, self._ended, self._last = 1, 0, -1.0
+        self._shots, self._ended, self._last, self._heard = 1, 0, -1.0, True
 
     def on_plan(self, found: plans_pb2.PlanTimelineResponse) -> None:
         self._shots = max(1, sum(not one.HasField("made") for one in found.plans))
 
     def on_event(self, job: jobs_pb2.Job, event: jobs_pb2.JobEvent) -> None:
+        """Raises NotReady for work that waits until somebody else allows it."""
         share = 0.0
         if event.HasField("progress"):
             text = f"{job.name}: {words.doing(event.progress)}"
-            # Stages are told, not timed: a fifth of a shot for each that is behind it.
+            # Stages are told, not timed: a sixth of a shot for each that is behind it.
             share = min(0.99, max(0, event.progress.stage - 1) / 6)
         elif event.HasField("state"):
-            text = f"{job.name}: {jobs_pb2.JobState.Name(event.state.state)[10:].lower()}"
+            text = f"{job.name}: {state_name(event.state.state)}"
             if event.state.state == jobs_pb2.JOB_STATE_SUCCEEDED:
                 self._ended += 1
+            if event.state.state == jobs_pb2.JOB_STATE_WAITING and not event.state.waits_for_job:
+                raise NotReady(
+                    code="HELD",
+                    what=f"the work '{job.id}' ({job.name}) waits: {event.state.reason}",
+                    remedy="It begins when the operator allows it, and `watch` tells. `cancel` ends"
+                    " it; `render` again takes it up.",
+                    retryable=True,
+                )
         else:
             return
         done = max(self._last, self._ended + share)
-        if done > self._last:  # the protocol wants it to grow
+        if done > self._last and self._heard:  # the protocol wants it to grow
             self._last = done
             self._loop.call_soon_threadsafe(self._news.put_nowait, (done, float(self._shots), text))
 
@@ -255,15 +277,20 @@ class _Progress:
     @asynccontextmanager
     async def _telling(self) -> AsyncIterator[None]:
         async def tell() -> None:
-            while (news := await self._news.get()) is not None:
-                await self._context.report_progress(*news)
+            while True:
+                await self._context.report_progress(*await self._news.get())
+                self._news.task_done()
 
         telling = asyncio.ensure_future(tell())
+        told: asyncio.Future[None] = self._loop.create_future()
         try:
             yield
-        finally:
-            self._news.put_nowait(None)
-            await telling
+            told = asyncio.ensure_future(self._news.join())
+            await asyncio.wait((telling, told), return_when=asyncio.FIRST_COMPLETED)
+        finally:  # the thread may go on for an agent that has left
+            self._heard = False
+            telling.cancel()
+            told.cancel()
 
 
 def _pictures(files: list[Path]) -> Iterator[Image]:
