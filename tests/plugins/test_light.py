@@ -180,7 +180,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
             return
         if isinstance(said, float):
             time.sleep(said)
-            said = b"{}"
+            return
         self.send_response(200)
         self.end_headers()
         self.wfile.write(said)

@@ -146,7 +146,7 @@ class Tools:
             found = await _apart(self._unit.jobs.get, job)
         return words.job(found)
 
-    async def work(self, timeline: str = "") -> list[dict[str, Any]]:
+    async def work(self, timeline: str = "") -> dict[str, Any]:
         """The work of this project, newest first; of one timeline where it is named."""
         path = self._inside(timeline) if timeline else None
 
@@ -156,12 +156,12 @@ class Tools:
             )
             return [words.job(one) for one, _ in zip(found, range(100), strict=False)]
 
-        return await _apart(listed)
+        return {"work": await _apart(listed)}
 
-    async def takes(self, timeline: str) -> list[dict[str, Any]]:
+    async def takes(self, timeline: str) -> dict[str, Any]:
         """The takes that lie beside a timeline, per shot: the chosen one and whether it is good."""
         found = await self._planned(timeline, None)
-        return [
+        made = [
             {
                 "shot": one.shot_id,
                 "name": one.name,
@@ -172,6 +172,7 @@ class Tools:
             for one in found.plans
             if one.HasField("made")
         ]
+        return {"takes": made}
 
     async def cancel(self, job: str) -> dict[str, Any]:
         """Stop one piece of work of this project."""
@@ -180,24 +181,26 @@ class Tools:
             raise ToolError(f"'{job}' is not of the project '{self._project}', and goes on")
         return words.job(await _apart(self._unit.jobs.cancel, job))
 
-    async def engines(self) -> list[dict[str, Any]]:
+    async def engines(self) -> dict[str, Any]:
         """The engines of the server: what each can be asked for, under which licence."""
         found = await _apart(self._unit.capabilities)
-        return [
+        rows = [
             {
                 "name": one.name, "title": one.title, "licence": one.licence,
                 "available": one.available, "reads_words": one.prompt, "default": one.default,
             }
             for one in found.engines
         ]  # fmt: skip
+        return {"engines": rows}
 
-    async def deliveries(self) -> list[dict[str, Any]]:
+    async def deliveries(self) -> dict[str, Any]:
         """What can come back: codecs, containers, whether samples are exact."""
         found = await _apart(self._unit.capabilities)
-        return [
+        rows = [
             {"name": one.name, "title": one.title, "exact": one.exact, "available": one.available}
             for one in found.deliveries
         ]
+        return {"deliveries": rows}
 
     async def _planned(
         self, timeline: str, wanted: plans_pb2.PlanOptions | None
