@@ -61,10 +61,11 @@ def plan(found: plans_pb2.PlanTimelineResponse) -> dict[str, Any]:
 
 
 def doing(progress: jobs_pb2.Progress) -> str:
-    """`engine: denoise 3 of 6`."""
+    """`engine: denoise 3 of 6`, or `engine`."""
     stage = jobs_pb2.Stage.Name(progress.stage).removeprefix("STAGE_").lower()
-    of = f" of {progress.steps}" if progress.steps else ""
-    return f"{stage}: {progress.doing} {progress.step}{of}"
+    steps = f"{progress.step} of {progress.steps}" if progress.steps else ""
+    doing = " ".join(filter(None, (progress.doing if progress.doing != stage else "", steps)))
+    return f"{stage}: {doing}" if doing else stage
 
 
 def budget(found: ledger_pb2.BudgetState) -> dict[str, Any]:
