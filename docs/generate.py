@@ -1,4 +1,4 @@
-"""Writes what comes from the code: `errors.md`, `deliveries.md` and `deploy/secondunit.toml`.
+"""Writes what comes from the code: errors, deliveries, settings, and the tables of `engines.md`.
 
     python docs/generate.py
 
@@ -19,6 +19,8 @@ from typing import Any
 
 from secondunit import errors
 from secondunit.catalog.deliveries import DEFAULT, DELIVERIES, Delivery
+from secondunit.catalog.families import FAMILIES, Family
+from secondunit.catalog.licences import LICENCES
 from secondunit.catalog.proxies import PROXIES
 from secondunit.config import Config
 from secondunit.rpc.status import TABLE
@@ -26,6 +28,7 @@ from secondunit.rpc.status import TABLE
 FOLDER = Path(__file__).parent
 ERRORS = FOLDER / "errors.md"
 DELIVERIES_PAGE = FOLDER / "deliveries.md"
+ENGINES_PAGE = FOLDER / "engines.md"
 SETTINGS = FOLDER / "deploy" / "secondunit.toml"
 
 ERRORS_HEAD = """# What each error means, and what to do
@@ -197,6 +200,50 @@ def _cells(row: Delivery) -> Iterator[str]:
     yield "exact" if row.exact else f"lossless, {row.holds:g}" if row.lossless else f"{row.holds:g}"
 
 
+ENGINES_HEAD = """| family | pipelines it drives | weights in bf16 | frames of a pass | pictures | its weights obey | besides | words, references | licence of the published weights |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def engines_page() -> str:
+    """The page as it stands, with its tables written anew from the catalogue."""
+    table = "".join("| " + " | ".join(_abilities(row)) + " |\n" for row in FAMILIES.values())
+    traps = "".join(
+        f"- **{row.title}**: {'; '.join(row.ignores)}.\n"
+        for row in FAMILIES.values()
+        if row.ignores
+    )
+    text = ENGINES_PAGE.read_text()
+    for name, made in (("families", ENGINES_HEAD + table), ("traps", traps)):
+        before, start, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- end of {name} -->\n")
+        assert start and end, f"{ENGINES_PAGE} has no place for '{name}'"
+        text = before + start + made + end + after
+    return text
+
+
+def _abilities(row: Family) -> Iterator[str]:
+    yield f"{row.title} (`{row.name}`)"
+    yield ", ".join(f"`{name}`" for name in row.classes) or "any other with a known autoencoder"
+    yield (
+        ", ".join(
+            f"{name}: {2e9 * (network + rest) / 2**30:.0f} GiB" for name, network, rest in row.sizes
+        )
+        or "read from its files"
+    )
+    rule = f"{row.frame_step}k+{row.frame_offset}" if row.frame_offset else f"{row.frame_step}k"
+    if row.frame_step == 1:
+        rule = "any count"
+    rate = f"at {row.native_rate:g} fps" if row.native_rate else "at the shot's rate"
+    yield f"{rule}, {row.longest} {rate}"
+    yield f"sides {row.multiple}k, up to {row.most_pixels / 1e6:.2f} MP"
+    yield ", ".join(sorted(row.native)) or "nothing but words"
+    yield "held: all keyframes, masks, strokes, camera" if row.held else "composite only"
+    yield f"{row.words or 'no'} tokens, {row.references or 'no'} references"
+    licence = LICENCES[row.licence]
+    yield licence.title + (f": {licence.limits}" if licence.limits else "")
+
+
 def _read_back(row: Delivery) -> Iterator[str]:
     """By whom each property of a row was read."""
     picture = "o" if row.codec in ("exr", "dpx") else "-"
@@ -280,6 +327,7 @@ def main() -> None:
     SETTINGS.parent.mkdir(exist_ok=True)
     ERRORS.write_text(errors_page())
     DELIVERIES_PAGE.write_text(deliveries_page())
+    ENGINES_PAGE.write_text(engines_page())
     SETTINGS.write_text(settings_file())
 
 

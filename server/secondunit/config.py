@@ -84,6 +84,8 @@ class Retention:
     """After a job ended: then only its last event is kept. 0: never."""
     blob_days: float = 14.0
     """After an upload, or its last use by a job. 0: never."""
+    bundle_days: float = 14.0
+    """After an unpacked bundle was last read, where no kept job names its media. 0: never."""
     upload_hours: float = 24.0
     """Without a byte: then an unfinished upload is dropped."""
 

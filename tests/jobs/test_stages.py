@@ -104,7 +104,9 @@ def through(rooms: Rooms, plan: ShotPlan, data: Path) -> tuple[Result, dict[Stag
 
 
 def rooms(tmp_path: Path) -> Rooms:
-    return Rooms(Config(data=tmp_path), load=lambda name, config, *, device, later: Dissolve())
+    return Rooms(
+        Config(data=tmp_path), load=lambda name, config, *, device, later, memory_plan=0: Dissolve()
+    )
 
 
 def test_a_shot_goes_through_every_room(tmp_path: Path, plan: ShotPlan, media: Media) -> None:
@@ -255,7 +257,9 @@ def test_a_folder_that_takes_no_files_is_named(tmp_path: Path, plan: ShotPlan) -
 def test_the_engine_is_loaded_once(tmp_path: Path, plan: ShotPlan) -> None:
     loaded: list[str] = []
 
-    def load(name: str, config: Config, *, device: str, later: bool) -> Dissolve:
+    def load(
+        name: str, config: Config, *, device: str, later: bool, memory_plan: int = 0
+    ) -> Dissolve:
         loaded.append(name)
         return Dissolve()
 
@@ -263,6 +267,34 @@ def test_the_engine_is_loaded_once(tmp_path: Path, plan: ShotPlan) -> None:
     for number, seed in enumerate((1, 2)):
         warm.engine(work_on(Stage.ENGINE, replace(plan, seed=seed), tmp_path / str(number), {}))
     assert loaded == ["motion"]
+
+
+class Recorded(Dissolve):
+    """An engine that tells what ran; implements `engine.Ran`."""
+
+    def __init__(self, memory_plan: int) -> None:
+        self.ran = {"memory": memory_plan}
+
+
+def test_what_a_checkpoint_really_ran_is_in_the_record_and_another_memory_plan_loads_it_anew(
+    tmp_path: Path, plan: ShotPlan
+) -> None:
+    loaded: list[int] = []
+
+    def load(
+        name: str, config: Config, *, device: str, later: bool, memory_plan: int = 0
+    ) -> Recorded:
+        loaded.append(memory_plan)
+        return Recorded(memory_plan)
+
+    warm = Rooms(Config(data=tmp_path), load=load)
+    said = []
+    for number, level in enumerate((0, 0, 2)):
+        seeded = replace(plan, seed=number)
+        work = work_on(Stage.ENGINE, seeded, tmp_path / str(number), {}, memory_plan=level)
+        said.append(warm.engine(work)["ran"])
+    assert loaded == [0, 2]
+    assert said == [{"memory": 0}, {"memory": 0}, {"memory": 2}]
 
 
 def spooled(folder: Path) -> dict[str, bytes]:

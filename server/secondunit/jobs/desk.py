@@ -17,6 +17,7 @@ from typing import Any
 
 from secondunit.config import Config
 from secondunit.errors import Refused, SecondUnitError, StoreError
+from secondunit.jobs import bundles
 from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore, Digest
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
@@ -50,20 +51,30 @@ class Desk:
 
     def __init__(
         self, config: Config, *, stages: str = STAGES, address: str = "",
-        patience: Patience = PATIENCE,
+        patience: Patience = PATIENCE, alone: bool = False,
     ) -> None:  # fmt: skip
-        """Open the data folder. Raises StoreBusy, naming the owner, if another server has it."""
+        """Open the data folder. Raises StoreBusy, naming the owner, if another server has it.
+
+        `alone`: for one caller, in whose own process this is; whoever waited for earlier work was
+        gone with the last one. To a server callers come back, so there jobs keep their priority.
+        """
         self._config = config
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
         self._store = Store(config.data, config=config, address=address, told=self._told)
+        if alone:
+            try:
+                self._store.calm()
+            except BaseException:
+                self._store.close()
+                raise
         self.workers = Workers(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
         self.blobs = BlobStore(config)
         self.uploads = Uploads(config, self.blobs)
         self.accounts = Accounts(
-            self._store, config.price, warm=self.workers.warm, wake=self.workers.wake
+            self._store, config, warm=self.workers.warm, wake=self.workers.wake
         )
         """What work will cost, has cost and may cost."""
         self._previews: dict[str, Preview] = {}
@@ -149,9 +160,16 @@ class Desk:
                 self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
 
     def collect(self) -> int:
-        """Drop blobs and uploads that are no longer needed; returns how many. Raises StoreError."""
+        """Drop blobs, uploads and unpacked bundles that are no longer needed; returns how many.
+
+        Raises StoreError.
+        """
         try:
-            return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+            old = bundles.collect(
+                self._config.data, days=self._config.retention.bundle_days,
+                needed=self._store.names, now=time.time(),
+            )  # fmt: skip
+            return old + self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
         except OSError as exc:
             raise StoreError(f"what is too old cannot be dropped: {exc}") from exc
 

@@ -190,6 +190,8 @@ def plan(value: ShotPlan, expected: Estimate | None = None) -> plans_pb2.ShotPla
         path=value.place.path,
         prompt=value.prompt,
         estimate=estimate(expected),
+        tier=value.tier,
+        guidance=value.guidance,
     )
 
 

@@ -33,13 +33,13 @@ from secondunit.units import Operation
 KEYS = (
     "prompt", "negative", "edge", "frames", "seconds", "context", "handles", "takes", "seed",
     "mask", "keyframe", "stroke", "ambient", "camera", "strength", "engine", "preset", "delivery",
-    "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour", "grain",
-    "proxy",
+    "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour", "grain", "proxy",
+    "reference", "required",
 )  # fmt: skip
 LONGEST = 8192
 """Bytes of a note; notes of 4.7 KB are known to live through Resolve."""
 
-_REPEATED = ("keyframe", "stroke", "ambient", "camera")
+_REPEATED = ("keyframe", "stroke", "ambient", "camera", "reference")
 _FIRST = re.compile(r"\s*gen\s*:\s*([^\s;{#]*)\s*", re.IGNORECASE)
 _PAIR = re.compile(r"\s*([A-Za-z][\w-]*)\s*:(?!//|\\)\s?(.*)", re.DOTALL)
 _NEXT = re.compile(r";(?=\s*[A-Za-z][\w-]*\s*:(?!//|\\))")
@@ -84,6 +84,9 @@ class Note:
     grain: Literal["match", "none"] | None = None
     proxy: str | None = None
     mask: MaskWords | None = None
+    references: tuple[tuple[str, str], ...] = ()
+    """(file, path of the key)."""
+    required: tuple[str, ...] | None = None
     keyframes: tuple[KeyframeWords, ...] = ()
     strokes: tuple[StrokeWords, ...] = ()
     ambients: tuple[AmbientWords, ...] = ()
@@ -300,6 +303,8 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         strokes=control("stroke", controls.stroke),
         ambients=control("ambient", controls.ambient),
         cameras=control("camera", controls.camera),
+        references=control("reference", controls.reference),
+        required=read("required", lambda value, where: controls.required(value, where, faults)),
         keyframes=control("keyframe", controls.keyframe),
         unknown=tuple(unknown),
         faults=tuple(faults),

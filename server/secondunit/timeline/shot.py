@@ -244,6 +244,10 @@ class Request:
     """What becomes of the motion inside the mask of a `replace`."""
     speed: Fraction | None = None
     """Of a `retime`, against the file's own; None: as the edit plays the clip."""
+    references: tuple[Media, ...] = ()
+    """Pictures of who or what shall be seen, which are no frame of the shot."""
+    required: tuple[str, ...] = ()
+    """Keys of controls without which the shot is not wanted; `all` for every one."""
     mask: Mask | None = None
     keyframes: tuple[Keyframe, ...] = ()
     strokes: tuple[Stroke, ...] = ()
@@ -302,6 +306,8 @@ class Shot:
     """Of a transition: how many frames of the record lie before the cut."""
     footage: Footage | None = None
     """The clip whose own frames lie under the shot (a replacement, a retime)."""
+    like: Media | None = None
+    """Of a shot that is made from nothing (generate): whose size, layout and colour it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
