@@ -141,6 +141,20 @@ def test_no_path_leads_out_of_the_folders(studio: Studio, tmp_path: Path) -> Non
     assert [file.name for file in outside.iterdir() if "gen" in file.name] == []
 
 
+def test_nothing_is_written_through_a_link_that_leads_out(studio: Studio, tmp_path: Path) -> None:
+    cut, outside = studio.cut(tmp_path / "edits"), tmp_path / "outside"
+    outside.mkdir()
+    cut.with_name("cut.gen").symlink_to(outside)
+
+    async def work() -> None:
+        async with agent(studio, cut.parent) as client:
+            why = refusal(await client.call_tool("render", {"timeline": cut.name}))
+            assert "cut.gen' lies outside" in why
+
+    asyncio.run(work())
+    assert list(outside.iterdir()) == [] and not cut.with_name("cut.gen.otio").exists()
+
+
 def test_a_fence_knows_its_folders_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")

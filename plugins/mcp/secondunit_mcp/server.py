@@ -112,6 +112,8 @@ class Tools:
         if profile not in PROFILES:
             raise ToolError(f"'{profile}' is no profile; there are {', '.join(PROFILES)}")
         path = self._inside(timeline)
+        for target in (f"{path.stem}.gen.otio", f"{path.stem}.gen"):  # links are followed
+            self._inside(str(path.with_name(target)))
         told = _Progress(context)
         result = await told.through(
             lambda: self._unit.render(
