@@ -112,10 +112,9 @@ def check(request: Message) -> None:
 
 
 def _faults(message: Message, at: str) -> Iterator[Fault]:
-    if message.DESCRIPTOR.full_name in OPEN:
-        if (size := message.ByteSize()) > MOST_OPEN:
-            yield Fault(what=f"{size} bytes; {MOST_OPEN} at most", path=at.rstrip("."))
-            return
+    if message.DESCRIPTOR.full_name in OPEN and (size := message.ByteSize()) > MOST_OPEN:
+        yield Fault(what=f"{size} bytes; {MOST_OPEN} at most", path=at.rstrip("."))
+        return
     fields = message.ListFields()  # once: it copies every text and all bytes
     given = {field.name for field, _ in fields}
     for field in message.DESCRIPTOR.fields:
