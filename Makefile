@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (torch is large; this is done once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade -c constraints.txt pip
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[engine,aaf]' --group dev
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[engine,aaf,mcp]' --group dev
 	@touch $@
 
 demo: $(STAMP)
