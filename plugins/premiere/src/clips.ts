@@ -68,6 +68,19 @@ export async function isFree(cut: Cut, track: VideoTrack | AudioTrack, range: Ra
   return true;
 }
 
+/** The lowest track from one on that is free there; the number of tracks if none is: a new one. */
+export async function firstFree(
+  cut: Cut,
+  tracks: readonly (VideoTrack | AudioTrack)[],
+  from: number,
+  range: Range,
+): Promise<number> {
+  for (const [index, track] of tracks.entries()) {
+    if (index >= from && (await isFree(cut, track, range))) return index;
+  }
+  return tracks.length;
+}
+
 /** Every clip that shows one item of the project. */
 export async function clipsOf(cut: Cut, projectItem: string): Promise<readonly Clip[]> {
   const found: Clip[] = [];
