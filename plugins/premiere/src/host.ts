@@ -1,5 +1,6 @@
 /** The one place that asks UXP for its modules; everything else is given what is opened here. */
 import type { premierepro } from "@adobe/premierepro";
+import type { secureStorage } from "uxp";
 
 /** What verbs may use of the machine and of the program. */
 export interface Premiere {
@@ -18,18 +19,12 @@ export interface Safe {
   forget(): Promise<void>;
 }
 
-/** What UXP is asked for; its own types leave most of it open. */
 interface Uxp {
   readonly host: { readonly version: string };
-  readonly storage: {
-    readonly secureStorage: {
-      getItem(key: string): Promise<Uint8Array | null | undefined>;
-      setItem(key: string, value: string): Promise<void>;
-      removeItem(key: string): Promise<void>;
-    };
-  };
+  readonly storage: { readonly secureStorage: Pick<typeof secureStorage, "getItem" | "setItem" | "removeItem"> };
 }
 
+/** As Adobe documents it; its types ask for a callback. */
 interface Files {
   lstat(path: string): Promise<object>;
 }
@@ -51,13 +46,14 @@ export function openPremiere(): Premiere {
 
 /** Kept by the system's own means, for this user and this plugin alone. */
 export function openSafe(decode: (bytes: Uint8Array) => string): Safe {
-  const { secureStorage } = (require("uxp") as Uxp).storage;
+  const { secureStorage: kept } = (require("uxp") as Uxp).storage;
   return {
     read: async () => {
-      const kept = await secureStorage.getItem(TOKEN).catch(() => undefined);
-      return kept ? decode(kept) : "";
+      // What was never written is null, and what cannot be read is lost.
+      const bytes = await kept.getItem(TOKEN).catch<Uint8Array | null>(() => null);
+      return bytes === null ? "" : decode(bytes);
     },
-    write: (secret) => secureStorage.setItem(TOKEN, secret),
-    forget: () => secureStorage.removeItem(TOKEN).catch(() => undefined),
+    write: (secret) => kept.setItem(TOKEN, secret),
+    forget: () => kept.removeItem(TOKEN).catch(() => undefined),
   };
 }

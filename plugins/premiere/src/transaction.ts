@@ -12,15 +12,15 @@ export type Maker = () => Action;
 /** Throws Refusal if Premiere refuses; then nothing has changed. */
 export function change(project: Project, label: string, makers: readonly Maker[]): void {
   if (makers.length === 0) return;
-  let done = false;
+  const outcome = { done: false };
   project.lockedAccess(() => {
-    done = project.executeTransaction((compound) => {
+    outcome.done = project.executeTransaction((compound) => {
       for (const make of makers) {
         if (!compound.addAction(make())) throw new Error(`a step of "${label}" was not taken`);
       }
     }, label);
   });
-  if (!done) {
+  if (!outcome.done) {
     throw new Refusal(
       "HOST",
       `Premiere refused "${label}"; the project is as it was.`,

@@ -1,5 +1,4 @@
-/** UTF-8 for the protocol's library: Premiere's UXP has no TextDecoder. Imported before all else. */
-import { configureTextEncoding } from "@bufbuild/protobuf/wire";
+/** UTF-8, which Premiere's UXP lacks and the protocol's library wants. Imported before all else. */
 
 /** The bytes of a text; half of a surrogate pair becomes U+FFFD. */
 export function encode(text: string): Uint8Array<ArrayBuffer> {
@@ -42,15 +41,24 @@ function rest(code: number, shift: number): number {
   return 0x80 | ((code >> shift) & 0x3f);
 }
 
-configureTextEncoding({
-  encodeUtf8: encode,
-  decodeUtf8: decode,
-  checkUtf8: (text) => {
-    try {
-      encodeURIComponent(text);
-      return true;
-    } catch {
-      return false;
-    }
-  },
-});
+class Encoder {
+  encode(text: string): Uint8Array<ArrayBuffer> {
+    return encode(text);
+  }
+}
+
+class Decoder {
+  readonly #strict: boolean;
+
+  constructor(_label?: string, given?: { readonly fatal?: boolean }) {
+    this.#strict = given?.fatal ?? false;
+  }
+
+  decode(bytes: Uint8Array): string {
+    return decode(bytes, this.#strict);
+  }
+}
+
+const world = globalThis as { TextEncoder?: unknown; TextDecoder?: unknown };
+world.TextEncoder ??= Encoder;
+world.TextDecoder ??= Decoder;

@@ -120,7 +120,7 @@ async function markersOf(cut: Cut): Promise<HostMarker[]> {
 async function displayOf({ premiere, sequence, rate }: Cut): Promise<{ drop: boolean; notice: string }> {
   const { type } = await sequence.getSequenceVideoTimeDisplayFormat();
   const { FPS_29_97 } = premiere.app.Constants.VideoDisplayFormatType;
-  const drop = rate.den === 1001 && (DROP.includes(type) || type === Number(FPS_29_97));
+  const drop = rate.den === 1001 && (DROP.includes(type) || type === (FPS_29_97 as number));
   if (drop || KNOWN.includes(type)) return { drop, notice: "" };
   const named = Object.values(premiere.app.Constants.VideoDisplayFormatType).includes(type);
   const notice =
