@@ -24,7 +24,7 @@ export const actionsInTheLock = {
       CallExpression(node) {
         if (node.callee.type !== "MemberExpression" || node.callee.property.type !== "Identifier") return;
         const { name } = node.callee.property;
-        if (LOCKS.has(name) && !/[\\/]src[\\/]transaction\.ts$/.test(context.filename)) {
+        if (LOCKS.has(name) && !/(^|[\\/])src[\\/]transaction\.ts$/.test(context.filename)) {
           context.report({ node, messageId: "lock", data: { name } });
         }
         if (MAKES.test(name) && !isInMaker(node)) context.report({ node, messageId: "outside", data: { name } });

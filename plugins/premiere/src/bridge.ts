@@ -5,15 +5,15 @@
  * hosts.proto, in protobuf's JSON. To the panel go AttachHostRequest, `{hello}` first; from it come
  * AttachHostResponse, and `{secondunit: "host", knock: true}` when it has just been loaded.
  */
-import { create, fromJson, toJson, type JsonValue, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, toJson, type JsonValue, type MessageInitShape } from "@bufbuild/protobuf";
 
 import {
   AttachHostRequestSchema,
-  AttachHostResponseSchema,
   type Host,
   type HostContext,
 } from "../../panel/src/proto/secondunit/v1/hosts_pb";
 import type { Desk } from "./desk";
+import { frameIn } from "./frame";
 
 /** What is used of the window that messages come to. */
 export interface Inlet {
@@ -50,11 +50,10 @@ export function openBridge(server: string, inlet: Inlet, outlet: Outlet, host: H
     if (secondunit !== "host") return;
     if (knock === true) {
       say({ case: "hello", value: host });
-    } else if (frame !== undefined) {
-      const { frame: said } = fromJson(AttachHostResponseSchema, frame, { ignoreUnknownFields: true });
-      if (said.case !== "request") return;
-      void desk(said.value).then((reply) => say({ case: "reply", value: reply }));
+      return;
     }
+    const said = frameIn(frame);
+    if (said.case === "request") void desk(said.value).then((reply) => say({ case: "reply", value: reply }));
   };
   inlet.addEventListener("message", hear);
   return {

@@ -1,14 +1,13 @@
 /** The line to the server, so that panels outside Premiere, and scripts, can reach it too. */
-import { create, fromJsonString, toJsonString } from "@bufbuild/protobuf";
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, toJsonString, type JsonValue, type MessageInitShape } from "@bufbuild/protobuf";
 
 import {
   AttachHostRequestSchema,
-  AttachHostResponseSchema,
   type Host,
   type HostContext,
 } from "../../panel/src/proto/secondunit/v1/hosts_pb";
 import type { Desk } from "./desk";
+import { frameIn, jsonIn } from "./frame";
 
 const PROTOCOL = "secondunit.v1";
 /** Milliseconds before the first new try; twice as long before each that follows. */
@@ -53,13 +52,13 @@ export function openLink({ server, token, host, desk, connect, standing, later =
     if (frame) socket?.send(toJsonString(AttachHostRequestSchema, create(AttachHostRequestSchema, { frame })));
   };
   const hear = (text: unknown): void => {
-    if (typeof text !== "string") return;
-    const end = endOf(text);
+    const json = jsonIn(text);
+    const end = endOf(json);
     if (end !== undefined) {
       if (end === "unauthenticated" || end === "permission_denied") stop("stranger");
       return;
     }
-    const { frame } = fromJsonString(AttachHostResponseSchema, text, { ignoreUnknownFields: true });
+    const frame = frameIn(json);
     if (frame.case === "welcome") {
       welcome = true;
       wait = SOONEST;
@@ -105,9 +104,8 @@ export function openLink({ server, token, host, desk, connect, standing, later =
 }
 
 /** The code with which the server ends a line, as its bridge writes it. Undefined: it does not. */
-function endOf(text: string): string | undefined {
-  const said: unknown = JSON.parse(text);
+function endOf(said: JsonValue | undefined): string | undefined {
   if (typeof said !== "object" || said === null || !("end" in said)) return undefined;
-  const { error } = said.end as { error?: { code?: string } };
+  const { error } = said["end"] as { error?: { code?: string } };
   return error?.code ?? "";
 }

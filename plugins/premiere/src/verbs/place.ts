@@ -19,6 +19,8 @@ import { overlap, type Pace, type Range } from "../ticks";
 import { change, type Maker } from "../transaction";
 import { trimmed } from "../trim";
 
+const TIDY = "Second Unit: tidy up";
+
 /** One placement on its way: it has a `stop` as soon as it is clear that it will not be placed. */
 interface Way {
   readonly placement: Placement;
@@ -50,10 +52,29 @@ export async function placeTakes(premiere: Premiere, ask: PlaceTakes): Promise<P
   change(cut.project, label, await steps(cut, ready));
   const placed: Placed[] = [];
   for (const way of ways) placed.push(await seen(cut, way));
-  const undo = placed.some(({ itemId }) => itemId !== "")
-    ? `Edit > Undo "${label}" takes all of it back; the files stay in the bin "${BIN}".`
-    : "";
+  const failed = ways.filter((way, index) => way.stop === "" && placed[index]?.itemId === "");
+  await tidy(cut, failed);
+  if (!placed.some(({ itemId }) => itemId !== "")) return create(PlacedTakesSchema, { placed });
+  const first = failed.length > 0 ? `"${TIDY}", then ` : "";
+  const undo = `Edit > Undo ${first}"${label}" takes all of it back; the files stay in the bin "${BIN}".`;
   return create(PlacedTakesSchema, { placed, undo });
+}
+
+/** Of a clip that Premiere did not place nothing is left: no marker, and no note of it. */
+async function tidy(cut: Cut, ways: readonly Way[]): Promise<void> {
+  if (ways.length === 0) return;
+  const ledger = new Map(await readLedger(cut));
+  const markers = await cut.premiere.app.Markers.getMarkers(cut.sequence);
+  const makers: Maker[] = [];
+  for (const { placement, record, track } of ways) {
+    const entries = ledger.get(placement.shotId) ?? [];
+    ledger.set(placement.shotId, entries.filter((one) => one.track !== track || one.start !== record.start));
+    const ours = markers
+      .getMarkers()
+      .filter((one) => one.getComments() === placement.marker && frameOf(one.getStart(), cut.rate) === record.start);
+    if (placement.marker !== "") makers.push(...ours.map((one) => () => markers.createRemoveMarkerAction(one)));
+  }
+  change(cut.project, TIDY, [...makers, await keeping(cut, ledger)]);
 }
 
 function begun(placement: Placement, cut: Cut): Way {
