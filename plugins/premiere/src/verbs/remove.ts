@@ -19,6 +19,7 @@ export async function removePlaced(premiere: Premiere, ask: RemovePlaced): Promi
   const ledger = new Map(await readLedger(cut));
   const markers = await premiere.app.Markers.getMarkers(cut.sequence);
   const gone: (VideoClipTrackItem | AudioClipTrackItem)[] = [];
+  const freed = new Set<number>();
   const marks: Marker[] = [];
   const shotIds: string[] = [];
   const notices: string[] = [];
@@ -31,6 +32,7 @@ export async function removePlaced(premiere: Premiere, ask: RemovePlaced): Promi
       const there = clips.find(({ track, record }) => track === entry.track && record.start === entry.start);
       const clip = there ?? (clips.length === 1 ? clips[0] : undefined);
       if (clip !== undefined) {
+        freed.add(clip.track);
         gone.push(clip.item, ...(await soundOf(cut, entry.item, clip.record)));
       } else if (clips.length > 1) {
         left.push(entry);
@@ -50,9 +52,11 @@ export async function removePlaced(premiere: Premiere, ask: RemovePlaced): Promi
   if (shotIds.length > 0) {
     change(cut.project, "Second Unit: remove what was placed", [...makers, await keeping(cut, ledger)]);
   }
-  const top = (await videoTracks(cut)).at(-1);
-  if (gone.length > 0 && top?.getTrackItems(premiere.app.Constants.TrackItemType.CLIP, false).length === 0) {
-    notices.push(`The empty track "${top.name}" stays: Premiere lets no plugin delete one.`);
+  const tracks = await videoTracks(cut);
+  const top = tracks.at(-1);
+  const left = top?.getTrackItems(premiere.app.Constants.TrackItemType.CLIP, false).length;
+  if (top !== undefined && left === 0 && freed.has(tracks.length - 1)) {
+    notices.push(`The track "${top.name}" is empty now and stays: Premiere lets no plugin delete one.`);
   }
   return create(RemovedPlacedSchema, { shotIds, notices });
 }

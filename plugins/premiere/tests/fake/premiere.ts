@@ -53,6 +53,8 @@ export class FakePremiere {
   readonly events: Events = new Map();
   sequence: FakeSequence | undefined;
   version = "26.3.0";
+  /** Milliseconds that it takes to write a frame. */
+  slow = 0;
   /** Of the version: 26.2 brought OTIO. */
   otio = true;
   #numbers = 1;
@@ -204,10 +206,11 @@ export class FakePremiere {
         },
       },
       Exporter: {
-        exportSequenceFrame: (_sequence: Sequence, _at: object, name: string, folder: string) => {
+        exportSequenceFrame: async (_sequence: Sequence, _at: object, name: string, folder: string) => {
+          if (this.slow > 0) await new Promise((resolve) => setTimeout(resolve, this.slow));
           const suffix = name.slice(name.lastIndexOf("."));
           this.disk.set(`${folder}/${name}${suffix}`, { frames: 1, ticksPerFrame: PAL, rate: 25 });
-          return promised(true);
+          return true;
         },
       },
       SourceMonitor: {

@@ -80,12 +80,15 @@ test("with nothing open every wish is answered with a fault, and the desk goes o
   expect((await desk(create(HostRequestSchema))).answer).toMatchObject({ value: { code: "NOT_ABLE" } });
 });
 
-test("wishes are met one after the other", async () => {
+test("wishes are met one after the other, however long one takes", async () => {
   const fake = new FakePremiere();
-  const desk = openDesk(fake.premiere);
-  const frames = [5, 9, 2];
-  await Promise.all(frames.map((frame) => desk(create(HostRequestSchema, { ask: { case: "seek", value: { frame } } }))));
-  expect(fake.state.playhead).toBe(2n * PAL);
+  const slow = (): Promise<boolean> => new Promise((resolve) => setTimeout(() => resolve(true), 20));
+  const desk = openDesk({ ...fake.premiere, exists: slow });
+  const asked = [
+    desk(create(HostRequestSchema, { ask: { case: "audition", value: { path: "/takes/a.mov" } } })).then(() => fake.state.playhead),
+    desk(create(HostRequestSchema, { ask: { case: "seek", value: { frame: 2 } } })).then(() => fake.shown.length),
+  ];
+  expect(await Promise.all(asked)).toEqual([0n, 1]);
 });
 
 test("an action made outside of the lock throws, as it does since 26.3", async () => {

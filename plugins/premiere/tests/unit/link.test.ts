@@ -107,11 +107,13 @@ test("a token that is refused is not tried again", async () => {
 });
 
 test("an answer that comes after its line has gone is not said on another", async () => {
-  const { wires } = linked();
+  const { fake, wires } = linked();
+  fake.slow = 2000;
   wires[0]?.onopen?.();
-  wires[0]?.hear({ request: { id: "1", seek: { frame: 7 } } });
+  wires[0]?.hear({ request: { id: "1", exportFrame: { frame: 7, path: "/stills/a.png" } } });
   wires[0]?.onclose?.();
-  await vi.advanceTimersByTimeAsync(500);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(fake.disk.has("/stills/a.png.png")).toBe(true);
   expect(wires[1]?.said).toEqual([]);
   expect(wires[0]?.said).toHaveLength(1);
 });

@@ -229,7 +229,7 @@ test("both clips of a shot whose take was switched above are removed", async () 
   await switchTake(fake.premiere, create(SwitchTakeSchema, { itemId: placed[0]?.itemId ?? "", take: 2, file: OTHER }));
   const ask = create(RemovePlacedSchema, { shotIds: ["s1"], timelineId: "seq-1" });
   const removed = await removePlaced(fake.premiere, ask);
-  expect(removed).toMatchObject({ shotIds: ["s1"], notices: [expect.stringContaining("empty track") as string] });
+  expect(removed).toMatchObject({ shotIds: ["s1"], notices: [expect.stringContaining("is empty now") as string] });
   expect([standing(0), standing(1)]).toEqual([[], []]);
 });
 
