@@ -1,6 +1,6 @@
 /** What UXP is told of the plugin: manifest version 5, and no permission that it does not use. */
-import { description, version } from "./package.json";
-import { SERVER } from "./src/address";
+import { description, version } from "./package.json" with { type: "json" };
+import { SERVER } from "./src/address.ts";
 
 
 const SOCKET = SERVER.replace(/^http/, "ws");

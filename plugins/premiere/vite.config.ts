@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-import { manifest } from "./manifest";
-import { drawMark } from "./pack/mark";
-import { zip } from "./pack/zip";
+import { manifest } from "./manifest.ts";
+import { drawMark } from "./pack/mark.ts";
+import { zip } from "./pack/zip.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
