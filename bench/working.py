@@ -3,8 +3,9 @@
 Each picture is thinned to a quarter twice, in light, the second time half a small pixel further on:
 what a camera would see of a scene that moved by so much. The first is then moved by half a pixel
 with the engine's own sampler, in light, in video code values, in ARRI's log and on ACEScct's curve,
-and compared with the second as an eye sees both (PSNR in dB; higher is nearer). `lamps` makes what
-is bright forty times as bright.
+and compared with the second as an eye sees both (PSNR in dB; higher is nearer). `bounded` is on
+ACEScct's curve, and within what the four pixels around a place have. `lamps` makes what is bright
+forty times as bright.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ SPACES: dict[str, tuple[Callable[[Light], Light], Callable[[Light], Light]]] = {
 }
 """By name: from light, and back."""
 
+BOUNDED = "bounded"
+
 
 def thinned(light: Light, by: int) -> Light:
     """The mean of every `FINE` by `FINE` pixels, from pixel `by` on."""
@@ -68,8 +71,9 @@ def measured(light: Light, seen: Callable[[Light], Light]) -> dict[str, float]:
     source, truth = thinned(light, 0), thinned(light, FINE // 2)
     at = places(*source.shape[:2]) + np.float32(0.5)
     found: dict[str, float] = {}
-    for name, (there, back) in SPACES.items():
-        moved = back(sharply(there(source.astype(np.float32)), at))
+    bounded = {BOUNDED: SPACES["ACEScct curve"]}
+    for name, (there, back) in (SPACES | bounded).items():
+        moved = back(sharply(there(source.astype(np.float32)), at, within=name == BOUNDED))
         apart = (seen(moved) - seen(truth))[8:-8, 8:-8]
         found[name] = float(-10 * np.log10(np.mean(np.square(apart, dtype=np.float64))))
     return found
@@ -81,7 +85,9 @@ def main() -> None:
     parser.add_argument("pictures", nargs="*", type=Path)
     said = parser.parse_args()
     known = ("scroll.jpg", "windmill.mp4", "train.m4v", "cat.mp4")
-    print("| picture | " + " | ".join(SPACES) + " |\n|---|" + "---|" * len(SPACES))
+    print(
+        "| picture | " + " | ".join([*SPACES, BOUNDED]) + " |\n|---|" + "---|" * (len(SPACES) + 1)
+    )
     for path in said.pictures or [MEDIA / name for name in known]:
         media = probe(path, Config(data=Path("unused")))
         middle = media.frames // 2

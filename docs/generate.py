@@ -1,4 +1,4 @@
-"""Writes what comes from the code: `errors.md`, `deliveries.md` and `deploy/secondunit.toml`.
+"""Writes what comes from the code: errors, deliveries, settings, and the tables of `engines.md`.
 
     python docs/generate.py
 
@@ -19,12 +19,16 @@ from typing import Any
 
 from secondunit import errors
 from secondunit.catalog.deliveries import DEFAULT, DELIVERIES, Delivery
+from secondunit.catalog.families import FAMILIES, Family
+from secondunit.catalog.licences import LICENCES
+from secondunit.catalog.proxies import PROXIES
 from secondunit.config import Config
 from secondunit.rpc.status import TABLE
 
 FOLDER = Path(__file__).parent
 ERRORS = FOLDER / "errors.md"
 DELIVERIES_PAGE = FOLDER / "deliveries.md"
+ENGINES_PAGE = FOLDER / "engines.md"
 SETTINGS = FOLDER / "deploy" / "secondunit.toml"
 
 ERRORS_HEAD = """# What each error means, and what to do
@@ -51,6 +55,7 @@ DELIVERIES_TAIL = """
 file's own layout; *exact* returns every sample of the source, *lossless* every sample of the layout
 that is named. It is measured on every take, and the control report says what came out.
 
+@PROXIES@
 ## What every file is
 
 - **Frames**: `handles + frames + handles`, pts from 0, constant rate as a fraction, progressive, no
@@ -65,8 +70,11 @@ that is named. It is measured on every take, and the control report says what ca
 - **EXR**: half floats, ZIP, scene-linear: the transfer's inverse (ITU-T H.273) and a Bradford
   adaptation to ACES primaries. It is no grade: `prores_422_hq` and `exr_half` of one shot are one
   picture. PQ counts 100 cd/m2 as 1; HLG is scene light, 0 to 12.
-- **HDR10**: the mastering display is declared as P3 at 1000 cd/m2, the brightest light as unknown.
-  Pictures are not graded into HDR: a source that is none is refused.
+- **HDR10**: MaxCLL and MaxFALL (CTA-861.3) are measured on the finished pictures, rounded up, and
+  stand in every group of frames; the mastering display is declared as P3 D65 at 1000, 4000 or
+  10,000 cd/m2, the first that reaches MaxCLL. They are read back from every frame. The stream has
+  them, the container has not: PyAV offers no way to write `clli` and `mdcv` boxes, and players
+  read the stream. Pictures are not graded into HDR: a source that is none is refused.
 - **Sequences** are a folder `SHOT_operation_id_v003` of `SHOT_operation_id_v003.1001.exr` and so on,
   with the sound as `.wav` (`.a1.wav`, `.a2.wav` for several tracks; Broadcast Wave with the time of
   day) among them, and one record beside the folder. On a timeline it is an
@@ -76,9 +84,14 @@ that is named. It is measured on every take, and the control report says what ca
   cut to the sample (sample `round(n * 48000 / rate)` begins frame `n`: 2002 to a frame at 23.976).
   Frames that a source shows sound like it, a transition fades from one clip to the other, what was
   made is silent; a retime and a loop come without, which the plan says.
-- **Alpha** (`prores_4444_alpha`): 1 where the picture may have changed, 0 where it is the source's
-  own; laid over the source, straight, it gives the finished picture. With `alpha: made` a request
-  insists on it.
+- **Alpha** (the rows named `_alpha`): 1 where the picture may have changed, 0 where it is the
+  source's own; laid over the source, straight, it gives the finished picture. Colours are not
+  multiplied by it, in OpenEXR neither (tell the host: straight). With `alpha: made` a request
+  insists on it. What a source itself has of alpha is left away, and said so.
+- **Proxies** (`proxy: NAME` in a request, or a default in the settings): a small copy beside the
+  take, `NAME_proxy.mov`, with its frames, rate, timecode, reel and sound, verified like the take.
+  It is named in the record, in `render --json` and over gRPC, and goes into bundles. The
+  edit refers to the take; a host is told to link the proxy.
 
 ## What is refused, before any work
 
@@ -97,16 +110,30 @@ of a sequence every header. `secondunit verify` does it again.
 |---|---|---|
 | frames, rate, DF and NDF timecode, start, duration, tags, reel | PyAV | `tests/encode/test_writer.py` |
 | QuickTime atoms: nclc, fiel, pasp, tmcd, movie clock, edit list | own reader | `tests/encode/test_writer.py` |
-| format, profile, tag, depth, colour, HDR10, timecode, OP1a, scan | MediaInfo | `tests/encode/test_another_reader.py` |
+| MaxCLL, MaxFALL, mastering display | PyAV, MediaInfo | `tests/encode/test_levels_of_hdr.py` |
+| format, profile, tag, depth, colour, HDR10, timecode, reel, siting, OP1a, scan | MediaInfo | `tests/encode/test_another_reader.py` |
 | levels 64, 502, 940, primaries, ramps, beyond white and black | PyAV | `tests/encode/test_levels.py` |
 | EXR and DPX written here, headers and samples | FFmpeg's decoders | `tests/encode/test_sequence.py` |
+| alpha, pixel by pixel | FFmpeg's decoders | `tests/encode/test_sequence.py`, `tests/jobs/test_stages.py` |
+| proxies | PyAV | `tests/encode/test_proxy.py` |
 | sound, to the sample | PyAV | `tests/encode/test_sound.py` |
 | *keeps* | PyAV | `python -m bench.deliveries` |
-| speed beside the ffmpeg command line | ffmpeg | `python -m bench.media` |
+| speed beside a plain loop and the ffmpeg command line | PyAV, ffmpeg | `python -m bench.media` |
 
-Nobody has opened these files in Resolve, Premiere or Media Composer for this table. MediaInfo
-shows no chroma siting and no reel of mov and MXF; FFmpeg reads the reel. FFmpeg's MXF calls every
-DNxHR 444 full-range RGB, so in MXF that is what it is.
+Row by row, each cell a test: **F** FFmpeg's demuxers and decoders (PyAV), **M** MediaInfo, **o** a
+reader of our own, by the format's book; a dash where the row has no place for it.
+
+@READ@
+Nobody has opened these files in Resolve, Premiere or Media Composer for this table. H.264 says
+nothing of its chroma where it is sited left, which its standard takes for granted; QuickTime has no
+place for it. FFmpeg's MXF calls every DNxHR 444 full-range RGB, so in MXF that is what it is.
+"""
+
+READ_HEAD = """| row | frames, rate | samples | colour | timecode | reel | siting | sound | alpha | light |
+|---|---|---|---|---|---|---|---|---|---|
+"""
+PROXIES_HEAD = """| proxy | written as | file | of width and height |
+|---|---|---|---|
 """
 
 SETTINGS_HEAD = """\
@@ -145,7 +172,15 @@ def errors_page() -> str:
 def deliveries_page() -> str:
     """The catalogue as a table, and what holds for every row."""
     lines = ["| " + " | ".join(_cells(row)) + " |" for row in DELIVERIES.values()]
-    return DELIVERIES_HEAD + "\n".join(lines) + "\n" + DELIVERIES_TAIL
+    small = [
+        f"| `{p.name}` | `{p.row.name}` | {p.row.suffix} | 1/{p.part} |" for p in PROXIES.values()
+    ]
+    proxies = PROXIES_HEAD + "\n".join(small) + "\n"
+    read = READ_HEAD + "".join(
+        "| " + " | ".join(_read_back(row)) + " |\n" for row in DELIVERIES.values()
+    )
+    tail = DELIVERIES_TAIL.replace("@PROXIES@", proxies).replace("@READ@", read)
+    return DELIVERIES_HEAD + "\n".join(lines) + "\n" + tail
 
 
 def _cells(row: Delivery) -> Iterator[str]:
@@ -163,6 +198,68 @@ def _cells(row: Delivery) -> Iterator[str]:
     yield row.sound or "refused"
     yield "what was made" if row.alpha else "no"
     yield "exact" if row.exact else f"lossless, {row.holds:g}" if row.lossless else f"{row.holds:g}"
+
+
+ENGINES_HEAD = """| family | pipelines it drives | weights in bf16 | frames of a pass | pictures | its weights obey | besides | words, references | licence of the published weights |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def engines_page() -> str:
+    """The page as it stands, with its tables written anew from the catalogue."""
+    table = "".join("| " + " | ".join(_abilities(row)) + " |\n" for row in FAMILIES.values())
+    traps = "".join(
+        f"- **{row.title}**: {'; '.join(row.ignores)}.\n"
+        for row in FAMILIES.values()
+        if row.ignores
+    )
+    text = ENGINES_PAGE.read_text()
+    for name, made in (("families", ENGINES_HEAD + table), ("traps", traps)):
+        before, start, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- end of {name} -->\n")
+        assert start and end, f"{ENGINES_PAGE} has no place for '{name}'"
+        text = before + start + made + end + after
+    return text
+
+
+def _abilities(row: Family) -> Iterator[str]:
+    yield f"{row.title} (`{row.name}`)"
+    yield ", ".join(f"`{name}`" for name in row.classes) or "any other with a known autoencoder"
+    yield (
+        ", ".join(
+            f"{name}: {2e9 * (network + rest) / 2**30:.0f} GiB" for name, network, rest in row.sizes
+        )
+        or "read from its files"
+    )
+    rule = f"{row.frame_step}k+{row.frame_offset}" if row.frame_offset else f"{row.frame_step}k"
+    if row.frame_step == 1:
+        rule = "any count"
+    rate = f"at {row.native_rate:g} fps" if row.native_rate else "at the shot's rate"
+    yield f"{rule}, {row.longest} {rate}"
+    yield f"sides {row.multiple}k, up to {row.most_pixels / 1e6:.2f} MP"
+    yield ", ".join(sorted(row.native)) or "nothing but words"
+    yield "held: all keyframes, masks, strokes, camera" if row.held else "composite only"
+    yield f"{row.words or 'no'} tokens, {row.references or 'no'} references"
+    licence = LICENCES[row.licence]
+    yield licence.title + (f": {licence.limits}" if licence.limits else "")
+
+
+def _read_back(row: Delivery) -> Iterator[str]:
+    """By whom each property of a row was read."""
+    picture = "o" if row.codec in ("exr", "dpx") else "-"
+    yield f"`{row.name}`"
+    yield "F" if row.sequence else "F M"
+    yield "F, each" if row.exact or row.lossless else "F, means; *keeps*"
+    yield {"exr": "o", "dpx": "M", "png": "M"}[row.codec] if row.sequence else "F M"
+    yield picture if row.sequence else "F M"
+    yield (picture if row.sequence else "F M") if row.reel else "-"
+    if row.container == "mxf" and row.name != "dnxhr_444_mxf":
+        yield "o"
+    else:
+        yield "M" if row.codec == "libx265" else "-"
+    yield "F" if row.sound else "-"
+    yield "F" if row.alpha else "-"
+    yield "F M" if row.mastered else "-"
 
 
 def settings_file() -> str:
@@ -230,6 +327,7 @@ def main() -> None:
     SETTINGS.parent.mkdir(exist_ok=True)
     ERRORS.write_text(errors_page())
     DELIVERIES_PAGE.write_text(deliveries_page())
+    ENGINES_PAGE.write_text(engines_page())
     SETTINGS.write_text(settings_file())
 
 

@@ -33,3 +33,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield reader
     finally:
         reader.stop()
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that tiny checkpoints are saved below, each once."""
+    return tmp_path_factory.mktemp("checkpoints")

@@ -124,6 +124,13 @@ def test_the_table_of_deliveries_is_the_catalogue(generate: Any) -> None:
     assert told == generate.deliveries_page(), "run python docs/generate.py"
 
 
+def test_the_page_of_engines_says_what_the_catalogue_says(generate: ModuleType) -> None:
+    told = generate.ENGINES_PAGE.read_text()
+    assert told == generate.engines_page(), "run python docs/generate.py"
+    named = re.findall(r"`(tests/[\w/]+\.py)`", told)
+    assert named and all((DOCS.parent / name).is_file() for name in named)
+
+
 def test_every_test_that_the_table_of_deliveries_names_is_there(generate: Any) -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)`", generate.deliveries_page())
     assert named and all((DOCS.parent / name).is_file() for name in named)

@@ -8,7 +8,7 @@ import numpy as np
 from secondunit.finish.composite import all_may_change
 from secondunit.finish.thresholds import Limit
 from secondunit.timeline.frames import decode
-from secondunit.timeline.picture import FORMATS
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.shot import Ambient, Media, Shot
 
 from bench.drawn import save_still

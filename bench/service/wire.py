@@ -21,6 +21,7 @@ from secondunit.v1.blobs_pb2_grpc import BlobServiceStub
 from secondunit.v1.jobs_pb2_grpc import JobServiceStub
 from secondunit_client import Connection
 
+from bench.service.floors import of_upload as floors_of_upload
 from bench.service.house import House, serving
 from bench.service.row import Row
 
@@ -144,8 +145,8 @@ async def _watched(house: House, id: str, many: int) -> float:
     return found
 
 
-def blobs(house: House, mebibytes: int, times: int) -> list[Row]:
-    """Upload and download of one blob, with a raw socket measured before each."""
+def blobs(house: House, folder: Path, mebibytes: int, times: int) -> list[Row]:
+    """Upload and download of one blob, with a raw socket measured before each, and floors after."""
     chunk = os.urandom(CHUNK)
     whole = [chunk[:-8] + n.to_bytes(8, "big") for n in range(mebibytes)]
     best = {"raw": 0.0, "upload": 0.0, "download": 0.0}
@@ -171,6 +172,8 @@ def blobs(house: House, mebibytes: int, times: int) -> list[Row]:
                 seconds = time.monotonic() - began
                 best[name] = max(best[name], gigabytes / seconds)
                 used[name] = min(used[name], (house.processor() - before) / gigabytes)
+    floors = [f"{name} {floor}" for name, floor in floors_of_upload(folder, whole, times)]
+    beside = {"download": "", "upload": f"; beside {', '.join(floors)}"}
     return [
         row
         for name in ("download", "upload")
@@ -182,7 +185,7 @@ def blobs(house: House, mebibytes: int, times: int) -> list[Row]:
             ),
             Row(
                 what=f"processor of the server for a {name}", figure=used[name], unit="s/GB",
-                must="<=", bar=0.6, beside=f"{mebibytes} MiB, best of {times}",
+                must="<=", bar=0.6, beside=f"{mebibytes} MiB, best of {times}{beside[name]}",
             ),
         )
     ]  # fmt: skip
@@ -224,6 +227,6 @@ def rows(folder: Path, movie: Path, size: str, *, quick: bool) -> Iterator[Row]:
     with serving(folder, movie.parent) as house:
         yield from started(house)
         yield watchers(house, movie, 200 if quick else 1000)
-        yield from blobs(house, 64 if quick else 512, 2 if quick else 3)
+        yield from blobs(house, folder, 64 if quick else 512, 2 if quick else 3)
         yield first_event(house, movie, 10 if quick else 30)
         yield overhead(house, movie, 8 if quick else 24, size)

@@ -44,7 +44,7 @@ def running(
     if read:
         reader.start()  # beside all that follows, so that nobody waits for it
     try:
-        desk = Desk(config)
+        desk = Desk(config, alone=work)
         try:
             if work:
                 desk.start()

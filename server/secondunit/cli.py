@@ -18,7 +18,6 @@ from secondunit_client.errors import UnitError
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
-from secondunit.catalog.engines import ENGINES
 from secondunit.commands import REGISTERED
 from secondunit.commands.flags import (
     INTERRUPTED,
@@ -111,6 +110,11 @@ def parser() -> argparse.ArgumentParser:
         help="folder of the clips made before (default: NAME.gen beside the timeline)",
     )
     server_flags(plan)
+    plan.add_argument(
+        "--compare",
+        action="store_true",
+        help="what each engine would make of each control, side by side, and what it would take",
+    )
     serve = add("serve", _serve, "Run the server that plugins and other machines' scripts talk to.")
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
     serve.add_argument(
@@ -184,7 +188,7 @@ def _timeline_flags(sub: argparse.ArgumentParser, *, optional: bool = False) -> 
         "--drop-frame", action="store_true", default=None,
         help="timecode drops frames (29.97, 59.94), for a file that does not say so, as an .otio",
     )  # fmt: skip
-    sub.add_argument("--engine", help=f"for every shot (engines: {', '.join(ENGINES)})")
+    sub.add_argument("--engine", help="for every shot; see `secondunit engines`")
     sub.add_argument("--delivery", help="for every shot; see `secondunit deliveries`")
     sub.add_argument(
         "--shot", action="append", default=[], metavar="ID", help="only this shot; may be repeated"

@@ -84,6 +84,8 @@ class Retention:
     """After a job ended: then only its last event is kept. 0: never."""
     blob_days: float = 14.0
     """After an upload, or its last use by a job. 0: never."""
+    bundle_days: float = 14.0
+    """After an unpacked bundle was last read, where no kept job names its media. 0: never."""
     upload_hours: float = 24.0
     """Without a byte: then an unfinished upload is dropped."""
 
@@ -122,6 +124,8 @@ class Config:
     """Where a request names none."""
     delivery: str = "prores_422_hq"
     """Where a request names none."""
+    proxy: str = ""
+    """Where a request names none: a name of docs/deliveries.md; empty: no proxy is written."""
     max_pixels: int = 8192 * 4320
     """Larger pictures are refused before they are decoded."""
     max_attempts: int = 3

@@ -15,8 +15,9 @@ from secondunit_client import Connection
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
-from secondunit.catalog.engines import ENGINES, missing_packages
-from secondunit.catalog.weights import FOLDERS, weights_digest
+from secondunit.catalog.engines import Engine, missing_packages
+from secondunit.catalog.installed import broken, cards, known, lacking, weights_of
+from secondunit.catalog.weights import FOLDERS
 from secondunit.config import Config
 from secondunit.jobs.sandbox import achievable
 from secondunit.looks import span
@@ -52,20 +53,14 @@ def examine(config: Config) -> Iterator[Finding]:
             ok=True,
             found=importlib.metadata.version(package),
         )
-    for engine in ENGINES.values():
-        missing = missing_packages(engine)
+    for engine in known(config).values():
+        yield from _engine(engine, config)
+    for name, why in broken(config).items():
         yield Finding(
-            subject=f"engine {engine.name}: packages",
-            ok=not missing,
-            found="all there" if not missing else f"missing: {', '.join(missing)}",
-            mend="pip install 'secondunit[engine]'",
-        )
-        digest = weights_digest(engine.name)
-        yield Finding(
-            subject=f"engine {engine.name}: weights",
-            ok=bool(digest),
-            found=digest[:12] or f"none in {FOLDERS.get(engine.name)}",
-            mend="reinstall the package, or train: secondunit train-motion --out DIR --export DIR",
+            subject=f"engine {name}",
+            ok=False,
+            found=why,
+            mend=f"mend that, or take it out: secondunit engines remove {name}",
         )
     for row in DELIVERIES.values():
         there = row.codec in av.codecs_available
@@ -89,6 +84,33 @@ def examine(config: Config) -> Iterator[Finding]:
         found="NVIDIA driver found"
         if shutil.which("nvidia-smi")
         else f"none; {os.cpu_count()} CPU cores (the built-in engine needs no GPU)",
+    )
+
+
+def _engine(engine: Engine, config: Config) -> Iterator[Finding]:
+    missing = missing_packages(engine)
+    yield Finding(
+        subject=f"engine {engine.name}: packages",
+        ok=not missing,
+        found="all there" if not missing else f"missing: {', '.join(missing)}",
+        mend="pip install 'secondunit[engine]'",
+    )
+    digest = weights_of(engine)
+    card = cards(config).get(engine.name)
+    if card is None:
+        yield Finding(
+            subject=f"engine {engine.name}: weights",
+            ok=bool(digest),
+            found=digest[:12] or f"none in {FOLDERS.get(engine.name)}",
+            mend="reinstall the package, or train: secondunit train-motion --out DIR --export DIR",
+        )
+        return
+    why = "" if missing else lacking(engine, config)
+    yield Finding(
+        subject=f"engine {engine.name}: weights",
+        ok=not why,
+        found=why or f"{digest[:12]}, {card.licence}, from {card.source}",
+        mend=f"put the files back; or secondunit engines remove {engine.name}, and add it again",
     )
 
 

@@ -12,6 +12,7 @@ SecondUnitError
 │   ├── EngineFailed            it ran and failed
 │   ├── EngineMemory            it needs more memory than there is
 │   ├── EngineBusy              a job is using it
+│   ├── HubUnreachable          weights cannot be fetched
 │   └── WorkerLost              its process died (again and again)
 ├── DeliveryError               the encoded file is not what was asked
 │   └── PlacementError          it cannot be put where it was asked
@@ -191,6 +192,17 @@ class EngineBusy(EngineError):
     code = "ENGINE_BUSY"
     retryable = True
     remedy = "Wait until its job has ended, or cancel it."
+
+
+class HubUnreachable(EngineError):
+    """Weights cannot be fetched: the Hub does not answer, or may not be asked."""
+
+    code = "HUB_UNREACHABLE"
+    retryable = True
+    remedy = (
+        "Give the same command again, which keeps the files that are whole; or copy the weights "
+        "here, and add their folder."
+    )
 
 
 class DeliveryError(SecondUnitError):

@@ -2,13 +2,13 @@
 
     SECONDUNIT_FAILPOINTS="store.commit.before=kill@3, spool.rename.after=sleep:0.5"
 
-Each pair names a place and what happens there: `kill` (the process dies as by SIGKILL), `stop` (as
-by SIGSTOP), `raise` (OSError), `full` (OSError: no space left), `sleep:SECONDS`, `note` (nothing);
-`@N`: only the N-th time in a process; `@once`: once in all processes together, those that are
-started after the first has died too. The place `*` is every place that is not named itself.
-SECONDUNIT_FAILPOINTS_SEEN is a folder in which each place that something happened at leaves an
-empty file of its name; `once` needs it. Without the variable a place costs one look into an empty
-table.
+Each pair names a place and what happens there: `kill` (the process dies as by SIGKILL), `abort`
+(it breaks down, as by a fault in a library), `stop` (as by SIGSTOP), `raise` (OSError), `full`
+(OSError: no space left), `sleep:SECONDS`, `note` (nothing); `@N`: only the N-th time in a process;
+`@once`: once in all processes together, those that are started after the first has died too. The
+place `*` is every place that is not named itself. SECONDUNIT_FAILPOINTS_SEEN is a folder in which
+each place that something happened at leaves an empty file of its name; `once` needs it. Without
+the variable a place costs one look into an empty table.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from secondunit.errors import Refused
 
 VARIABLE = "SECONDUNIT_FAILPOINTS"
 SEEN = "SECONDUNIT_FAILPOINTS_SEEN"
+DEEDS = ("kill", "abort", "stop", "raise", "full", "sleep", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +54,8 @@ def mishaps(text: str) -> dict[str, Mishap]:
             mishap = Mishap(does=does, seconds=float(seconds or 0), time=nth, once=once)
         except ValueError:
             mishap = Mishap(does="")
-        if not name or mishap.does not in ("kill", "stop", "raise", "full", "sleep", "note"):
-            raise Refused.single(
-                f"'{pair}' is no failpoint: PLACE=kill|stop|raise|full|sleep|note", VARIABLE
-            )
+        if not name or mishap.does not in DEEDS:
+            raise Refused.single(f"'{pair}' is no failpoint: PLACE={'|'.join(DEEDS)}", VARIABLE)
         if mishap.once and not os.environ.get(SEEN):
             raise Refused.single(f"'{pair}' needs a folder in {SEEN}", VARIABLE)
         table[name] = mishap
@@ -81,6 +80,8 @@ def failpoint(place: str) -> None:
     match mishap.does:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "abort":
+            os.abort()
         case "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
         case "raise":

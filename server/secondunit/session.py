@@ -18,6 +18,7 @@ from secondunit_client import Access, Connection, options, state_name
 from secondunit_client.errors import Busy, UnitError, Unreachable
 from secondunit_client.rendered import operation_name
 
+from secondunit.compare import compared_record, compared_tables
 from secondunit.config import Config
 from secondunit.encode.durable import temporary_beside
 from secondunit.errors import Refused, SecondUnitError
@@ -174,8 +175,8 @@ def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """Say what a render would do."""
     with connected(config, flags, work=False, read=True) as unit:
         answer = unit.plans.timeline(
-            flags.timeline, _options(config, flags), media=flags.media
-        )  # fmt: skip
+            flags.timeline, _options(config, flags), media=flags.media, compare=flags.compare
+        )
     record = {
         "timeline": answer.timeline,
         "rate": [answer.rate.num, answer.rate.den],
@@ -184,8 +185,13 @@ def plan(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
         "faults": [{"what": f.what, "path": f.path} for f in answer.faults],
         "notices": list(answer.notices),
     }
+    if flags.compare:
+        record["compared"] = compared_record(answer, _planned)
     if not flags.json:
         _say_plan(record, answer)
+        if flags.compare:
+            for part in compared_tables(answer):
+                console().print(part)
     return record
 
 
@@ -196,6 +202,7 @@ def _planned(shot: plans_pb2.ShotPlan) -> dict[str, Any]:
         "name": shot.name,
         "operation": operation_name(shot.operation),
         "engine": shot.engine,
+        "tier": shot.tier or None,
         "take": shot.take,
         "seed": shot.seed,
         "frames": shot.frames,
@@ -365,7 +372,8 @@ def _say_plan(record: dict[str, Any], plan: plans_pb2.PlanTimelineResponse) -> N
         print(
             f"{shot['operation']} {shot['name']} [{shot['id']}]: {shot['frames']} frames and "
             f"handles {head}+{tail}, {shot['width']}x{shot['height']}, "
-            f"engine {shot['engine']}, {shot['delivery']}, seed {shot['seed']}"
+            f"engine {' '.join(filter(None, (shot['engine'], shot['tier'])))}, "
+            f"{shot['delivery']}, seed {shot['seed']}"
         )
         if shot["made"]:
             print(f"  nothing to do: {shot['made']}")

@@ -55,6 +55,7 @@ WANTED: dict[str, dict[str, Any]] = {
     "ffv1": {"format": "FFV1", "compression_mode": "Lossless", "format_settings__gop": "N=1",
              "reel_name": "A001C002", **_MP4},
     "h264": {"format": "AVC", "codec_id": "avc1", "bit_depth": 8, **_MP4},
+    "h264_mov": {"format": "AVC", "codec_id": "avc1", "bit_depth": 8, **_MP4},
     "hevc_main10": _HEVC,
     "hevc_main10_pq": {**_HEVC, **_HDR, "transfer_characteristics": "PQ",
                        "hdr_format_commercial": "HDR10",
@@ -63,11 +64,14 @@ WANTED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 PICTURES: dict[str, dict[str, Any]] = {
     "exr_half": {"format": "EXR"},
+    "exr_half_alpha": {"format": "EXR"},
     "exr_half_acescg": {"format": "EXR"},
+    "exr_half_acescg_alpha": {"format": "EXR"},
     "dpx": {"format": "DPX", "bit_depth": 10, "color_space": "RGB",
             "transfer_characteristics": "BT.709", "color_primaries": "BT.709"},
     "png": {"format": "PNG", "bit_depth": 16, "color_space": "RGB", "color_range": "Full",
             "color_primaries": "BT.709", "transfer_characteristics": "BT.709"},
+    "png_alpha": {"format": "PNG", "bit_depth": 16, "color_space": "RGBA / RGB"},
 }  # fmt: skip
 
 
@@ -103,6 +107,40 @@ def test_a_movie_is_what_its_row_says(tmp_path: Path, delivery: str) -> None:
         assert general["isstreamable"] == "Yes", "the index stands first"
     if row.container == "mxf":
         assert general["format_profile"] == "OP-1a"
+
+
+@pytest.mark.parametrize("delivery", sorted(WANTED))
+def test_the_reel_and_the_siting_of_chroma_stand_where_a_row_has_a_place_for_them(
+    tmp_path: Path, delivery: str
+) -> None:
+    row = DELIVERIES[delivery]
+    colour = ColourTags()
+    if row.transfer:
+        colour = ColourTags(primaries="bt2020", transfer=row.transfer, matrix="bt2020nc")
+    plan = shot_plan(
+        delivery=delivery, size=Size(width=256, height=144), colour=colour, reel="B007R2XY"
+    )  # fmt: skip
+    path = tmp_path / f"clip{row.suffix}"
+    write(numbered_pictures(plan), plan, path, progress=silent)
+
+    found = tracks(path)
+
+    named = {
+        "mov": ("Other", "title"),  # of the timecode track
+        "mxf": ("General", "package_name"),
+        "matroska": ("Video", "reel_name"),
+    }
+    reels = [(t["track_type"], key) for t in found for key, value in t.items()
+             if value == "B007R2XY"]  # fmt: skip
+    assert row.reel == bool(reels) and (not reels or named[row.container] in reels)
+    (video,) = (track for track in found if track["track_type"] == "Video")
+    said = video.get("chromasubsampling_position")
+    # H.264 says nothing for what its standard (table E-1) takes for granted: left, type 0.
+    assert said == ("Type 0" if row.codec == "libx265" else None)
+    if row.container == "mxf" and row.format != "gbrp10le":
+        # The descriptor's local tag 3303, Color Siting (SMPTE ST 377-1, G.2.40): 0, co-sited.
+        data = path.read_bytes()
+        assert data[data.index(b"\x33\x03\x00\x01") + 4] == 0
 
 
 @pytest.mark.parametrize("delivery", sorted(PICTURES))

@@ -14,7 +14,8 @@ from secondunit.catalog.deliveries import DELIVERIES, Delivery
 from secondunit.encode.durable import files_of
 from secondunit.encode.sequence import pictures_in
 from secondunit.encode.writer import write
-from secondunit.timeline.picture import FORMATS, Picture, picture_from_rgb, picture_of_frame
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_frame
 from secondunit.units import ColourTags, Size
 
 from tests.plans import shot_plan, silent
@@ -134,6 +135,7 @@ def test_nothing_converts_between_yuv_and_rgb_but_the_picture() -> None:
     calls = {
         (path.relative_to(package).as_posix(), found)
         for path in package.rglob("*.py")
+        if path.name != "view.py"  # a preview as JPEG, which has a matrix of its own (JFIF)
         for found in re.findall(r"\.reformat\(([^)]*)\)", path.read_text())
     }
     allowed = {

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.encode import dpx, exr, sidecar
 from secondunit.encode.durable import digest_of, files_of
+from secondunit.encode.sequence import pictures_in
 from secondunit.encode.thumbnails import pictures, poster
 from secondunit.encode.verify import verify
 from secondunit.encode.writer import Encoded, write
@@ -318,3 +319,58 @@ def test_a_poster_of_a_sequence_looks_like_its_source(tmp_path: Path, delivery: 
     assert np.abs(shown.astype(np.float32) - asked).mean() < 1
     poster(made.path, tmp_path / "poster.png", frame=5, facts=made.facts)
     assert (tmp_path / "poster.png").is_file()
+
+
+ALPHA = sorted(name for name, row in DELIVERIES.items() if row.alpha and row.sequence)
+
+
+def alpha_in(path: Path) -> NDArray[np.float32]:
+    """`h w`, 0..1, of a picture file, by FFmpeg's decoder alone."""
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        assert isinstance(frame, av.VideoFrame)
+        if frame.format.name == "gbrapf16le":
+            plane = frame.planes[3]
+            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            return rows[:, : plane.width * 2].copy().view(np.float16).astype(np.float32)
+        assert frame.format.name == "rgba64be"
+        packed = frame.to_ndarray(format="rgba64le")
+        return (packed[..., 3] / 65535).astype(np.float32)
+
+
+@pytest.mark.parametrize("delivery", ALPHA)
+def test_the_alpha_of_pictures_says_what_was_made_and_leaves_the_colours_alone(
+    tmp_path: Path, delivery: str
+) -> None:
+    plan = shot_plan(delivery=delivery)
+    plain = shot_plan(delivery=delivery.removesuffix("_alpha"))
+
+    def matte(number: int) -> NDArray[np.float32]:
+        made = np.zeros((48, 64), np.float32)
+        made[:, 4 * number :] = 1
+        made[0] = 0.5
+        return made
+
+    made = write(numbered_pictures(plan), plan, tmp_path / "a", progress=silent, alpha=matte)
+    bare = write(numbered_pictures(plain), plain, tmp_path / "b", progress=silent)
+
+    for number, path in enumerate(files_of(made.path)):
+        assert np.abs(alpha_in(path) - matte(number)).max() < 1e-4
+    row = DELIVERIES[delivery]
+    with_it, without = (
+        list(pictures_in(files_of(one.path), row, one.facts.colour, one.facts.format))
+        for one in (made, bare)
+    )
+    assert all(a.same_as(b) for a, b in zip(with_it, without, strict=True))
+    assert verify(made.path, made.facts) == []
+
+
+@pytest.mark.parametrize("delivery", ALPHA)
+def test_pictures_that_lost_their_alpha_are_no_delivery_with_alpha(
+    tmp_path: Path, delivery: str
+) -> None:
+    bare = delivered(tmp_path, delivery.removesuffix("_alpha"))
+
+    wrong = verify(bare.path, replace(bare.facts, delivery=delivery))
+
+    assert "the number of frames with alpha is 0, not 10" in wrong

@@ -96,7 +96,7 @@ def codes(first: int, count: int, sign: int = 1) -> NDArray[np.int64]:
     return (np.arange(first, first + count) * STEP % 2**22) * sign
 
 
-@pytest.mark.parametrize("delivery", ["prores_422_hq", "dnxhr_sq", "dnxhr_sq_mxf", "ffv1", "png"])
+@pytest.mark.parametrize("delivery", [name for name, row in DELIVERIES.items() if row.sound])
 def test_neighbours_sound_under_the_handles_and_silence_between(
     tmp_path: Path, delivery: str
 ) -> None:

@@ -20,13 +20,8 @@ from secondunit.encode.writer import write
 from secondunit.engine.parallel import cores
 from secondunit.errors import Cancelled, DeliveryError, EngineFailed
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import (
-    FORMATS,
-    Picture,
-    colour_numbers,
-    picture_from_rgb,
-    picture_of_frame,
-)
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, colour_numbers, picture_from_rgb, picture_of_frame
 from secondunit.units import ColourTags, Rate, Size
 
 from tests.plans import (

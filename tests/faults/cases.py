@@ -26,7 +26,7 @@ PLACES = "faults/test_every_failpoint.py::test_"
 STORE, TURNS = "jobs/test_store.py::test_", "jobs/test_turns.py::test_"
 WORKERS, UPLOADS = "jobs/test_workers.py::test_", "jobs/test_blobs.py::test_"
 WIRE, LIMITS = "rpc/test_blobs.py::test_", "rpc/test_limits.py::test_"
-FILES = "rpc/test_hostile_files.py::test_"
+CROWDS, FILES = "rpc/test_crowds.py::test_", "rpc/test_hostile_files.py::test_"
 
 CASES = (
     Case(1, "kill -9 at every failpoint, the same request again", (
@@ -92,14 +92,16 @@ CASES = (
     )),
     Case(16, "a watcher who never reads", (
         f"{LIMITS}a_reader_who_does_not_read_costs_the_server_a_few_messages",
-    ), "seconds in place of ten minutes: what is held back is measured, not waited for"),
+        f"{CROWDS}ten_minutes_of_events_wait_for_who_does_not_read_and_hold_nobody_up",
+    ), "the events of ten minutes in seconds: what is held back is measured, not waited for"),
     Case(17, "a peer that hangs", (
         f"{LIMITS}a_peer_that_hangs_is_known_in_twenty_seconds_on_both_sides",
     ), "a stopped process stands for a network that swallows everything: no such rights here"),
     Case(18, "ten thousand connections, a thousand streams", (
-        f"{LIMITS}a_thousand_connections_that_say_nothing_keep_nobody_from_the_server",
+        f"{CROWDS}ten_thousand_connections_that_say_nothing_keep_nobody_from_the_server",
+        f"{LIMITS}a_thousand_watches_on_one_connection_leave_room_for_nobody_but_harm_nobody",
         f"{LIMITS}one_callers_streams_end_at_the_limit_and_anothers_go_on",
-    ), "a thousand connections in place of ten: both ends count against one limit of open files"),
+    )),
     Case(19, "an upload of a byte a second", (
         f"{WIRE}a_trickle_and_a_silence_are_aborted_and_may_go_on",
     )),
@@ -127,11 +129,16 @@ CASES = (
     Case(26, "timelines that are deep, endless or no numbers", (
         f"{FILES}no_timeline_takes_more_than_a_moment",
         f"{FILES}a_timeline_of_hundreds_of_megabytes_is_refused_unread",
-    ), ".otio alone: FCPXML and AAF are not read yet"),
+        "timeline/formats/test_xml_tree.py::test_a_hostile_or_damaged_tree_is_refused",
+        "jobs/test_reader.py::test_what_needs_too_much_memory_is_refused",
+    ), "the second is of processor time: the machine may be busy"),
     Case(27, "bombs of pixels, seconds and streams", (
         f"{FILES}bombs_are_refused_by_their_headers",
         "rpc/test_serve.py::test_a_compressed_request_is_refused",
-    ), "archives (.otioz) are not read yet"),
+        "timeline/formats/test_bundle.py::test_a_name_that_leads_out_is_refused",
+        "timeline/formats/test_bundle.py::"
+        "test_a_bomb_is_refused_before_a_byte_of_it_is_unpacked",
+    )),
     Case(28, "any bytes at every method", (
         "fuzz/test_wire.py::test_any_bytes_are_answered",
         "fuzz/test_wire.py::test_any_message_is_answered",

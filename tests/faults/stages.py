@@ -101,7 +101,7 @@ class Noise:
         return True
 
 
-def noise(name: str, config: Config, *, device: str, later: bool) -> Noise:
+def noise(name: str, config: Config, *, device: str, later: bool, memory_plan: int = 0) -> Noise:
     """Every engine is this one; implements `Loader`."""
     return Noise(config.data)
 

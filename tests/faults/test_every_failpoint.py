@@ -23,6 +23,7 @@ lease_seconds = 2
 """Many deaths are no poison job here; a short lease is renewed, and runs out, within a test."""
 
 ELSEWHERE = {
+    r"store\.calm\.": "only in a program that renders for itself, before it begins",
     r"store\.probe\.": "only after the disk was full",
     r"store\.sweep\.": "only when a job is as old as the operator's settings say",
     r"store\.rehash\.": "only of a take that an older version made",

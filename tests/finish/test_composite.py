@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from secondunit.finish.composite import composite
-from secondunit.timeline.picture import FORMATS, Picture, picture_from_rgb
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, picture_from_rgb
 from secondunit.units import ColourTags
 
 RANDOM = np.random.default_rng(5)

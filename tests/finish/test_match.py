@@ -11,16 +11,19 @@ import numpy as np
 import pytest
 from secondunit.config import Config
 from secondunit.encode.writer import write
-from secondunit.engine.grade import Grade
+from secondunit.engine.grade import NEUTRAL, Grade
+from secondunit.engine.light import coded, linear
 from secondunit.engine.sources import PlanSources
 from secondunit.finish.finish import finish, look
 from secondunit.finish.report import control_report
 from secondunit.finish.wording import lines
 from secondunit.plan.shot_plan import Pin, ShotPlan
+from secondunit.timeline import working
+from secondunit.timeline.layouts import HALF
 from secondunit.timeline.media import probe
-from secondunit.timeline.picture import Picture, picture_from_rgb
+from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_light
 from secondunit.timeline.shot import MaskTrack, Media, SourceFrames
-from secondunit.units import FrameRange, Operation, Size
+from secondunit.units import ColourTags, FrameRange, Operation, Size
 
 from tests.finish.filmed import H, W, grain, scene, shot
 from tests.plans import SRGB, shot_plan, silent
@@ -28,17 +31,22 @@ from tests.plans import SRGB, shot_plan, silent
 SIDE, MADE = 5, 6
 COUNT = 2 * SIDE + MADE
 WARM = Grade(gain=(1.25, 1.15, 1.05))
+DARK = Grade(gain=(0.62, 0.6, 0.55))
+"""Three quarters of a stop."""
 Frames = Callable[[int], np.ndarray]
 
 
-def movie(folder: Path, frame: Frames, name: str = "take", count: int = COUNT) -> Media:
+def movie(
+    folder: Path, frame: Frames, name: str = "take", count: int = COUNT, *,
+    format: str = "gbrp", colour: ColourTags = SRGB,
+) -> Media:  # fmt: skip
     size = Size(width=W, height=H)
     plan = shot_plan(
-        frames=count, handles=(0, 0), delivery="ffv1", reel=None, format="gbrp", colour=SRGB,
+        frames=count, handles=(0, 0), delivery="ffv1", reel=None, format=format, colour=colour,
         size=size, work=size,
     )  # fmt: skip
     path = folder / f"{name}.mkv"
-    pictures = (picture_from_rgb(frame(n), "gbrp", SRGB) for n in range(count))
+    pictures = (picture_from_rgb(frame(n), format, colour) for n in range(count))
     write(pictures, plan, path, progress=silent)
     return probe(path, Config(data=folder))
 
@@ -79,6 +87,58 @@ def test_an_engine_whose_colour_drifts_is_brought_back_at_both_ends(tmp_path: Pa
         assert np.abs(pictures[number].rgb() - scene(number)).mean() < 2 / 255
     (line,) = [line for line in lines(report) if line.control == "E"]
     assert "before the match" in line.measured and line.passed
+
+
+def test_the_grade_of_footage_in_log_is_a_gain_of_its_light(tmp_path: Path) -> None:
+    """LogC3 has the tags of BT.709: taken for that, a stop is no gain, and blacks are lifted."""
+
+    def log(n: int, gain: Grade = NEUTRAL) -> np.ndarray:
+        light = 2 * linear(scene(n), "iec61966-2-1")
+        return coded(gain.on_light(light), "arri-logc3")
+
+    colour = replace(SRGB, transfer="bt709")
+    source = movie(tmp_path, log, format="gbrp16le", colour=colour)
+    plan = bridge(source, format="gbrp16le", colour=colour, working="arri-logc3")
+    assert plan.curve == "arri-logc3"
+
+    pictures, match, report = finished(plan, lambda n: log(n + SIDE, DARK))
+
+    assert match.before["E"]["delta_e"] > 3 and report["E"]["pass"]
+    for number in range(SIDE, SIDE + MADE):
+        stops = np.log2(
+            linear(pictures[number].rgb(), "arri-logc3") / linear(log(number), "arri-logc3")
+        )
+        assert np.abs(stops).max() < 0.12, "from the deepest shadow to the brightest light"
+
+
+def test_the_grade_of_scene_linear_pictures_is_a_gain_of_their_light(tmp_path: Path) -> None:
+    colour = ColourTags(primaries="ACEScg", transfer="linear", matrix="gbr", full_range=True)
+
+    def light(n: int) -> np.ndarray:
+        return 8 * linear(scene(n), "iec61966-2-1") ** 2  # lamps, and shadows below 1/1000
+
+    folder = tmp_path / "plates"
+    written = shot_plan(
+        frames=COUNT, handles=(0, 0), delivery="exr_half_acescg", format=HALF, colour=colour,
+        size=Size(width=W, height=H),
+    )  # fmt: skip
+    pictures = (picture_of_light(light(n), HALF, colour) for n in range(COUNT))
+    write(pictures, written, folder, progress=silent)
+    source = probe(folder / "plates.%04d.exr", Config(data=tmp_path))
+    plan = bridge(
+        source, format=HALF, colour=colour, working="ACEScct curve", delivery="exr_half_acescg"
+    )
+    assert source.colour == colour and plan.curve == "linear"
+
+    found, match, report = finished(
+        plan, lambda n: working.coded(DARK.on_light(light(n + SIDE)).astype(np.float32))
+    )
+
+    assert match.before["E"]["delta_e"] > 3 and report["E"]["pass"]
+    for number in range(SIDE, SIDE + MADE):
+        own, made = light(number), found[number].rgb(clipped=False)
+        lit = own > 0.002
+        assert np.abs(np.log2(made[lit] / own[lit])).max() < 0.2
 
 
 def test_a_drift_at_one_end_is_undone_little_by_little(tmp_path: Path) -> None:

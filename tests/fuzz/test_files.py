@@ -23,6 +23,7 @@ from secondunit.plan.planned import Options
 from tests.conftest import REPOSITORY
 from tests.edits import bridge, clip, marker, save, span
 from tests.fuzz.bounds import bounded
+from tests.readers import reading_processes
 from tests.timeline.clips import movie
 
 VALUES: list[Any] = [
@@ -85,8 +86,8 @@ def alive(reader: Reader) -> Callable[[], bool]:
     """Says whether the processes are those of the start."""
     reader.start()
     reader.check(REPOSITORY / "samples" / "bridge.otio")
-    before = set(reader.pids)
-    return lambda: before <= set(reader.pids)
+    before = reading_processes()
+    return lambda: before <= reading_processes()
 
 
 def test_a_spoilt_edit_is_read_or_refused(

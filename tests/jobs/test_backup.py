@@ -27,6 +27,9 @@ def worked(data: Path) -> Store:
     (data / "blobs" / "ab").mkdir(parents=True)
     (data / "blobs" / "ab" / "blob").write_bytes(b"bytes")
     (data / "takes" / ".half.new").mkdir()
+    (data / "engines" / "weights").mkdir(parents=True)
+    (data / "engines" / "vace.json").write_text("{}")
+    (data / "engines" / "weights" / "model.safetensors").write_bytes(b"large")
     return store
 
 
@@ -43,6 +46,8 @@ def test_a_backup_made_by_another_process_while_the_server_works_is_a_data_folde
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "3 1 ()"
+    # Which engines were added is kept; their weights are large, and come from where they came.
+    assert [p.name for p in (tmp_path / "copy" / "engines").iterdir()] == ["vace.json"]
     create(store, shot_plan(seed=4), "after")  # the store goes on
     store.close()
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import Kind, Priority, Stage, State
 from secondunit.jobs.runner import Patience
@@ -323,3 +325,18 @@ def test_the_desk_starts_without_torch() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("alone", "priority"), [(False, Priority.INTERACTIVE), (True, Priority.NORMAL)]
+)
+def test_a_server_keeps_priorities_and_a_program_of_its_own_begins_anew(
+    tmp_path: Path, alone: bool, priority: Priority
+) -> None:
+    config = Config(data=tmp_path)
+    desk = Desk(config)
+    job = desk.create(wish(), request_id="1", timeline="t", priority=Priority.INTERACTIVE)
+    desk.stop(0.1)
+    desk = Desk(config, alone=alone)
+    assert desk.get(job.id).priority is priority
+    desk.stop(0.1)

@@ -14,7 +14,7 @@ from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import Priority
 from secondunit.jobs.store import Store
 
-from tests.jobs.conftest import ended, wish
+from tests.jobs.conftest import ended, until, wish
 
 SERIES = {"engine": "motion", "operation": "bridge"}
 
@@ -59,6 +59,7 @@ def test_workers_that_die_are_counted_and_the_log_holds_no_prompt(
             wish(die=[1, 2], fail="canary-prompt"), request_id="a", timeline="/canary/path.otio"
         )
         assert ended(desk, job.id).error
+        until(lambda: lines(caplog, job.id)[-1].getMessage() == "job failed")  # after its commit
     assert count(made, "secondunit_workers_lost_total") == 2
     assert count(made, "secondunit_job_transitions_total", state="failed", **SERIES) == 1
     assert lines(caplog, job.id)[-1].code == "WORKER_LOST"

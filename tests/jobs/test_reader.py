@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from secondunit.plan.planned import PlannedShots, TimelinePlan
 from secondunit.timeline.select import find_shots
 
 from tests.edits import bridge, clip, marker, save, span
+from tests.readers import reading_processes
 from tests.timeline.clips import movie
 
 Make = Callable[..., Reader]
@@ -39,6 +41,16 @@ Make = Callable[..., Reader]
 def edit(tmp_path: Path) -> Path:
     """A timeline that asks for one bridge, old enough to be remembered."""
     return aged(bridge(tmp_path, movie(tmp_path / "take.mov", frames=300), gap=12))
+
+
+Processes = Callable[[], set[int]]
+
+
+@pytest.fixture
+def processes() -> Processes:
+    """Those that were started since the test began."""
+    others = reading_processes()
+    return lambda: reading_processes() - others
 
 
 @pytest.fixture
@@ -118,7 +130,7 @@ def test_a_shot_that_is_not_there_is_named_with_the_choices(reader: Reader, edit
 
 
 def test_what_kills_its_process_is_refused_and_the_next_is_read(make: Make, edit: Path) -> None:
-    reader = make("reader.order.before=kill@2")
+    reader = make("reader.order.before=abort@2")
     assert reader.plan(edit, Options()).shots  # the first process lives on and takes the next
     with pytest.raises(Refused, match=r"'bridge\.otio' cannot be read: it ended the process"):
         reader.plan(edit, Options(draft=True))
@@ -126,6 +138,32 @@ def test_what_kills_its_process_is_refused_and_the_next_is_read(make: Make, edit
 
 
 def test_a_file_that_kills_its_process_is_named(make: Make, edit: Path) -> None:
+    reader = make("reader.file.before=abort")
+    with pytest.raises(MediaUnreadable, match=r"take\.mov' cannot be read: it ended the process"):
+        reader.plan(edit, Options())
+
+
+@pytest.mark.parametrize("place", ["order", "file"])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_what_was_read_when_somebody_ended_the_process_is_read_again(
+    make: Make, edit: Path, processes: Processes, place: str, how: signal.Signals
+) -> None:
+    reader = make(f"reader.{place}.before=sleep:1")
+    reader.start()
+    with ThreadPoolExecutor() as threads:
+        asked = threads.submit(reader.plan, edit, Options())
+        while not reader.confined:  # it is ready, and has the order at once
+            time.sleep(0.01)
+        time.sleep(0.5)
+        (first,) = processes()
+        os.kill(first, how)
+        assert asked.result(60).shots
+    assert reader.readings == 1 and first not in processes()
+
+
+def test_what_ends_every_process_as_from_outside_is_refused_after_the_second(
+    make: Make, edit: Path
+) -> None:
     reader = make("reader.file.before=kill")
     with pytest.raises(MediaUnreadable, match=r"take\.mov' cannot be read: it ended the process"):
         reader.plan(edit, Options())
@@ -151,14 +189,17 @@ def test_what_needs_too_much_memory_is_refused(make: Make, tmp_path: Path) -> No
     assert isinstance(caught.value, Refused | MediaUnreadable)
 
 
-def test_a_process_that_died_while_idle_is_replaced_unnoticed(make: Make, edit: Path) -> None:
+def test_a_process_that_died_while_idle_is_replaced_unnoticed(
+    make: Make, edit: Path, processes: Processes
+) -> None:
     reader = make()
     reader.plan(edit, Options())
-    os.kill(reader.pids[0], signal.SIGKILL)
+    (pid,) = processes()
+    os.kill(pid, signal.SIGKILL)
     assert reader.plan(edit, Options(draft=True)).shots
 
 
-def test_two_timelines_are_read_at_once(make: Make, edit: Path) -> None:
+def test_two_timelines_are_read_at_once(make: Make, edit: Path, processes: Processes) -> None:
     reader = make("reader.order.before=sleep:1.5")
     reader.start()
     began = time.monotonic()
@@ -169,7 +210,7 @@ def test_two_timelines_are_read_at_once(make: Make, edit: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(reader.pids) == 2 and reader.readings == 2
+    assert len(processes()) == 2 and reader.readings == 2
     assert time.monotonic() - began < 20
 
 
@@ -254,10 +295,10 @@ def test_more_calls_than_may_wait_are_told_to_come_again(make: Make, edit: Path)
     assert sum(isinstance(one, TimelinePlan) for one in found) == WAITING
 
 
-def test_a_reader_that_stopped_says_so(make: Make, edit: Path) -> None:
+def test_a_reader_that_stopped_says_so(make: Make, edit: Path, processes: Processes) -> None:
     reader = make()
     reader.plan(edit, Options())
-    (pid,) = reader.pids
+    (pid,) = processes()
     reader.stop()
     with pytest.raises(Draining):
         reader.plan(edit, Options(draft=True))

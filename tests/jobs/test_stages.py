@@ -24,12 +24,15 @@ from secondunit.errors import Cancelled, MediaError, MediaMissing, StoreError
 from secondunit.jobs import spool
 from secondunit.jobs.job import Checkpoint, Result, Stage, stage_folder
 from secondunit.jobs.kept import damage
+from secondunit.jobs.rows import record_of_result, result
 from secondunit.jobs.stages import Rooms, publish
 from secondunit.jobs.work import Work
+from secondunit.place import takes
 from secondunit.plan.shot_plan import Pin, ShotPlan, canonical
 from secondunit.timeline.frames import decode
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.media import probe
-from secondunit.timeline.picture import FORMATS, picture_from_rgb, planes_of
+from secondunit.timeline.picture import picture_from_rgb, planes_of
 from secondunit.timeline.shot import Footage, Media
 from secondunit.units import ColourTags, FrameRange, Operation
 from secondunit.verify import verify
@@ -101,7 +104,9 @@ def through(rooms: Rooms, plan: ShotPlan, data: Path) -> tuple[Result, dict[Stag
 
 
 def rooms(tmp_path: Path) -> Rooms:
-    return Rooms(Config(data=tmp_path), load=lambda name, config, *, device, later: Dissolve())
+    return Rooms(
+        Config(data=tmp_path), load=lambda name, config, *, device, later, memory_plan=0: Dissolve()
+    )
 
 
 def test_a_shot_goes_through_every_room(tmp_path: Path, plan: ShotPlan, media: Media) -> None:
@@ -121,6 +126,26 @@ def test_a_shot_goes_through_every_room(tmp_path: Path, plan: ShotPlan, media: M
     assert record["missed"] == [c for c, entry in take.report.items() if not entry["pass"]]
     assert record["timings"]["engine"] == 0.5
     assert json.loads((tmp_path / "jobs/a/plan-1/plan.json").read_text())["seed"] == plan.seed
+
+
+def test_a_proxy_that_was_asked_for_comes_with_the_take(tmp_path: Path, plan: ShotPlan) -> None:
+    take, _ = through(rooms(tmp_path), replace(plan, proxy="h264_half"), tmp_path)
+
+    assert take.proxy is not None and take.proxy == take.folder / "proxy.mov"
+    small = probe(take.proxy, Config(data=tmp_path))
+    assert (small.frames, small.size.width) == (take.frames, plan.size.width // 2)
+    assert small.start == plan.timecode
+    said = json.loads(take.sidecar.read_text())["proxy"]
+    assert said["file"] == "proxy.mov" and said["bytes"] == take.proxy.stat().st_size
+    assert record_of_result(take, tmp_path)["proxy"].endswith("/proxy.mov")
+    assert result(json.dumps(record_of_result(take, tmp_path)), tmp_path) == take
+
+    published = takes.publish(take.file, take.sidecar, tmp_path / "cut.gen", proxy=take.proxy)
+    small_one = published.file.with_name(f"{published.file.stem}_proxy.mov")
+    assert published.proxy == small_one
+    assert published.record["proxy"]["file"] == small_one.name
+    small_one.unlink()
+    assert published.proxy is None, "only a proxy that is there is named"
 
 
 @pytest.mark.parametrize("delivery", ["exr_half", "dpx"])
@@ -232,7 +257,9 @@ def test_a_folder_that_takes_no_files_is_named(tmp_path: Path, plan: ShotPlan) -
 def test_the_engine_is_loaded_once(tmp_path: Path, plan: ShotPlan) -> None:
     loaded: list[str] = []
 
-    def load(name: str, config: Config, *, device: str, later: bool) -> Dissolve:
+    def load(
+        name: str, config: Config, *, device: str, later: bool, memory_plan: int = 0
+    ) -> Dissolve:
         loaded.append(name)
         return Dissolve()
 
@@ -240,6 +267,34 @@ def test_the_engine_is_loaded_once(tmp_path: Path, plan: ShotPlan) -> None:
     for number, seed in enumerate((1, 2)):
         warm.engine(work_on(Stage.ENGINE, replace(plan, seed=seed), tmp_path / str(number), {}))
     assert loaded == ["motion"]
+
+
+class Recorded(Dissolve):
+    """An engine that tells what ran; implements `engine.Ran`."""
+
+    def __init__(self, memory_plan: int) -> None:
+        self.ran = {"memory": memory_plan}
+
+
+def test_what_a_checkpoint_really_ran_is_in_the_record_and_another_memory_plan_loads_it_anew(
+    tmp_path: Path, plan: ShotPlan
+) -> None:
+    loaded: list[int] = []
+
+    def load(
+        name: str, config: Config, *, device: str, later: bool, memory_plan: int = 0
+    ) -> Recorded:
+        loaded.append(memory_plan)
+        return Recorded(memory_plan)
+
+    warm = Rooms(Config(data=tmp_path), load=load)
+    said = []
+    for number, level in enumerate((0, 0, 2)):
+        seeded = replace(plan, seed=number)
+        work = work_on(Stage.ENGINE, seeded, tmp_path / str(number), {}, memory_plan=level)
+        said.append(warm.engine(work)["ran"])
+    assert loaded == [0, 2]
+    assert said == [{"memory": 0}, {"memory": 0}, {"memory": 2}]
 
 
 def spooled(folder: Path) -> dict[str, bytes]:

@@ -90,6 +90,21 @@ def test_the_turn_goes_round_among_those_who_asked(opened: Opener, time: Time) -
     assert order == ["0", "10", "20", "1", "11", "2", "3"]
 
 
+def test_a_store_that_is_opened_again_keeps_the_priority_of_what_waits(opened: Opener) -> None:
+    store = opened()
+    for seed, priority in enumerate((Priority.NORMAL, Priority.INTERACTIVE, Priority.BATCH)):
+        store.create(shot_plan(seed=seed), request_id=str(seed), timeline="t", priority=priority)
+    assert store.claim("w", "cpu")  # the interactive one was running, too
+    store = opened()
+    assert [(j.request_id, j.priority, j.state) for j in store.page().jobs] == [
+        ("2", Priority.BATCH, State.QUEUED),
+        ("1", Priority.INTERACTIVE, State.QUEUED),
+        ("0", Priority.NORMAL, State.QUEUED),
+    ]
+    first = store.claim("w", "cpu")
+    assert first and first.request_id == "1"
+
+
 def test_who_waits_long_goes_up_a_class_and_then_to_the_end_of_the_queue_again(
     opened: Opener, time: Time
 ) -> None:
@@ -259,6 +274,7 @@ def test_an_abandoned_render_does_not_go_before_who_waits_now(opened: Opener) ->
         add(store, seed, Priority.INTERACTIVE)
     store.claim("w", "cpu")
     store = opened()
+    store.calm()
     add(store, 3, Priority.INTERACTIVE)
     assert [claimed(store) for _ in range(3)] == ["3", "1", "2"]
 

@@ -372,6 +372,19 @@ def test_neighbours_of_other_shapes_are_said_to_be_stretched() -> None:
     assert "are 4:3 wide and are shown 1:1 wide" in said(pixel_aspect=(4, 3))
 
 
+def test_a_proxy_is_planned_where_the_request_or_the_settings_ask_for_one() -> None:
+    def planned(config: Config, **asked: Any) -> str:
+        (plan,) = plan_shot(shot(Operation.BRIDGE, **asked), Options(), config).plans
+        return plan.proxy
+
+    settings = Config(data=Path("unused"), proxy="prores_422_proxy_half")
+    assert planned(Config(data=Path("unused"))) == ""
+    assert planned(settings) == "prores_422_proxy_half"
+    assert planned(settings, proxy="none") == ""
+    assert planned(settings, proxy="h264_quarter") == "h264_quarter"
+    assert "no proxy 'tiny'; proxies: " in refused(shot(Operation.BRIDGE, proxy="tiny"))
+
+
 @pytest.mark.parametrize(
     ("asked", "what", "named"),
     [

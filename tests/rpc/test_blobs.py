@@ -20,13 +20,14 @@ from secondunit.jobs.blobs import BlobStore, tenant_key
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.uploads import Uploads
 from secondunit.rpc.blobs import Blobs
-from secondunit.rpc.principal import LOCAL, acting
+from secondunit.rpc.principal import LOCAL
 from secondunit.rpc.serve import serving
 from secondunit.v1 import blobs_pb2 as pb
 from secondunit.v1.blobs_pb2_grpc import BlobServiceStub
 from secondunit.v1.units_pb2 import Digest
 
 from tests.jobs.conftest import ended, wish
+from tests.rpc.acting import acting
 from tests.rpc.conftest import STAGES, Unit
 
 MIB = 2**20

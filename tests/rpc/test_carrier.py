@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from secondunit.catalog.adding import card_of, examine, keep
 from secondunit.config import Config
 from secondunit.errors import Refused
 from secondunit.plan.build import Options, plan_timeline
@@ -15,6 +16,7 @@ from secondunit.rpc.carrier import plan_request
 from secondunit.units import Operation
 from secondunit.v1 import shots_pb2, units_pb2
 
+from tests.fakes.pipeline_folder import vace
 from tests.timeline.clips import movie
 
 
@@ -97,3 +99,30 @@ def test_a_request_says_its_colour_and_insists_on_alpha(tmp_path: Path) -> None:
     found = plan_request(request, Options(), config, plan_timeline)
     (fault,) = found.faults
     assert fault.path == "request.delivery" and "alpha" in fault.what
+
+
+def test_what_is_generated_takes_references_and_says_what_it_cannot_do_without(
+    tmp_path: Path,
+) -> None:
+    config = Config(data=tmp_path / "data", roots=(tmp_path,))
+    found = examine("mine", vace(tmp_path / "vace"), ())
+    keep(card_of(found, source="", revision="", by=""), config)
+    hero = tmp_path / "hero.png"
+    cv2.imwrite(str(hero), np.full((64, 96, 3), 128, np.uint8))
+    request = shots_pb2.ShotRequest(
+        operation=units_pb2.OPERATION_GENERATE, rate=units_pb2.Rate(num=25, den=1),
+        record=units_pb2.FrameRange(start=100, frames=12), prompt="dusk", engine="mine",
+        references=[units_pb2.File(path=str(hero))], required=["reference"], preset="fast",
+    )  # fmt: skip
+    planned = plan_request(request, Options(), config, plan_timeline)
+    assert not planned.faults, planned.faults
+    (plan,) = planned.shots
+    assert plan.operation is Operation.GENERATE and plan.tier == "fast"
+    assert [media.path.name for media in plan.references] == ["hero.png"]
+    request.ClearField("references")
+    request.references.add(path=str(tmp_path / "gone.png"))
+    planned = plan_request(request, Options(), config, plan_timeline)
+    assert any(fault.path == "request.references[0]" for fault in planned.faults), planned.faults
+    request.references[0].path, request.required[:] = str(hero), ["moon"]
+    planned = plan_request(request, Options(), config, plan_timeline)
+    assert "required is 'moon'" in planned.faults[0].what

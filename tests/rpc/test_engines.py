@@ -55,3 +55,13 @@ def test_the_status_tells_of_every_worker(unit: Unit) -> None:
         time.sleep(0.1)
     assert (worker.device, worker.engine, worker.job_id) == ("cpu", "motion", "")
     assert worker.alive and worker.memory_bytes > 2**20
+
+
+def test_what_an_engine_can_do_is_told_with_its_licence_and_why_it_cannot_run(unit: Unit) -> None:
+    stub = capabilities_pb2_grpc.CapabilityServiceStub(unit.channel)
+    (row,) = stub.GetCapabilities(capabilities_pb2.GetCapabilitiesRequest()).engines
+    assert (row.name, row.family, row.licence, row.licence_limits) == (
+        "motion", "motion", "Apache-2.0", "",
+    )  # fmt: skip
+    assert list(row.tiers) == [] and row.most_pixels == 0
+    assert row.available == (row.unavailable == "") == bool(row.weights)

@@ -15,13 +15,14 @@ from secondunit.jobs.desk import Desk
 from secondunit.jobs.reader import Reader
 from secondunit.jobs.runner import Patience
 from secondunit.rpc.ledger import Ledgers
-from secondunit.rpc.principal import Principal, Scope, acting
+from secondunit.rpc.principal import Principal, Scope
 from secondunit.rpc.serve import serving
 from secondunit.v1 import jobs_pb2, ledger_pb2
 from secondunit_client import Connection
 from secondunit_client.errors import Refused
 
 from tests import edits
+from tests.rpc.acting import acting
 from tests.rpc.conftest import STAGES
 
 

@@ -12,7 +12,7 @@ from secondunit.config import Config
 from secondunit.errors import MediaForbidden, Refused
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.reader import Reader
-from secondunit.rpc.principal import Principal, Scope, acting
+from secondunit.rpc.principal import Principal, Scope
 from secondunit.rpc.reach import absolute, file_within, within
 from secondunit.rpc.serve import serving
 from secondunit.rpc.tokens import Register
@@ -20,6 +20,7 @@ from secondunit.v1 import plans_pb2, shots_pb2
 from secondunit_client import Access, Connection
 from secondunit_client.errors import Forbidden, UnitError
 
+from tests.rpc.acting import acting
 from tests.rpc.conftest import STAGES
 from tests.rpc.test_plans import bridge_request
 

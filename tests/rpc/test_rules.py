@@ -11,13 +11,14 @@ from typing import Any
 import grpc
 import pytest
 import secondunit.v1
-from google.protobuf import message_factory
+from google.protobuf import message_factory, struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from secondunit.errors import Refused
 from secondunit.rpc.rules import MOST_FAULTS, MOST_OPEN, OPEN, RULES, check
 from secondunit.v1 import (
     blobs_pb2,
+    deliveries_pb2,
     errors_pb2,
     hosts_pb2,
     jobs_pb2,
@@ -46,12 +47,16 @@ def requests() -> Iterator[type[Message]]:
 REQUESTS = list(requests())
 
 
+JSON = ("google.protobuf.Value", "google.protobuf.Struct", "google.protobuf.ListValue")
+"""These hold each other, without end."""
+
+
 def places(descriptor: Any, at: str = "") -> Iterator[tuple[str, FieldDescriptor]]:
     """Every field that a request has, down to the last message, with the path to it."""
     for field in () if descriptor.full_name in OPEN else descriptor.fields:
         path = f"{at}{field.name}"
         yield path, field
-        if field.message_type is not None:
+        if field.message_type is not None and field.message_type.full_name not in JSON:
             yield from places(field.message_type, f"{path}{'[0]' if field.is_repeated else ''}.")
 
 
@@ -201,3 +206,18 @@ def test_a_watch_is_checked_before_it_begins(unit: Unit) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         next(call(jobs_pb2.WatchJobRequest(job_id="a\0"), timeout=10))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
+
+
+def test_what_is_json_in_a_message_is_checked_to_its_bottom() -> None:
+    found = deliveries_pb2.ControlResult()
+    inner = found.asked.struct_value.fields["list"].list_value.values.add().struct_value.fields
+    inner["number"].number_value = math.nan
+    inner["words"].string_value = "a\0b"
+    inner["nothing"].null_value = struct_pb2.NULL_VALUE
+    inner["k" * 9000].bool_value = True
+    at = "asked.struct_value.fields['list'].list_value.values[0].struct_value.fields"
+    assert faults(found) == {
+        f"{at}['number'].number_value": "the number is not finite",
+        f"{at}['words'].string_value": "the text holds a NUL",
+        f"{at}['{'k' * 80}']": "9000 bytes; 512 at most",
+    }

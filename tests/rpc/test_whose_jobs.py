@@ -23,7 +23,7 @@ from secondunit.jobs.reader import Reader
 from secondunit.plan.build import Options
 from secondunit.rpc.jobs import Jobs, coalesced, own
 from secondunit.rpc.plans import plan_timeline_of
-from secondunit.rpc.principal import Principal, Scope, acting
+from secondunit.rpc.principal import Principal, Scope
 from secondunit.rpc.serve import serving
 from secondunit.rpc.status import status_of
 from secondunit.rpc.timeline import Timelines
@@ -34,6 +34,7 @@ from secondunit_client import Connection
 
 from tests import edits
 from tests.jobs.conftest import until, wish
+from tests.rpc.acting import acting
 from tests.rpc.conftest import Unit
 from tests.rpc.test_jobs import asked, code_of, slow, with_shot
 

@@ -27,6 +27,7 @@ def movie(
     rate: Fraction = Fraction(25), pts: Sequence[int] | None = None,
     time_base: Fraction | None = None, options: dict[str, str] | None = None,
     metadata: dict[str, str] | None = None, size: tuple[int, int] = (96, 64),
+    aspect: Fraction | None = None,
 ) -> Path:  # fmt: skip
     """A movie of `frame_pixels`; `pts` in `time_base` where the clock is not constant."""
     with av.open(str(path), "w") as container:
@@ -35,6 +36,8 @@ def movie(
         stream.width, stream.height = size
         stream.pix_fmt = pixels
         stream.metadata.update(metadata or {})
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         if time_base is not None:
             stream.codec_context.time_base = time_base
         for number in range(frames):

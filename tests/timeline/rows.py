@@ -10,7 +10,8 @@ import av
 import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
-from secondunit.timeline.picture import FORMATS, Picture
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture
 
 BITS, WIDE, HIGH, FRAMES = 7, 32, 128, 40
 SIZE = (BITS + 1) * WIDE, HIGH  # the smallest that every encoder takes

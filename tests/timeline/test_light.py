@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_li
 from secondunit.timeline.scaling import scaled
 from secondunit.units import ColourTags, Rate, Size
 
-from tests.timeline.pictures import exr, numbered, one_picture
+from tests.timeline.pictures import exr, exr_of_parts, numbered, one_picture
 
 CONFIG = Config(data=Path("unused"))
 SHAPE = (20, 30)
@@ -84,10 +87,11 @@ def test_the_display_window_is_the_picture(tmp_path: Path) -> None:
     ("changes", "words"),
     [
         ({"flags": 0x800}, "holds deep samples"),
-        ({"flags": 0x1000}, "holds several parts"),
         ({"data": (100, 50, 129, 69)}, "does not start at 0,0"),
-        ({"channels": {f"diffuse.{c}": light() for c in "RGB"}},
-         "no channels R, G and B, nor Y alone, but diffuse.B, diffuse.G, diffuse.R"),
+        ({"channels": {f"diffuse.{c}": light() for c in "RG"}},
+         "no channels R, G and B, nor Y alone, but diffuse.G, diffuse.R"),
+        ({"channels": {f"{a}.{c}": light() for a in ("key", "fill") for c in "RGB"}},
+         "several layers, fill, key: write the one"),
         ({"channels": {"R": light(), "G": light(), "B": light(np.float32)}}, "of different kinds"),
         ({"channels": {"Y": light(), "RY": light(), "BY": light()}}, "no channels R, G and B"),
     ],
@@ -98,6 +102,88 @@ def test_an_exr_that_is_no_flat_picture_is_refused_in_words(
     arguments = {"channels": colours(), **changes}
     with pytest.raises(MediaUnreadable, match=words):
         probe(exr(tmp_path / "a.exr", **arguments), CONFIG)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_only_layer_is_the_picture_and_so_is_one_that_is_called_so(tmp_path: Path) -> None:
+    own, other = colours(), light(seed=9)
+
+    def in_layer(name: str, planes: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return {f"{name}.{c}": plane for c, plane in planes.items()}
+
+    files = {
+        "diffuse": in_layer("diffuse", own) | {"Z": other},
+        "View.Combined": in_layer("View.Spec", dict.fromkeys("RGB", other))
+        | in_layer("View.Combined", own | {"A": other}),
+        "spec": in_layer("spec", own) | in_layer("specular", {"R": other}),
+    }
+    for name, channels in files.items():
+        path = exr(tmp_path / f"{name}.exr", channels)
+        picture = read(path)
+        for plane, c in zip(picture.planes, "GBR", strict=True):
+            assert np.array_equal(plane, own[c])
+        assert f"of its layers '{name}' is read" in "".join(notes_of(probe(path, CONFIG)))
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted"),
+    [(("depth", "left", "right"), "left"), (("key", "Beauty", "fill"), "Beauty"),
+     (("deep", "key", "crypto"), "key"), (("rgba", "depth"), "rgba")],
+)  # fmt: skip
+def test_of_several_parts_the_picture_is_read_and_the_others_are_told(
+    tmp_path: Path, parts: tuple[str, ...], wanted: str
+) -> None:
+    own = colours()
+    other = {"depth": {"Z": light(np.float32)}, "crypto": {"id.R": light(), "id.G": light()}}
+    content = {
+        name: own if name == wanted else other.get(name, dict.fromkeys("RGB", light(seed=9)))
+        for name in parts
+    }
+    path = exr_of_parts(tmp_path / "a.exr", content, deep=["deep"])
+
+    picture = read(path)
+
+    for plane, c in zip(picture.planes, "GBR", strict=True):
+        assert np.array_equal(plane, own[c])
+    assert f"of its parts '{wanted}' is read" in "".join(notes_of(probe(path, CONFIG)))
+
+
+def test_parts_none_of_which_is_a_picture_are_refused_each_with_its_reason(tmp_path: Path) -> None:
+    content = {"deep": colours(), "depth": {"Z": light()}, "ids": {"R": light(), "G": light()}}
+    path = exr_of_parts(tmp_path / "a.exr", content, deep=["deep"])
+
+    with pytest.raises(MediaUnreadable) as caught:
+        probe(path, CONFIG)
+
+    said = str(caught.value)
+    assert "'deep' holds deep samples; 'depth' has no channels R, G and B" in said
+    assert "'ids' has no channels" in said
+
+
+@pytest.mark.parametrize("keep", [12, 300, 900, 1400, -1])
+def test_a_file_of_parts_that_was_cut_off_is_refused(tmp_path: Path, keep: int) -> None:
+    path = exr_of_parts(tmp_path / "a.exr", {"depth": {"Z": light()}, "beauty": colours()})
+    path.write_bytes(path.read_bytes()[:keep])
+
+    with pytest.raises(MediaUnreadable):
+        probe(path, CONFIG)
+
+
+def test_a_part_whose_blocks_lie_about_themselves_is_refused(tmp_path: Path) -> None:
+    path = exr_of_parts(tmp_path / "a.exr", {"depth": {"Z": light()}, "beauty": colours()})
+    whole = path.read_bytes()
+    second = whole.index(b"chunkCount", whole.index(b"chunkCount") + 1)
+    count = second + len(b"chunkCount\0int\0") + 4
+    for number in (-1, 2**30, 2**20):
+        path.write_bytes(whole[:count] + struct.pack("<i", number) + whole[count + 4 :])
+        with pytest.raises(MediaUnreadable):
+            probe(path, CONFIG)
+
+
+def test_a_part_larger_than_what_is_allowed_is_not_decoded(tmp_path: Path) -> None:
+    path = exr_of_parts(tmp_path / "a.exr", {"depth": {"Z": light()}, "beauty": colours()})
+
+    with pytest.raises(MediaUnreadable, match="pixels at most are allowed"):
+        probe(path, replace(CONFIG, max_pixels=100))
 
 
 @pytest.mark.parametrize("keep", [4, 9, 40, 200, 330, 700, -1])

@@ -127,6 +127,8 @@ def test_a_web_picture_is_read(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b"gen: bridge", "no footage that we read"),
         (b"\x76\x2f\x31\x01" + bytes(100), "damaged"),  # OpenEXR with nothing in it
+        (b"PK\3\4" + bytes(100), "is an archive; numbered pictures are read from a folder"),
+        (bytes(257) + b"ustar" + bytes(100), "is an archive"),
         (b"GIF89a" + bytes(100), "no footage that we read"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "damaged"),
         (b"\xff\xd8\xff\xe0" + bytes(100), "damaged"),

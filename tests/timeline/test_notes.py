@@ -259,7 +259,27 @@ def test_no_json_value_breaks_the_reader(key: str, value: Any) -> None:
     note = note_of_mapping({"operation": "animate", key: value}, "m")
     texts = ("shot", "negative", "mask")
     if not (value == "" and key in (*texts, "ambient")):
-        assert note.faults or (key == "ambient" and value == {}), (key, value)
+        assert note.faults or (key, value) in (("ambient", {}), ("required", True)), (key, value)
+
+
+def test_what_is_required_is_said_by_key_or_of_everything() -> None:
+    def required(value: Any) -> tuple[str, ...] | None:
+        note = note_of_mapping({"operation": "animate", "required": value}, "m")
+        assert not note.faults, note.faults
+        return note.required
+
+    assert required("mask, camera") == ("mask", "camera")
+    assert required(["stroke"]) == ("stroke",)
+    assert required("yes") == required(True) == ("all",)
+    assert required("no") is None
+    assert "required is 'moon'" in faults("gen: animate\nrequired: mask, moon")[0]
+
+
+def test_references_may_be_several() -> None:
+    note = note_of_text("gen: generate\nreference: hero.png\nreference: car.png\nprompt: dusk", "m")
+    assert note is not None and note.references == (
+        ("hero.png", "m.reference[0]"), ("car.png", "m.reference[1]")
+    )  # fmt: skip
 
 
 def test_the_name_of_a_marker_is_a_short_request() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.picture import (
-    FORMATS,
     Picture,
     colour_of_numbers,
     picture_from_rgb,
@@ -108,3 +108,33 @@ def test_chroma_that_is_filled_down_alone_keeps_every_column() -> None:
 
     assert np.array_equal(found.planes[1], np.tile(thin.astype(np.uint16) * 4, (2, 1)))
     assert found.converted("yuv420p", ColourTags()).same_as(picture)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("yuv420p", "yuv422p10le"), ("yuv422p", "yuv422p10le"), ("yuv420p", "yuv420p12le"),
+     ("yuv420p10le", "yuv422p12le"), ("yuv444p10le", "yuv444p16le"), ("yuv420p", "yuv422p")],
+)  # fmt: skip
+def test_more_bits_hold_the_same_signal(source: str, target: str) -> None:
+    draw = np.random.default_rng(4)
+    layout, wanted = FORMATS[source], FORMATS[target]
+    small = (-(-37 // layout.down), -(-53 // layout.across))
+    planes = tuple(
+        draw.integers(0, 2**layout.bits, shape).astype(layout.dtype)
+        for shape in ((37, 53), small, small)
+    )
+    picture = Picture(format=source, colour=ColourTags(), planes=planes)
+
+    found = picture.converted(target, ColourTags())
+
+    steps = 2 ** (wanted.bits - layout.bits)
+    assert np.array_equal(found.planes[0], planes[0].astype(np.int64) * steps)
+    for own, made in zip(planes[1:], found.planes[1:], strict=True):
+        chroma = own.astype(np.float64)
+        if layout.down > wanted.down:  # sited between two lines (MPEG-2)
+            rows = np.clip((np.arange(37) - 0.5) / 2, 0, len(own) - 1)
+            below = rows.astype(int)
+            part = (rows - below)[:, None]
+            above = np.minimum(below + 1, len(own) - 1)
+            chroma = chroma[below] * (1 - part) + chroma[above] * part
+        assert np.abs(made - chroma * steps).max() <= (0 if steps >= 4 else 0.5)

@@ -13,12 +13,14 @@ from secondunit.errors import MediaForbidden, MediaMissing, MediaUnreadable
 from secondunit.timeline.frames import decode
 from secondunit.timeline.locate import locate
 from secondunit.timeline.media import frame_at, probe
-from secondunit.timeline.numbered import without_numbers
+from secondunit.timeline.numbered import as_referenced, without_numbers
+from secondunit.timeline.picture import Picture, picture_from_rgb
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.sequence import numbers_in_words, spread_of, spread_of_one
 from secondunit.timeline.shot import Edit, Media
 from secondunit.units import FrameRange, Rate
 
+from tests.plans import SRGB
 from tests.timeline.clips import frame_pixels
 from tests.timeline.pictures import numbered
 
@@ -249,12 +251,82 @@ def test_a_shot_is_not_called_by_the_word_for_numbers(name: str, shot: str) -> N
     assert without_numbers(name) == shot
 
 
-def test_a_sequence_that_skips_numbers_is_refused_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("there", "first", "step"),
+    [(range(1001, 1031, 2), 1001, 2), (range(1001, 1031), 1001, 2), (range(1000, 1031), 1001, 2),
+     (range(1001, 1031, 3), 1001, 3), (range(1001, 1031, 3), 1004, 3)],
+)  # fmt: skip
+def test_a_picture_in_steps_stands_for_as_many_frames(
+    tmp_path: Path, there: range, first: int, step: int
+) -> None:
+    numbered(tmp_path / "plates", numbers=there, size=(32, 32))
+    reference = image_sequence(first, first, 1031 - first)
+    reference.frame_step = step
+    edit = bridged(tmp_path, reference, 1011, 1021)
+
+    (shot,) = edit.shots
+    assert shot.before is not None and shot.after is not None
+    for side, start in ((shot.before, 1011), (shot.after, 1021)):
+        found = decode(side.shown.media, side.shown.indexes)
+        for n, index in enumerate(side.shown.indexes):
+            at = reference.frame_for_time(otio.opentime.RationalTime(start + n, 24))
+            assert at == start + n  # what OpenTimelineIO calls it; the picture is that of a step
+            number = at - (at - first) % step
+            assert np.array_equal(
+                np.stack(found[index].planes), np.stack(picture_of(number).planes)
+            )
+    assert f"each of its pictures stands for {step} frames" in "".join(edit.notices)
+
+
+def picture_of(number: int) -> Picture:
+    rgb = frame_pixels(number, 32, 32).astype(np.float32) / 255
+    return picture_from_rgb(rgb, "gbrp", SRGB)
+
+
+@pytest.mark.parametrize(
+    ("policy", "said", "shown"),
+    [("hold", "it lacks 1013-1014, 1021: the picture before is held", (1012, 1012, 1015, 1020)),
+     ("black", "it lacks 1013-1014, 1021: black is shown", (None, None, 1015, None))],
+)  # fmt: skip
+def test_what_an_edit_wants_in_the_place_of_a_missing_picture_is_shown_and_told(
+    tmp_path: Path, policy: str, said: str, shown: tuple[int | None, ...]
+) -> None:
+    there = [n for n in range(1001, 1031) if n not in (1013, 1014, 1021)]
+    numbered(tmp_path / "plates", numbers=there, size=(32, 32))
+    reference = image_sequence(1001, 1001, 30)
+    policies = otio.schema.ImageSequenceReference.MissingFramePolicy
+    reference.missing_frame_policy = policies.__members__[policy]
+
+    edit = bridged(tmp_path, reference, 1011, 1021)
+
+    assert not edit.faults and said in "".join(edit.notices)
+    (shot,) = edit.shots
+    assert shot.before is not None and shot.before.shown.indexes == tuple(range(10, 16))
+    media = shot.before.shown.media
+    found = decode(media, (12, 13, 14, 20))
+    for picture, number in zip(found.values(), shown, strict=True):
+        wanted = np.zeros((3, 32, 32)) if number is None else np.stack(picture_of(number).planes)
+        assert np.array_equal(np.stack(picture.planes), wanted)
+    assert media.run(12) == range(30), "nothing is lacking for those who follow its motion"
+
+
+def test_what_lacks_before_the_first_picture_cannot_be_held(tmp_path: Path) -> None:
+    numbered(tmp_path / "plates", numbers=[1000, 1009, 1011, 1013], size=(32, 32))
+    reference = image_sequence(1001, 1001, 13)
+    reference.frame_step = 2
+    reference.missing_frame_policy = otio.schema.ImageSequenceReference.MissingFramePolicy.hold
+    media = as_referenced(probe(tmp_path / "plates" / "plate.%04d.png", CONFIG), reference)
+
+    assert media.gaps == (FrameRange(start=0, frames=9),)
+    assert media.run(10) == range(9, 15)
+
+
+def test_steps_backwards_are_refused_in_words(tmp_path: Path) -> None:
     numbered(tmp_path / "plates", numbers=range(1001, 1031), size=(32, 32))
     reference = image_sequence(1001, 1001, 30)
-    reference.frame_step = 2
+    reference.frame_step = 0
     edit = bridged(tmp_path, reference, 1011, 1021)
-    assert edit.faults and "takes one of 2 pictures" in edit.faults[0].what
+    assert edit.faults and "in steps of 0; a step is 1 or more" in edit.faults[0].what
 
 
 def asked(folder: Path, note: str, start: int, frames: int) -> Edit:

@@ -57,12 +57,18 @@ class Plans:
         self._stub = PlanServiceStub(caller.channel)
 
     def timeline(
-        self, path: Path, options: pb.PlanOptions | None = None, *, media: Path | None = None
+        self,
+        path: Path,
+        options: pb.PlanOptions | None = None,
+        *,
+        media: Path | None = None,
+        compare: bool = False,
     ) -> pb.PlanTimelineResponse:
         """Plan every shot that a timeline asks for; faults are in the answer, not raised.
 
         `media`: the folder in which takes of earlier rounds lie, default `<name>.gen` beside the
-        timeline; those that are still good are in `made` of their plans.
+        timeline; those that are still good are in `made` of their plans. `compare`: what each
+        engine of the server would do is in `compared`.
 
         Raises Refused when there is no timeline at that path that the server can read.
         """
@@ -70,6 +76,7 @@ class Plans:
             timeline=str(path.absolute()),
             options=options,
             media_folder=str(media.absolute()) if media else "",
+            compare=compare,
         )
         return self._caller.call(self._stub.PlanTimeline, request, timeout=300)
 

@@ -80,6 +80,7 @@ def _file(take: deliveries_pb2.Take) -> dict[str, Any]:
     return {
         "take": take.take,
         "file": take.file or None,
+        "proxy": take.proxy or None,
         "frames": take.frames,
         "rate": [take.rate.num, take.rate.den],
         "start_timecode": take.start_timecode or None,

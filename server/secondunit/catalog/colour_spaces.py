@@ -23,6 +23,8 @@ class ColourSpace:
     """OpenColorIO's name, which plans have."""
     light: bool = False
     """Scene-linear."""
+    log: bool = False
+    """A camera's or a grade's logarithm of light, which no tag of a file says."""
     tags: tuple[tuple[str, str], ...] = ()
     """(transfer, primaries) of `ColourTags` that say the same."""
     video: bool = False
@@ -39,22 +41,22 @@ _ROWS = (
     ColourSpace(name="aces2065-1", ocio="ACES2065-1", light=True,
                 tags=(("linear", "ACES2065-1"),)),
     ColourSpace(name="acescg", ocio="ACEScg", light=True, tags=(("linear", "ACEScg"),)),
-    ColourSpace(name="acescct", ocio="ACEScct"),
-    ColourSpace(name="acescc", ocio="ACEScc"),
-    ColourSpace(name="arri-logc3", ocio="ARRI LogC3 (EI800)"),
-    ColourSpace(name="arri-logc4", ocio="ARRI LogC4"),
-    ColourSpace(name="slog3-sgamut3", ocio="S-Log3 S-Gamut3"),
-    ColourSpace(name="slog3-sgamut3cine", ocio="S-Log3 S-Gamut3.Cine"),
-    ColourSpace(name="slog3-venice-sgamut3", ocio="S-Log3 Venice S-Gamut3"),
-    ColourSpace(name="slog3-venice-sgamut3cine", ocio="S-Log3 Venice S-Gamut3.Cine"),
-    ColourSpace(name="canonlog2", ocio="CanonLog2 CinemaGamut D55"),
-    ColourSpace(name="canonlog3", ocio="CanonLog3 CinemaGamut D55"),
-    ColourSpace(name="redlog3g10", ocio="Log3G10 REDWideGamutRGB"),
-    ColourSpace(name="vlog", ocio="V-Log V-Gamut"),
-    ColourSpace(name="applelog", ocio="Apple Log"),
-    ColourSpace(name="bmdfilm-gen5", ocio="BMDFilm WideGamut Gen5"),
-    ColourSpace(name="davinci-intermediate", ocio="DaVinci Intermediate WideGamut"),
-    ColourSpace(name="dlog", ocio="D-Log D-Gamut"),
+    ColourSpace(name="acescct", ocio="ACEScct", log=True),
+    ColourSpace(name="acescc", ocio="ACEScc", log=True),
+    ColourSpace(name="arri-logc3", ocio="ARRI LogC3 (EI800)", log=True),
+    ColourSpace(name="arri-logc4", ocio="ARRI LogC4", log=True),
+    ColourSpace(name="slog3-sgamut3", ocio="S-Log3 S-Gamut3", log=True),
+    ColourSpace(name="slog3-sgamut3cine", ocio="S-Log3 S-Gamut3.Cine", log=True),
+    ColourSpace(name="slog3-venice-sgamut3", ocio="S-Log3 Venice S-Gamut3", log=True),
+    ColourSpace(name="slog3-venice-sgamut3cine", ocio="S-Log3 Venice S-Gamut3.Cine", log=True),
+    ColourSpace(name="canonlog2", ocio="CanonLog2 CinemaGamut D55", log=True),
+    ColourSpace(name="canonlog3", ocio="CanonLog3 CinemaGamut D55", log=True),
+    ColourSpace(name="redlog3g10", ocio="Log3G10 REDWideGamutRGB", log=True),
+    ColourSpace(name="vlog", ocio="V-Log V-Gamut", log=True),
+    ColourSpace(name="applelog", ocio="Apple Log", log=True),
+    ColourSpace(name="bmdfilm-gen5", ocio="BMDFilm WideGamut Gen5", log=True),
+    ColourSpace(name="davinci-intermediate", ocio="DaVinci Intermediate WideGamut", log=True),
+    ColourSpace(name="dlog", ocio="D-Log D-Gamut", log=True),
     ColourSpace(name="linear-rec709", ocio="Linear Rec.709 (sRGB)", light=True,
                 tags=(("linear", "bt709"),)),
     ColourSpace(name="linear-rec2020", ocio="Linear Rec.2020", light=True,
@@ -94,6 +96,8 @@ def unknown_space(word: str) -> str:
 def _validate() -> None:
     if len(COLOUR_SPACES) != len(_ROWS) or len(BY_OCIO) != len(_ROWS):
         raise ValueError("two colour spaces have the same name")
+    if any(row.log == bool(row.light or row.video or row.tags) for row in _ROWS):
+        raise ValueError("a colour space is light, has tags, or is a logarithm")
     if len(BY_TAGS) != sum(len(row.tags) for row in _ROWS):
         raise ValueError("two colour spaces have the same tags")
 

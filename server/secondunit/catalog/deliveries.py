@@ -61,6 +61,8 @@ class Delivery:
     """An alpha channel says which pixels were made: 1 may have changed, 0 is the source's own."""
     rates: tuple[Rate, ...] = ()
     """All that the container knows; empty: any."""
+    mastered: bool = False
+    """Every group of frames says how light the pictures get, and on what they are to be seen."""
     transfer: str | None = None
     """The one transfer characteristic it is for (a word of ColourTags); None: any."""
     light: Literal["ACES2065-1", "ACEScg"] | None = None
@@ -108,12 +110,8 @@ _MXF_RATES = tuple(
     for scale, den in ((1, 1), (1000, 1001))
     if den == 1 or n not in (25, 50)
 )
-# Of a monitor with P3 primaries and 1000 cd/m2, on which HDR is graded; the light of the brightest
-# pixel and frame is not known before the pictures are: 0 says so (CTA-861.3).
-_MASTERED = (
-    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
-    ":max-cll=0,0:hdr10=1:repeat-headers=1:"
-)
+_HDR10 = "hdr10=1:repeat-headers=1:"
+"""What the pictures' light adds to it, `encode.levels` knows."""
 _LEFT = {"chroma_sample_location": "left"}
 """As `picture` thins chroma."""
 
@@ -143,7 +141,13 @@ def _hevc(name: str, title: str, params: str, transfer: str | None) -> Delivery:
             **_LEFT,
         },
         even=True, reel=False, holds=33.0,  # 34.8
-        transfer=transfer,
+        transfer=transfer, mastered=transfer == "smpte2084",
+    )  # fmt: skip
+
+
+def _with_alpha(row: Delivery) -> Delivery:
+    return replace(
+        row, name=f"{row.name}_alpha", title=f"{row.title}, with alpha of what was made", alpha=True
     )  # fmt: skip
 
 
@@ -155,6 +159,18 @@ def _exr(name: str, space: Literal["ACES2065-1", "ACEScg"]) -> Delivery:
         holds=35.0,  # 36.4: PQ next to black; 61 and more elsewhere
     )  # fmt: skip
 
+
+_H264 = Delivery(
+    name="h264", title="H.264 High, 8 bit, for review, .mp4", codec="libx264",
+    container="mp4", suffix=".mp4", format="yuv420p",
+    options={"preset": "fast", "crf": "16", "bf": "0", "flags": "+cgop", "g": "24", **_LEFT},
+    even=True, reel=False, holds=32.0,  # 33.4
+)  # fmt: skip
+_PNG = Delivery(
+    name="png", title=f"PNG, RGB, 16 bit, numbered from {FIRST_FRAME}", codec="png",
+    container=SEQUENCE, suffix=".png", format="gbrp16le", lossless=True, sound="beside",
+    holds=45.0, reel=False, clock=False,
+)  # fmt: skip
 
 # Traps behind these options: B-frames and open groups shift the edit list and break seeking; mp4
 # keeps no reel; FFmpeg decodes every ProRes 4444 as 12 bit; hev1 does not play in QuickTime;
@@ -210,28 +226,25 @@ _ROWS = (
         options={"level": "3", "slicecrc": "1", "g": "1"}, exact=True,
         square=True, sound="inside",
     ),
-    Delivery(
-        name="h264", title="H.264 High, 8 bit, for review, .mp4", codec="libx264",
-        container="mp4", suffix=".mp4", format="yuv420p",
-        options={"preset": "fast", "crf": "16", "bf": "0", "flags": "+cgop", "g": "24", **_LEFT},
-        even=True, reel=False, holds=32.0,  # 33.4
+    _H264,
+    replace(
+        _H264, name="h264_mov", title="H.264 High, 8 bit, for review, with sound, .mov",
+        container="mov", suffix=".mov", reel=True, sound="inside",
     ),
     _hevc("hevc_main10", "for review in the source's own colour", "chromaloc=0:", None),
-    _hevc("hevc_main10_pq", "HDR10 (PQ)", f"chromaloc=0:{_MASTERED}", "smpte2084"),
+    _hevc("hevc_main10_pq", "HDR10 (PQ)", f"chromaloc=0:{_HDR10}", "smpte2084"),
     _hevc("hevc_main10_hlg", "HDR (HLG)", "chromaloc=0:", "arib-std-b67"),
     _exr("exr_half", "ACES2065-1"),
+    _with_alpha(_exr("exr_half", "ACES2065-1")),
     _exr("exr_half_acescg", "ACEScg"),
+    _with_alpha(_exr("exr_half_acescg", "ACEScg")),
     Delivery(
         name="dpx", title=f"DPX, RGB, 10 bit, numbered from {FIRST_FRAME}", codec="dpx",
         container=SEQUENCE, suffix=".dpx", format="gbrp10le", lossless=True, sound="beside",
         holds=45.0,  # the colour of a neighbour may reach a pixel as RGB is made of thinned chroma
     ),
-    Delivery(
-        name="png", title=f"PNG, RGB, 16 bit, numbered from {FIRST_FRAME}", codec="png",
-        container=SEQUENCE, suffix=".png", format="gbrp16le", lossless=True, sound="beside",
-        holds=45.0,
-        reel=False, clock=False,
-    ),
+    _PNG,
+    _with_alpha(_PNG),
 )  # fmt: skip
 
 DELIVERIES: dict[str, Delivery] = {row.name: row for row in _ROWS}

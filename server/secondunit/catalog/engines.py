@@ -72,12 +72,19 @@ class Engine:
     """Pixels and frames by which what may change is widened before the model is asked."""
     most_pixels: int = 0
     """Width times height of the largest picture it is asked for; 0: any."""
+    only_size: tuple[int, int] = (0, 0)
+    """Width and height of the one size that its weights know; (0, 0): any legal one."""
     words: int = 0
     """Tokens of the longest prompt that it reads whole."""
     references: int = 0
     """Pictures of who or what shall be seen that it takes."""
     tiers: tuple[Tier, ...] = ()
     """From the cheapest to the best; the last is taken where a request names none."""
+    limits: str = ""
+    """What its licence forbids or asks for, in plain words; empty: nothing beyond its text."""
+    weights: str = ""
+    """Identity of the weights (SHA-256), as they were when the engine was added; empty for those
+    of the package, which tell it themselves (`catalog.weights`)."""
 
 
 MOTION = Engine(

@@ -46,9 +46,10 @@ def _token(options: argparse.Namespace) -> int:
     from secondunit.rpc.tokens import Register
 
     config = Config.from_environment(options.config)
-    kept = Register((options.data or config.data).absolute())
+    data = (options.data or config.data).absolute()
+    kept = Register(data)
     if options.deed == "list":
-        return _list(kept, options)
+        return _list(kept, data, options)
     if not options.subject:
         what = "a NAME is needed" if options.deed == "add" else "the ID of a token is needed"
         raise Refused.single(what, f"token {options.deed}")
@@ -102,8 +103,11 @@ def _shown_once(token: Token, text: str, options: argparse.Namespace) -> int:
     return 0
 
 
-def _list(register: Register, options: argparse.Namespace) -> int:
-    rows = [_record(token) for token in register.all()]
+def _list(register: Register, data: Path, options: argparse.Namespace) -> int:
+    from secondunit.rpc.token_uses import last_uses, words
+
+    uses = last_uses(data)
+    rows = [_record(token, uses.get(token.id)) for token in register.all()]
     if options.json:
         print(json.dumps({"tokens": rows}, indent=2))
         return 0
@@ -111,16 +115,17 @@ def _list(register: Register, options: argparse.Namespace) -> int:
     from rich.table import Table
 
     names = ("id", "name", "user", "tenant", "scope", "state", "expires")
-    table = Table(*names, box=None, pad_edge=False)
+    table = Table(*names, "last used", box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(str(row[name] or "-")[:32] for name in names))
+        cells = (str(row[name] or "-")[:32] for name in names)
+        table.add_row(*cells, words(uses.get(row["id"])))
     screen = Console(highlight=False, markup=False, emoji=False)
     empty = "No tokens: a server on this machine's own address asks nobody for one."
     screen.print(table if rows else empty)
     return 0
 
 
-def _record(token: Token) -> dict[str, Any]:
+def _record(token: Token, used: datetime | None = None) -> dict[str, Any]:
     now = datetime.now(UTC)
     serving = [s for s in token.secrets if s.until is None or s.until > now]
     return {
@@ -134,4 +139,5 @@ def _record(token: Token) -> dict[str, Any]:
         "expires": token.expires.isoformat(timespec="seconds") if token.expires else None,
         "revoked": token.revoked.isoformat(timespec="seconds") if token.revoked else None,
         "secrets": len(serving),
+        "last_used": used.isoformat(timespec="seconds") if used else None,
     }

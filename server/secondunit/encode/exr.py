@@ -36,14 +36,22 @@ class Header:
     pixel_aspect: tuple[int, int] = (1, 1)
 
 
-def packed(rgb: NDArray[np.float32], header: Header) -> bytes:
-    """The bytes of a file of `h w 3` RGB, as half floats: what is beyond their range is clipped."""
+def packed(
+    rgb: NDArray[np.float32], header: Header, alpha: NDArray[np.floating] | None = None
+) -> bytes:
+    """The bytes of a file of `h w 3` RGB, as half floats: what is beyond their range is clipped.
+
+    With `alpha` (`h w`) it has a channel A; the colours are not multiplied by it.
+    """
     h, w = rgb.shape[:2]
     half = np.clip(rgb, -65504, 65504).astype("<f2")
     # Of every line all of blue, then green, then red: channels stand in the order of their names.
-    lines = np.ascontiguousarray(half[..., ::-1].transpose(0, 2, 1))
+    lines = half[..., ::-1].transpose(0, 2, 1)
+    if alpha is not None:
+        lines = np.concatenate([alpha[:, None].astype("<f2"), lines], axis=1)
+    lines = np.ascontiguousarray(lines)
     blocks = [_block(y, lines[y : y + _LINES].tobytes()) for y in range(0, h, _LINES)]
-    head = _head(w, h, header)
+    head = _head(w, h, header, "BGR" if alpha is None else "ABGR")
     offset, table = len(head) + 8 * len(blocks), []
     for block in blocks:
         table.append(offset)
@@ -100,10 +108,10 @@ def _block(y: int, raw: bytes) -> bytes:
     return struct.pack("<iI", y, len(body)) + body
 
 
-def _head(w: int, h: int, header: Header) -> bytes:
+def _head(w: int, h: int, header: Header, channels: str) -> bytes:
     window = struct.pack("<4i", 0, 0, w - 1, h - 1)
     one = b"".join(
-        name + struct.pack("<iB3xii", 1, 0, 1, 1) for name in (b"B\0", b"G\0", b"R\0")
+        name.encode() + b"\0" + struct.pack("<iB3xii", 1, 0, 1, 1) for name in channels
     )  # half, in every pixel
     wide, high = header.pixel_aspect
     rows = [

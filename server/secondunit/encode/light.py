@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.timeline.picture import Samples
+from secondunit.timeline.layouts import Samples
 
 Space = Literal["ACES2065-1", "ACEScg"]
 Curve = Callable[[Samples], Samples]
@@ -52,6 +52,11 @@ def from_light(light: Samples, transfer: str, primaries: str, space: Space) -> N
     """What `to_light` was given: code values `h w 3` of scene-linear `h w 3`."""
     linear = light.astype(np.float32) @ np.linalg.inv(_between(primaries, space)).T
     return _odd(_CURVES[transfer][0], linear.astype(np.float32)).astype(np.float32)
+
+
+def light_of(code: Samples, transfer: str) -> NDArray[np.float32]:
+    """Light of code values of any shape, in their own primaries."""
+    return np.asarray(_odd(_CURVES[transfer][1], code), np.float32)
 
 
 @cache

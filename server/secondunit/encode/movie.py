@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from secondunit.catalog.deliveries import Delivery
 from secondunit.encode.durable import unwritten
+from secondunit.encode.levels import Levels
 from secondunit.encode.sound import Sound, add_sound
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import FORMATS, Picture, colour_numbers, fill_planes, tag_frame
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, colour_numbers, fill_planes, tag_frame
 from secondunit.units import ColourTags, timecode
 
 _PROGRESSIVE = 1  # AV_FIELD_PROGRESSIVE: without it mov has no `fiel` atom and hosts guess
@@ -41,8 +43,12 @@ class Movie:
         row: Delivery,
         layout: tuple[str, ColourTags],
         sound: Sound | None,
+        levels: Levels | None = None,
     ) -> None:
-        """`layout` of the pictures that come. Raises DeliveryError, StoreFull."""
+        """`layout` of the pictures that come, `levels` of a row that says them (None: unknown).
+
+        Raises DeliveryError, StoreFull.
+        """
         self._path, self._sound, self._row = path, sound, row
         format, self._colour = layout
         self._format = _PACKED.get(format, format) if row.codec == "ffv1" else format
@@ -53,6 +59,9 @@ class Movie:
         if row.container in ("mov", "mp4"):
             # The default movie timescale of 1000 would cut the edit list to milliseconds.
             options = {"movie_timescale": str(plan.rate.num), "movflags": "+faststart"}
+        settings = dict(row.options)
+        if row.mastered:
+            settings["x265-params"] += f":{(levels or Levels()).parameters()}"
         with translated(path):
             self._container = av.open(str(path), "w", format=row.container, options=options)
         try:
@@ -60,7 +69,7 @@ class Movie:
                 self._stream = cast(
                     VideoStream,
                     self._container.add_stream(
-                        row.codec, rate=plan.rate.fraction, options=dict(row.options)
+                        row.codec, rate=plan.rate.fraction, options=settings
                     ),
                 )
                 self._configure(plan)
@@ -107,16 +116,7 @@ class Movie:
 
     def _frame(self, picture: Picture, alpha: Alpha | None) -> av.VideoFrame:
         if self._row.alpha:
-            layout = FORMATS[picture.format]
-            top = 2**layout.bits - 1
-            size = picture.size
-            if alpha is None:
-                alpha = np.ones((size.height, size.width), np.float32)
-            opaque = np.rint(np.clip(alpha, 0, 1) * top).astype(layout.dtype)
-            frame = av.VideoFrame(size.width, size.height, self._format)
-            fill_planes(frame, (*picture.planes, opaque))
-            tag_frame(frame, self._colour)
-            return frame
+            return with_alpha(picture, alpha, self._format)
         frame = picture.frame()
         return frame if frame.format.name == self._format else frame.reformat(format=self._format)
 
@@ -131,6 +131,18 @@ class Movie:
         """Let go of the file; after `finish` there is nothing left to do."""
         with suppress(av.error.FFmpegError, OSError, ValueError):
             self._container.close()
+
+
+def with_alpha(picture: Picture, alpha: Alpha | None, format: str) -> av.VideoFrame:
+    """A picture and its alpha (None: opaque) in the layout that is its own with alpha, tagged."""
+    layout, size = FORMATS[picture.format], picture.size
+    if alpha is None:
+        alpha = np.ones((size.height, size.width), np.float32)
+    opaque = np.rint(np.clip(alpha, 0, 1) * (2**layout.bits - 1)).astype(layout.dtype)
+    frame = av.VideoFrame(size.width, size.height, format)
+    fill_planes(frame, (*picture.planes, opaque))
+    tag_frame(frame, picture.colour)
+    return frame
 
 
 @contextmanager

@@ -19,17 +19,17 @@ from secondunit.catalog.deliveries import FIRST_FRAME, Delivery, frame_name
 from secondunit.encode import dpx, exr
 from secondunit.encode.durable import sync
 from secondunit.encode.light import Space, chromaticities, from_light, to_light
-from secondunit.encode.movie import translated
+from secondunit.encode.movie import Alpha, translated, with_alpha
 from secondunit.encode.sound import HZ, Sound, add_sound
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
+from secondunit.timeline.layouts import FORMATS, HALF
 from secondunit.timeline.picture import (
-    FORMATS,
-    HALF,
     Picture,
     picture_from_rgb,
     picture_of_frame,
     picture_of_light,
+    planes_of,
 )
 from secondunit.units import ColourTags, Rate, timecode
 
@@ -72,12 +72,17 @@ class Sequence:
         with translated(folder):
             folder.mkdir()
 
-    def packed(self, named: Picture, fitted: Picture, number: int) -> bytes:
+    def packed(
+        self, named: Picture, fitted: Picture, number: int, alpha: Alpha | None
+    ) -> bytes:  # fmt: skip
         """The bytes of picture `number`; called by several threads.
 
-        `named` is the picture in its own layout, `fitted` the same in the row's.
+        `named` is the picture in its own layout, `fitted` the same in the row's. `alpha` of a row
+        that has one; None: opaque.
         """
-        plan, row = self._plan, self._row
+        plan, row, size = self._plan, self._row, fitted.size
+        if row.alpha and alpha is None:
+            alpha = np.ones((size.height, size.width), np.float32)
         clock = clock_of(plan.timecode + number, plan.rate, drop_frame=plan.drop_frame)
         if row.light is not None:
             header = exr.Header(
@@ -86,7 +91,8 @@ class Sequence:
             )  # fmt: skip
             colour = named.colour
             rgb = named.rgb(clipped=False)
-            return exr.packed(to_light(rgb, colour.transfer, colour.primaries, row.light), header)
+            light = to_light(rgb, colour.transfer, colour.primaries, row.light)
+            return exr.packed(light, header, alpha)
         if row.codec == "dpx":
             head = dpx.Header(
                 name=frame_name(self._stem, number, row.suffix), number=FIRST_FRAME + number,
@@ -95,7 +101,7 @@ class Sequence:
             )  # fmt: skip
             return dpx.packed(fitted, head)
         with translated(self._folder):
-            return _png(fitted, plan)
+            return _png(fitted, plan, alpha)
 
     def add(self, data: bytes, number: int) -> None:
         """Write the bytes of picture `number`, counted from 0."""
@@ -144,12 +150,17 @@ def numbered(folder: Path, suffix: str) -> tuple[Path, ...]:
 
 
 def pictures_in(
-    files: tuple[Path, ...], row: Delivery, colour: ColourTags, format: str | None = None
+    files: tuple[Path, ...],
+    row: Delivery,
+    colour: ColourTags,
+    format: str | None = None,
+    opaque: list[float] | None = None,
 ) -> Iterator[Picture]:
     """The pictures of files, decoded by FFmpeg; scene-linear ones as the code values they were.
 
     `colour` tells the transfer and primaries of those, `format` their layout (None: the row's).
-    Raises FFmpegError, OSError.
+    `opaque` is told the mean of each picture's alpha, 0..1, where it has one. Raises FFmpegError,
+    OSError.
     """
     for path in files:
         with av.open(
@@ -157,6 +168,8 @@ def pictures_in(
             container_options={"format_whitelist": row.demuxer, "protocol_whitelist": "file"},
         ) as container:  # fmt: skip
             frame = next(container.decode(video=0))
+            if opaque is not None and any(c.is_alpha for c in frame.format.components):
+                opaque.append(_opaque(frame))
             if row.light is not None:
                 yield _code_values(frame, row.light, format or row.format or HALF, colour)
             else:  # neither DPX nor PNG can say all the tags
@@ -200,13 +213,17 @@ def header_differences(
     ]
 
 
+def _opaque(frame: av.VideoFrame) -> float:
+    """The mean of a frame's alpha, 0..1."""
+    if "f16" in frame.format.name:
+        return float(planes_of(frame, FORMATS[HALF])[3].mean(dtype=np.float64))
+    alpha = planes_of(frame.reformat(format="gbrap16le"), FORMATS["gbrp16le"])[3]
+    return float(alpha.mean()) / 65535
+
+
 def _code_values(frame: av.VideoFrame, space: Space, format: str, colour: ColourTags) -> Picture:
     """A decoded half float frame as a picture in `colour`: code values, or the light itself."""
-    planes = []
-    for plane in frame.planes:
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        planes.append(rows[:, : plane.width * 2].copy().view(np.float16).astype(np.float32))
-    g, b, r = planes[:3]
+    g, b, r = (plane.astype(np.float32) for plane in planes_of(frame, FORMATS[HALF])[:3])
     light = np.stack([r, g, b], axis=-1)
     own = from_light(light, colour.transfer, colour.primaries, space)
     if FORMATS[format].light:
@@ -214,13 +231,15 @@ def _code_values(frame: av.VideoFrame, space: Space, format: str, colour: Colour
     return picture_from_rgb(own, format, colour)
 
 
-def _png(picture: Picture, plan: ShotPlan) -> bytes:
+def _png(picture: Picture, plan: ShotPlan, alpha: Alpha | None) -> bytes:
     size = picture.size
+    packed = "rgb48be" if alpha is None else "rgba64be"
     codec = VideoCodecContext.create("png", "w")
-    codec.width, codec.height, codec.pix_fmt = size.width, size.height, "rgb48be"
+    codec.width, codec.height, codec.pix_fmt = size.width, size.height, packed
     codec.time_base = 1 / plan.rate.fraction
     codec.sample_aspect_ratio = Fraction(*plan.pixel_aspect)
-    frame = picture.frame().reformat(format="rgb48be")  # another order of the same samples
+    frame = picture.frame() if alpha is None else with_alpha(picture, alpha, "gbrap16le")
+    frame = frame.reformat(format=packed)  # another order of the same samples
     return b"".join(bytes(packet) for packet in (*codec.encode(frame), *codec.encode(None)))
 
 

@@ -38,12 +38,14 @@ def compose(
     timings: Mapping[str, float],
     versions: Mapping[str, str],
     ran: Mapping[str, Any] | None = None,
+    proxy: Encoded | None = None,
 ) -> Record:
     """The record of one result.
 
     `request` is as the editor wrote it, `timings` are seconds by stage, `versions` are those of
-    the engine's packages, `ran` is what the engine really ran on. `take` is None until the clip is
-    published. `missed` names the controls of the report that were not held.
+    the engine's packages, `ran` is what the engine really ran on, `proxy` the small copy beside
+    the clip. `take` is None until the clip is published. `missed` names the controls of the
+    report that were not held.
     """
     facts = encoded.facts
     return {
@@ -63,6 +65,7 @@ def compose(
             "start_frame": frame_of_timecode(facts.timecode, facts.rate),
             **canonical(facts),
         },
+        "proxy": None if proxy is None else proxy_record(proxy),
         "request": dict(request),
         "plan": canonical(plan),
         "engine": {
@@ -79,6 +82,14 @@ def compose(
         "adaptations": canonical(plan.adaptations),
         "timings": {stage: round(seconds, 3) for stage, seconds in timings.items()},
     }
+
+
+def proxy_record(proxy: Encoded) -> Record:
+    """What a record says of the proxy: frames, rate, timecode and reel are the clip's own."""
+    return {
+        "file": proxy.path.name, "sha256": proxy.digest, "bytes": proxy.bytes,
+        "delivery": proxy.facts.delivery, "size": canonical(proxy.facts.size),
+    }  # fmt: skip
 
 
 def write(record: Record, path: Path) -> None:

@@ -14,18 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.encode.levels import Levels, said
 from secondunit.encode.sequence import clock_of, header_differences, numbered, pictures_in
 from secondunit.encode.sound import digest_of_sound, span
 from secondunit.engine.engine import Progress
 from secondunit.errors import DeliveryError
 from secondunit.finish.fingerprint import Fingerprint
-from secondunit.timeline.picture import (
-    FORMATS,
-    Picture,
-    colour_numbers,
-    picture_of_frame,
-    planes_of,
-)
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, colour_numbers, picture_of_frame, planes_of
 from secondunit.units import ColourTags, Rate, Size, frame_of_timecode
 
 _CONTENT_TOLERANCE = 0.02
@@ -56,6 +52,8 @@ class Facts:
     """Channels of each stream of PCM, 24 bit at 48 kHz, as long as the pictures."""
     sound_samples: str | None = None
     """SHA-256 of their samples, as `sound.digest_of_sound` has it; None without sound."""
+    levels: Levels | None = None
+    """How light the pictures get, as every group of frames says it; None: it says nothing."""
 
 
 class Content:
@@ -140,7 +138,9 @@ class _Reading:
         for number, path in enumerate(files):
             clock = clock_of(start + number, facts.rate, drop_frame=";" in facts.timecode)
             self.wrong += header_differences(path, row, facts, clock)
-        self._pictures(pictures_in(files, row, facts.colour, facts.format))
+        opaque: list[float] = []
+        self._pictures(pictures_in(files, row, facts.colour, facts.format, opaque))
+        self._alpha(opaque)
         self._sound(sorted(self.path.glob("*.wav")))
 
     def _sound(self, paths: Iterable[Path]) -> None:
@@ -229,10 +229,13 @@ class _Reading:
         tick = Fraction(video.time_base or 0)
         off_time = interlaced = 0
         opaque: list[float] = []
+        light: set[tuple[Levels | None, int | None]] = set()
 
         def pictures() -> Iterator[Picture]:
             nonlocal off_time, interlaced
             for number, frame in enumerate(container.decode(video)):
+                if self.row.mastered:
+                    light.add(said(frame))
                 seconds = (frame.pts or 0) * tick
                 off_time += abs(seconds - number / self.facts.rate.fraction) > tick / 2
                 interlaced += frame.interlaced_frame
@@ -247,12 +250,21 @@ class _Reading:
             self.wrong.append(f"{off_time} frames are not at their time")
         if interlaced:
             self.wrong.append(f"{interlaced} frames are marked interlaced")
-        if self.row.alpha:
-            self._differ("the number of frames with alpha", len(opaque), self.facts.frames)
-            went_in = self.content.opaque if self.content is not None else opaque
-            pairs = zip(opaque, went_in, strict=False)
-            if max((abs(a - b) for a, b in pairs), default=0) > _CONTENT_TOLERANCE:
-                self.wrong.append("the decoded alpha is not the one that went in")
+        if self.facts.levels is not None:
+            wanted = self.facts.levels
+            self._differ("the light that is said", light, {(wanted, wanted.peak)})
+        self._alpha(opaque)
+
+    def _alpha(self, opaque: list[float]) -> None:
+        """`opaque`: the mean of the alpha of each frame that has one."""
+        self._differ(
+            "the number of frames with alpha", len(opaque),
+            self.facts.frames if self.row.alpha else 0,
+        )  # fmt: skip
+        went_in = self.content.opaque if self.content is not None else opaque
+        pairs = zip(opaque, went_in, strict=False)
+        if max((abs(a - b) for a, b in pairs), default=0) > _CONTENT_TOLERANCE:
+            self.wrong.append("the decoded alpha is not the one that went in")
 
     def _pictures(self, pictures: Iterable[Picture]) -> None:
         facts, content = self.facts, self.seen

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from secondunit.catalog.deliveries import DELIVERIES, Delivery
 from secondunit.encode.durable import digest_of, discard, settle, temporary_beside
+from secondunit.encode.levels import Levels
 from secondunit.encode.movie import Alpha, Movie, translated
 from secondunit.encode.sequence import Sequence
 from secondunit.encode.sound import Sound, digest_of_sound, sound_of
@@ -17,7 +18,8 @@ from secondunit.engine.engine import Progress
 from secondunit.engine.parallel import in_order
 from secondunit.errors import DeliveryError
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import FORMATS, HALF, Picture
+from secondunit.timeline.layouts import FORMATS, HALF
+from secondunit.timeline.picture import Picture
 from secondunit.units import ColourTags, timecode
 
 Mattes = Callable[[int], Alpha]
@@ -43,11 +45,14 @@ def write(
     progress: Progress,
     seen: Content | None = None,
     alpha: Mattes | None = None,
+    levels: Levels | None = None,
 ) -> Encoded:
     """Encode `plan.file_range.frames` pictures, in file order, to `target`; verify; then rename.
 
     A delivery that is a sequence makes `target` a folder. The sound that the plan keeps is read
-    from its sources here; `alpha` is asked for each picture where the delivery has one.
+    from its sources here; `alpha` is asked for each picture where the delivery has one. `levels`
+    are those of the pictures, for a delivery that is `mastered`; without them the file says that
+    nobody knows.
 
     Pictures are taken one at a time and not kept. The file is decoded whole before it gets its
     name, and a lossless delivery must give back the very samples that went in. Whatever goes
@@ -64,10 +69,12 @@ def write(
         whole = digest_of_sound(sound.codes(track) for track in sound.tracks)
         channels = tuple(track.samples.shape[1] for track in sound.tracks)
         facts = replace(facts, sound=channels, sound_samples=whole)
+    if row.mastered:
+        facts = replace(facts, levels=levels or Levels())
     temporary = temporary_beside(target.absolute())
     stem = target.name if row.sequence else target.stem
     try:
-        content = _encode(pictures, plan, temporary, stem, sound, alpha, progress)
+        content = _encode(pictures, plan, temporary, stem, sound, alpha, levels, progress)
         if row.exact or row.lossless:
             facts = replace(facts, samples=content.digest)
         back = seen or Content(hashed=row.exact or row.lossless)
@@ -137,6 +144,7 @@ def _encode(
     stem: str,
     sound: Sound | None,
     alpha: Mattes | None,
+    levels: Levels | None,
     progress: Progress,
 ) -> Content:
     row = DELIVERIES[plan.delivery]
@@ -145,27 +153,29 @@ def _encode(
     if row.sequence:
         file = Sequence(temporary, stem, plan, row, sound)
     else:
-        file = Movie(temporary, plan, row, layout_of(plan, row), sound)
+        file = Movie(temporary, plan, row, layout_of(plan, row), sound, levels)
 
-    def ready(numbered: tuple[int, Picture]) -> tuple[Picture, bytes]:
+    def ready(numbered: tuple[int, Picture]) -> tuple[Picture, Alpha | None, bytes]:
         number, picture = numbered
         fitted = _fitting(picture, plan, row)
-        data = file.packed(picture, fitted, number) if isinstance(file, Sequence) else b""
-        return fitted, data
+        matte = alpha(number) if row.alpha and alpha is not None else None
+        data = b""
+        if isinstance(file, Sequence):
+            data = file.packed(picture, fitted, number, matte)
+        return fitted, matte, data
 
     try:
         # The encoder works on one picture while the next ones are brought to its layout.
-        for picture, data in in_order(ready, enumerate(pictures)):
+        for picture, matte, data in in_order(ready, enumerate(pictures)):
             if count == total:
                 raise DeliveryError(f"{plan.name}: more pictures came than the {total} planned")
             content.add(picture)
             if isinstance(file, Sequence):
                 file.add(data, count)
             else:
-                matte = alpha(count) if row.alpha and alpha is not None else None
                 file.add(picture, count, matte)
-                if row.alpha:
-                    content.add_alpha(matte)
+            if row.alpha:
+                content.add_alpha(matte)
             count += 1
             progress("encode", count, total)
         if count != total:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,4 +162,14 @@ class LoadedEngine(Protocol):
         the work up to there: what comes is bit for bit what an undisturbed run gives.
         Raises EngineFailed, or whatever `progress` raised, with nothing left behind.
         """
+        ...
+
+
+@runtime_checkable
+class Ran(Protocol):
+    """An engine that can tell what really ran: a checkpoint's, of which there are many ways."""
+
+    @property
+    def ran(self) -> Mapping[str, Any]:
+        """Of the last run, as plain values for the take's record; empty before the first."""
         ...

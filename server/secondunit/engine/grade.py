@@ -36,11 +36,11 @@ class Grade:
     gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
-    def on(self, rgb: NDArray[np.floating], transfer: str) -> Field:
-        """The picture (`... 3`, code values 0..1 in a transfer) under this grade."""
+    def on(self, rgb: NDArray[np.floating], curve: str) -> Field:
+        """The picture (`... 3`, code values 0..1 on a plan's `curve`) under this grade."""
         if self == NEUTRAL:
             return np.asarray(rgb, np.float32)
-        return coded(self.on_light(linear(rgb, transfer)), transfer)
+        return coded(self.on_light(linear(rgb, curve)), curve)
 
     def on_light(self, light: NDArray[np.floating]) -> Field:
         """The same of light."""
@@ -80,7 +80,7 @@ def fitted(
     here: NDArray[np.floating],
     there: NDArray[np.floating],
     weight: NDArray[np.floating],
-    transfer: str,
+    curve: str,
 ) -> Grade | None:
     """The grade that turns the colours `here` (n 3, code values) into those `there` (n 3).
 
@@ -95,7 +95,7 @@ def fitted(
         return None
     if len(kept) > MOST:  # at random, or a stride might meet the same columns again and again
         kept = np.random.default_rng(0).choice(kept, MOST, replace=False)
-    x, y = linear(here[kept], transfer), linear(there[kept], transfer)
+    x, y = linear(here[kept], curve), linear(there[kept], curve)
     parts = [_line(x[:, c], y[:, c], sure[kept].astype(np.float64)) for c in range(3)]
     grade = _grade(parts)
     relative = 1 / (y + _FLOOR)

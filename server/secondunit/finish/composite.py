@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondunit.engine.engine import RGB
-from secondunit.timeline.picture import FORMATS, Picture, PixelFormat, picture_from_rgb
+from secondunit.timeline.layouts import FORMATS, PixelFormat
+from secondunit.timeline.picture import Picture, picture_from_rgb
 
 
 def composite(generated: RGB, kept: Picture, mask: NDArray[np.floating]) -> Picture:

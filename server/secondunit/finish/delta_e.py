@@ -20,10 +20,15 @@ _TO_XYZ = {
 _WHITE = np.array([0.9504559, 1.0, 1.0890578])
 
 
-def lab(rgb: NDArray[np.floating], colour: ColourTags) -> NDArray[np.float64]:
-    """CIELAB (D65; `... 3`) of RGB in code values 0..1; primaries we do not know are BT.709's."""
+def lab(
+    rgb: NDArray[np.floating], colour: ColourTags, curve: str | None = None
+) -> NDArray[np.float64]:
+    """CIELAB (D65; `... 3`) of RGB in code values 0..1; primaries we do not know are BT.709's.
+
+    `curve`: of the plan, where that is not the transfer that the tags say.
+    """
     matrix = np.asarray(_TO_XYZ.get(colour.primaries, _TO_XYZ["bt709"]))
-    xyz = linear(rgb, colour.transfer).astype(np.float64) @ matrix.T / _WHITE
+    xyz = linear(rgb, curve or colour.transfer).astype(np.float64) @ matrix.T / _WHITE
     small = (6 / 29) ** 3
     f = np.where(xyz > small, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     x, y, z = f[..., 0], f[..., 1], f[..., 2]

@@ -15,7 +15,8 @@ from secondunit.engine.strokes import drawn_at
 from secondunit.finish.composite import all_may_change
 from secondunit.finish.thresholds import LIMITS, Limit
 from secondunit.plan.shot_plan import ShotPlan
-from secondunit.timeline.picture import FORMATS, Picture
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture
 
 _CHANGED = 20 / 255  # a larger difference is no codec's doing (AnimateAnything's evaluation)
 _SOME = 5e-4  # of all pixels must have changed before their place says anything

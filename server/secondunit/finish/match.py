@@ -50,13 +50,13 @@ class RangeMatch:
         return (frame - self.made.start) / (self.made.frames - 1) if self.made.frames > 1 else 0.5
 
     def on(
-        self, rgb: RGB, frame: int, transfer: str, seed: int, where: NDArray[np.bool_] | None
+        self, rgb: RGB, frame: int, curve: str, seed: int, where: NDArray[np.bool_] | None
     ) -> RGB:
         """A made frame as it should look, `h w 3`, 0..1."""
         share = self.share(frame)
         grade = self.first.part(1 - share).then(self.last.part(share))
         if max(*(abs(g - 1) for g in grade.gain), *(abs(o) for o in grade.offset)) > 1e-6:
-            rgb = grade.on(rgb, transfer)
+            rgb = grade.on(rgb, curve)
         if self.sharpen is not None:
             rgb = self.sharpen.on(rgb, share)
         if self.regrain is not None:
@@ -69,7 +69,7 @@ class Match:
     """What is done to a shot's made frames, and why."""
 
     ranges: tuple[RangeMatch, ...]
-    transfer: str
+    curve: str
     seed: int
     before: Mapping[str, Any]
     """What was measured on the frames as they were made, plain JSON values by control."""
@@ -81,7 +81,7 @@ class Match:
         """
         for one in self.ranges:
             if frame in one.made:
-                return one.on(rgb, frame, self.transfer, self.seed, where)
+                return one.on(rgb, frame, self.curve, self.seed, where)
         return rgb
 
 
@@ -123,7 +123,7 @@ def matching(plan: ShotPlan, made: Made, sources: PlanSources) -> Match:
         )
     return Match(
         ranges=tuple(one for one in ranges if one != RangeMatch(made=one.made)),
-        transfer=plan.colour.transfer, seed=grain_seed(plan.shot, plan.seed), before=look.said(),
+        curve=plan.curve, seed=grain_seed(plan.shot, plan.seed), before=look.said(),
     )  # fmt: skip
 
 
@@ -175,7 +175,10 @@ class _Looks:
         def step(one: int, other: int | None) -> ColourStep | None:
             if other is None:
                 return None
-            return colour_step(small[one], small[other], self._plan.colour, self._inside(one))
+            plan = self._plan
+            return colour_step(
+                small[one], small[other], plan.colour, plan.curve, self._inside(one)
+            )  # fmt: skip
 
         across = step(seam.made, seam.own)
         if across is None:

@@ -72,7 +72,10 @@ class Matched:
             def step(one: int, other: int | None, of: dict[int, Small] = small) -> float | None:
                 if other not in of:
                     return None
-                found = colour_step(of[one], of[other], self._plan.colour, self._inside(one))
+                plan = self._plan
+                found = colour_step(
+                    of[one], of[other], plan.colour, plan.curve, self._inside(one)
+                )  # fmt: skip
                 return None if found is None else found.delta_e
 
             across = step(seam.made, seam.own)

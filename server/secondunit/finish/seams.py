@@ -78,11 +78,15 @@ class ColourStep:
 
 
 def colour_step(
-    one: Small, other: Small, colour: ColourTags, where: NDArray[np.floating] | None = None
+    one: Small,
+    other: Small,
+    colour: ColourTags,
+    curve: str,
+    where: NDArray[np.floating] | None = None,
 ) -> ColourStep | None:
     """The step from `one` to `other`, along the motion; None where too little is in both.
 
-    `where` (`h w` of any size, 0..1): only there.
+    `curve` is the plan's. `where` (`h w` of any size, 0..1): only there.
     """
     way, _ = flow.between(one.luma, other.luma, far=False)
     height, width = one.luma.shape
@@ -93,21 +97,21 @@ def colour_step(
     if where is not None:
         weight = weight * (scaled(where, (width, height), "area") > 0.5)
     weight = weight.reshape(-1)
-    grade = fitted(here, there, weight, colour.transfer)
+    grade = fitted(here, there, weight, curve)
     if grade is None:
         return None
     seen = here[weight > 0.05]
     return ColourStep(
-        grade=grade, delta_e=effect(grade, seen[:: 1 + len(seen) // MOST], colour)
+        grade=grade, delta_e=effect(grade, seen[:: 1 + len(seen) // MOST], colour, curve)
     )  # fmt: skip
 
 
-def effect(grade: Grade, colours: NDArray[np.floating], colour: ColourTags) -> float:
-    """CIEDE2000 that a grade moves some colours by (`n 3`, code values), mean."""
+def effect(grade: Grade, colours: NDArray[np.floating], colour: ColourTags, curve: str) -> float:
+    """CIEDE2000 that a grade moves some colours by (`n 3`, code values on a curve), mean."""
     if grade == NEUTRAL or not len(colours):
         return 0.0
-    after = grade.on(colours, colour.transfer)
-    return float(np.mean(delta_e(lab(colours, colour), lab(after, colour))))
+    after = grade.on(colours, curve)
+    return float(np.mean(delta_e(lab(colours, colour, curve), lab(after, colour, curve))))
 
 
 def jumps(step: float, beside: Iterable[float]) -> bool:

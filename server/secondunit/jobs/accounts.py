@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from secondunit.config import Price
+from secondunit.catalog import installed
+from secondunit.config import Config
 from secondunit.errors import Refused
 from secondunit.jobs import budgets, ledger, rows
 from secondunit.jobs.budgets import Budget, BudgetState
@@ -21,10 +22,10 @@ class Accounts:
     """What work will cost, has cost and may cost; safe to call from any thread."""
 
     def __init__(
-        self, store: Store, price: Price, *, warm: Callable[[str], bool], wake: Callable[[], None]
+        self, store: Store, config: Config, *, warm: Callable[[str], bool], wake: Callable[[], None]
     ) -> None:
         """`warm`: an engine is in memory now; `wake`: jobs were let go."""
-        self._store, self._price = store, price
+        self._store, self._config, self._price = store, config, config.price
         self._warm, self._wake = warm, wake
 
     def estimates(self, plans: Sequence[ShotPlan], made: Sequence[bool] = ()) -> list[Estimate]:
@@ -37,7 +38,10 @@ class Accounts:
         def there(digest: str) -> bool:
             return digest in known or self._there(digest)
 
-        return estimated(plans, self._runs, self._price, there=there, warm=self._warm)
+        return estimated(
+            plans, self._runs, self._price, there=there, warm=self._warm,
+            engines=installed.known(self._config),
+        )  # fmt: skip
 
     def together(self, parts: Sequence[Estimate]) -> Estimate | None:
         """The same of a whole timeline; None of no shots."""

@@ -17,6 +17,7 @@ from secondunit.jobs.book import read_only, translated
 
 FOLDERS = ("takes", "blobs")
 """Whose files are never changed once they have their names."""
+ENGINES = "engines"
 PAGES = 256
 """Of the store that are copied at a time: its writer goes on between two portions."""
 
@@ -90,6 +91,9 @@ def _copy_files(data: Path, new: Path) -> None:
                 _link(Path(folder) / file, copy / file)
     for file in data.glob("*.json"):  # what the operator's commands keep: tokens
         shutil.copy2(file, new / file.name)
+    for file in (data / ENGINES).glob("*.json"):  # which engines were added; weights stay apart
+        (new / ENGINES).mkdir(exist_ok=True)
+        shutil.copy2(file, new / ENGINES / file.name)
 
 
 def _link(source: Path, copy: Path) -> None:

@@ -21,6 +21,7 @@ from secondunit.jobs.ledger import Ledger, Outcome
 from secondunit.jobs.lock import FolderLock
 from secondunit.jobs.migrate import migrate
 from secondunit.jobs.news import News
+from secondunit.jobs.writer import Writer
 
 BY_ID = "SELECT * FROM job WHERE id = ?"
 BY_NUMBER = "SELECT * FROM job WHERE number = ?"
@@ -70,7 +71,7 @@ class Book:
         self.data, self._config = data, config
         self._told, self._clock, self._now = told, clock, now
         self._spans = off_peak.parsed(config.schedule.off_peak)
-        self._lock, self._read_lock = threading.Lock(), threading.Lock()
+        self._read_lock = threading.Lock()
         self._fresh: dict[str, int] = {}
         self._news = News()
         self._written: dict[str, tuple[float, Stage]] = {}
@@ -81,6 +82,7 @@ class Book:
         try:
             with translated(data):
                 self._writer = migrate(data / "jobs.db")
+                self._writing = Writer(self._writer)
                 # The reader never writes and never checkpoints, so the one writer stays the
                 # only one (SQLite before 3.51.3 can lose pages between two).
                 self._reader = read_only(data / "jobs.db")
@@ -90,9 +92,9 @@ class Book:
 
     def close(self) -> None:
         """Close the files and give the folder back; nothing may be called afterwards."""
-        with self._lock, self._read_lock:
+        with self._read_lock:
             self._reader.close()
-            self._writer.close()
+        self._writing.close()
         self._folder.release()
 
     def announce(self, address: str) -> None:
@@ -103,28 +105,22 @@ class Book:
 
     @contextmanager
     def _transaction(self, name: str) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._fresh, self._news, self._freed = {}, News(), False
-            try:
-                with translated(self.data):
-                    self._writer.execute("BEGIN IMMEDIATE")
-                    try:
-                        yield self._writer
-                        if self._freed:
-                            self._let_go()
-                        failpoint(f"store.{name}.before")
-                        self._writer.execute("COMMIT")
-                    except BaseException:
-                        self._written.clear()
-                        if self._writer.in_transaction:
-                            self._writer.execute("ROLLBACK")
-                        raise
-                    failpoint(f"store.{name}.after")
-            except StoreError as exc:
+        try:
+            with translated(self.data):
+                with self._writing.transaction():
+                    self._fresh, self._news, self._freed = {}, News(), False
+                    yield self._writer
+                    if self._freed:
+                        self._let_go()
+                    failpoint(f"store.{name}.before")
+                    fresh, news = self._fresh, self._news
+                failpoint(f"store.{name}.after")
+        except BaseException as exc:
+            self._written.clear()
+            if isinstance(exc, StoreError):
                 self._trouble = f"{exc} {exc.remedy}"
-                raise
-            self._trouble = ""
-            fresh, news = self._fresh, self._news
+            raise
+        self._trouble = ""
         news.tell()
         if self._told:
             for id, sequence in fresh.items():

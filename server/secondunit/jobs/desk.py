@@ -17,6 +17,7 @@ from typing import Any
 
 from secondunit.config import Config
 from secondunit.errors import Refused, SecondUnitError, StoreError
+from secondunit.jobs import bundles
 from secondunit.jobs.accounts import Accounts
 from secondunit.jobs.blobs import BlobStore, Digest
 from secondunit.jobs.job import Event, Job, Page, Preview, Priority, Result, State
@@ -50,20 +51,30 @@ class Desk:
 
     def __init__(
         self, config: Config, *, stages: str = STAGES, address: str = "",
-        patience: Patience = PATIENCE,
+        patience: Patience = PATIENCE, alone: bool = False,
     ) -> None:  # fmt: skip
-        """Open the data folder. Raises StoreBusy, naming the owner, if another server has it."""
+        """Open the data folder. Raises StoreBusy, naming the owner, if another server has it.
+
+        `alone`: for one caller, in whose own process this is; whoever waited for earlier work was
+        gone with the last one. To a server callers come back, so there jobs keep their priority.
+        """
         self._config = config
         self._waiting: dict[str, builtins.set[_Waiter]] = {}
         self._waiting_lock = threading.Lock()
         self._store = Store(config.data, config=config, address=address, told=self._told)
+        if alone:
+            try:
+                self._store.calm()
+            except BaseException:
+                self._store.close()
+                raise
         self.workers = Workers(
             self._store, config, stages, patience=patience, shown=self._shown
         )  # fmt: skip
         self.blobs = BlobStore(config)
         self.uploads = Uploads(config, self.blobs)
         self.accounts = Accounts(
-            self._store, config.price, warm=self.workers.warm, wake=self.workers.wake
+            self._store, config, warm=self.workers.warm, wake=self.workers.wake
         )
         """What work will cost, has cost and may cost."""
         self._previews: dict[str, Preview] = {}
@@ -94,6 +105,10 @@ class Desk:
             self._tending.join()
         self.workers.stop(grace)
         self._store.close()
+        self.rouse()
+
+    def rouse(self) -> None:
+        """Have whoever waits for events look up: something changed that is no event."""
         with self._waiting_lock:
             waiters = [w for ws in self._waiting.values() for w in ws]
         for waiter in waiters:
@@ -149,9 +164,16 @@ class Desk:
                 self.blobs.grant(tenant, Digest(sha256=made.sha256, size=made.bytes), file)
 
     def collect(self) -> int:
-        """Drop blobs and uploads that are no longer needed; returns how many. Raises StoreError."""
+        """Drop blobs, uploads and unpacked bundles that are no longer needed; returns how many.
+
+        Raises StoreError.
+        """
         try:
-            return self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
+            old = bundles.collect(
+                self._config.data, days=self._config.retention.bundle_days,
+                needed=self._store.names, now=time.time(),
+            )  # fmt: skip
+            return old + self.uploads.collect() + self.blobs.collect(self._media_of_open_jobs)
         except OSError as exc:
             raise StoreError(f"what is too old cannot be dropped: {exc}") from exc
 
@@ -210,8 +232,8 @@ class Desk:
     ) -> tuple[Event, ...]:
         """The same, but waits up to `timeout` seconds for the first; empty if none came.
 
-        Also returns, empty, when the desk stops; and when there is a preview with a number
-        greater than `after_preview`, where that is given.
+        Also returns, empty, when the desk stops or rouses whoever waits; and when there is a
+        preview with a number greater than `after_preview`, where that is given.
         """
         waiter = _Waiter(asyncio.get_running_loop(), previews=after_preview is not None)
         with self._waiting_lock:
@@ -222,7 +244,8 @@ class Desk:
             if after_preview is not None and self.preview(id, after_preview):
                 return ()
             try:
-                await asyncio.wait_for(waiter.woken.wait(), timeout)
+                async with asyncio.timeout(timeout):  # no task of its own: it happens at each event
+                    await waiter.woken.wait()
             except TimeoutError:
                 return ()
             return () if self._stopped else self._store.events(id, after, limit)

@@ -10,7 +10,8 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from secondunit.catalog.engines import ENGINES
+from secondunit.catalog.abilities import EVALUATIONS
+from secondunit.catalog.engines import ENGINES, Engine
 from secondunit.config import Price
 from secondunit.jobs.job import Estimate
 from secondunit.jobs.memory import needed
@@ -87,8 +88,12 @@ class _Fit:
 
 
 def made_of(plan: ShotPlan) -> float:
-    """Megapixels that the engine makes."""
-    return sum(r.frames for r in plan.generate) * plan.work.width * plan.work.height / 1e6
+    """Megapixels that the engine makes; of one with tiers, in pictures of as many evaluations of
+    its network as its `pace` is told for."""
+    pictures = sum(r.frames for r in plan.generate) * plan.work.width * plan.work.height / 1e6
+    if not plan.tier:
+        return pictures
+    return pictures * plan.steps * (2 if plan.guidance > 1 else 1) / EVALUATIONS
 
 
 def finished_of(plan: ShotPlan) -> float:
@@ -103,6 +108,7 @@ def estimated(
     *,
     there: Callable[[str], bool],
     warm: Callable[[str], bool],
+    engines: Mapping[str, Engine] = ENGINES,
 ) -> list[Estimate]:
     """An estimate for each plan, in their order, as if one worker made one after the other.
 
@@ -122,11 +128,14 @@ def estimated(
             known[plan.engine] = runs(plan.engine)
         cold = plan.engine not in loaded and not warm(plan.engine)
         loaded.add(plan.engine)
-        found.append(estimate(plan, known[plan.engine], price, cold=cold))
+        found.append(estimate(plan, known[plan.engine], price, cold=cold, engines=engines))
     return found
 
 
-def estimate(plan: ShotPlan, runs: Sequence[Run], price: Price, *, cold: bool) -> Estimate:
+def estimate(
+    plan: ShotPlan, runs: Sequence[Run], price: Price, *, cold: bool,
+    engines: Mapping[str, Engine] = ENGINES,
+) -> Estimate:  # fmt: skip
     """What one shot takes, from the newest runs of its engine; no time where there are none.
 
     The time is that of a model with four terms: a fixed one, the pixels that the engine makes, the
@@ -135,13 +144,15 @@ def estimate(plan: ShotPlan, runs: Sequence[Run], price: Price, *, cold: bool) -
     """
     bare = Estimate(
         seconds=None, low=None, high=None, device_seconds=None, cost_micros=None,
-        currency=price.currency if price.device_hour else "", memory_bytes=needed(plan), runs=0,
-        measured=False, file_bytes=_file_bytes(plan, runs), frames=plan.frames, reused=False,
+        currency=price.currency if price.device_hour else "",
+        memory_bytes=needed(plan, engines=engines), runs=0, measured=False,
+        file_bytes=_file_bytes(plan, runs), frames=plan.frames, reused=False,
     )  # fmt: skip
     kin = _nearest(plan, runs)
-    if not kin.runs:
+    row = engines.get(plan.engine)
+    if not kin.runs or row is None:
         return bare
-    fit = _fitted(kin.runs, ENGINES[plan.engine].pace)
+    fit = _fitted(kin.runs, row.pace)
     terms = np.array([1.0, made_of(plan), finished_of(plan), float(cold)])
     seconds = max(fit.seconds(terms), 0.05)
     factor = math.exp(min(fit.deviation(terms, kin.farther), 4.0))

@@ -297,6 +297,8 @@ class Result:
     """Control -> {"asked", "measured", "pass"}."""
     timings: Mapping[str, float]
     """Seconds by stage, of the job that made it."""
+    proxy: Path | None = None
+    """The small copy of the clip; None: none was asked."""
     clip: FileDigest | None = None
     """Of `file`; None: recorded by a version that did not keep it, or not known yet."""
     record: FileDigest | None = None

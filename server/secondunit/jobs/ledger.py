@@ -43,11 +43,9 @@ ADD = """INSERT INTO ledger (time, job, tenant, user, project, timeline, shot, n
   VALUES (:time, :id, :tenant, :user, :project, :timeline, :shot, :name, :operation, :engine,
   :weights, :take, :draft, :device, :stage_done, :attempt, :last, :stage_seconds, :held,
   :frames, :rate_num, :rate_den, :pixels, :charged, :currency, :outcome)"""
-CHARGED = "SELECT coalesce(sum(device_seconds), 0) FROM ledger WHERE job = ? AND attempt = ?"
 # The last word of an attempt whose worker and server are both gone.
 LAST_WORD = """SELECT max(time) - (SELECT max(time) FROM event WHERE job = :id
   AND kind IN ('state', 'stage')) FROM event WHERE job = :id"""
-ATTEMPTS = "SELECT count(DISTINCT attempt), sum(device_seconds) FROM ledger WHERE job = ?"
 PLAN = "SELECT record FROM plan WHERE job = ?"
 ENGINE_LEFT = "SELECT payload FROM checkpoint WHERE job = ? AND stage = 'engine'"
 ADD_RUN = """INSERT INTO run (time, engine, operation, draft, device, delivery, made, finished,
@@ -66,6 +64,23 @@ REPORT = """SELECT project, timeline, shot, currency, max(name) AS name,
   GROUP BY project, timeline, shot, currency ORDER BY project, timeline, min(number)"""
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """An attempt that this process saw begin."""
+
+    number: int
+    began: float
+    before: float
+    """Seconds that earlier attempts of the job were charged for."""
+    plan: dict[str, Any] | None = None
+    """Of the job, once it was needed: it never changes."""
+    ended: bool = False
+
+
+REMEMBERED = 64
+"""Attempts that ended and are still known: what their end wrote may have been rolled back."""
+
+
 class Ledger:
     """Charges attempts, each call inside the transaction of the move that it belongs to.
 
@@ -80,11 +95,13 @@ class Ledger:
     ) -> None:  # fmt: skip
         """`clock` never goes back; `now` is seconds since 1970."""
         self._price, self._clock, self._now = price, clock, now
-        self._begun: dict[str, tuple[int, float]] = {}
+        self._begun: dict[str, _Attempt] = {}
 
     def begin(self, row: Mapping[str, Any]) -> None:
         """An attempt was claimed; its device is held from now on."""
-        self._begun[row["id"]] = (row["attempt"], self._clock())
+        if len(self._begun) > REMEMBERED:
+            self._begun = {id: one for id, one in self._begun.items() if not one.ended}
+        self._begun[row["id"]] = _Attempt(row["attempt"], self._clock(), row["device_seconds"])
 
     def stage(self, db: Database, row: dict[str, Any], stage: str, seconds: float) -> float:
         """A stage is done, in so many seconds of its own; the seconds that are charged for it."""
@@ -98,7 +115,10 @@ class Ledger:
         Call it before the row's state changes: who is not running holds nothing. Returns the
         seconds that are charged.
         """
-        return self._add(db, row, outcome, last=last)
+        held = self._add(db, row, outcome, last=last)
+        if attempt := self._begun.get(row["id"]):
+            attempt.ended = True
+        return held
 
     def remember(self, db: Database, row: Mapping[str, Any], file_bytes: int) -> None:
         """Keep the run of a job that made its take, for estimates; call it after `end`.
@@ -106,12 +126,12 @@ class Ledger:
         Only what was made in one go is kept: an attempt that went on from a checkpoint is no
         measure of the whole.
         """
-        attempts, seconds = db.execute(ATTEMPTS, (row["id"],)).fetchone()
-        if attempts != 1 or not seconds:
+        seconds = row["device_seconds"]
+        if row["attempt"] != 1 or not seconds:
             return
         left = db.execute(ENGINE_LEFT, (row["id"],)).fetchone()
         cold = bool(left) and bool(json.loads(left[0]).get("cold", False))
-        plan = _plan(db, row["id"])
+        plan = self._plan(db, row["id"])
         head, tail = plan["handles"]
         made = sum(r["frames"] for r in plan["generate"])
         db.execute(ADD_RUN, (
@@ -128,7 +148,7 @@ class Ledger:
         held = self._held(db, row) if row["state"] == "running" else 0.0
         charged = micros(held, self._price)
         currency = self._price.currency if charged is not None else ""
-        plan = _plan(db, row["id"])
+        plan = self._plan(db, row["id"])
         db.execute(ADD, {
             **row, "time": self._now(), "weights": plan.get("weights", ""), "stage_done": stage,
             "last": int(last), "stage_seconds": seconds, "held": held, "frames": plan["frames"],
@@ -143,16 +163,22 @@ class Ledger:
 
     def _held(self, db: Database, row: Mapping[str, Any]) -> float:
         """Seconds of this attempt that no line has charged yet."""
-        attempt, began = self._begun.get(row["id"], (None, 0.0))
-        if attempt != row["attempt"]:  # the process that measured it is gone
+        attempt = self._begun.get(row["id"])
+        if attempt is None or attempt.number != row["attempt"]:
+            # The process that measured it is gone.
             found = db.execute(LAST_WORD, {"id": row["id"]}).fetchone()[0]
             return max(float(found or 0.0), 0.0)
-        charged = db.execute(CHARGED, (row["id"], row["attempt"])).fetchone()[0]
-        return max(self._clock() - began - charged, 0.0)
+        charged = row["device_seconds"] - attempt.before
+        return max(self._clock() - attempt.began - charged, 0.0)
 
-
-def _plan(db: Database, id: str) -> dict[str, Any]:
-    return json.loads(db.execute(PLAN, (id,)).fetchone()[0])
+    def _plan(self, db: Database, id: str) -> dict[str, Any]:
+        attempt = self._begun.get(id)
+        if attempt is not None and attempt.plan is not None:
+            return attempt.plan
+        plan: dict[str, Any] = json.loads(db.execute(PLAN, (id,)).fetchone()[0])
+        if attempt is not None:
+            attempt.plan = plan
+        return plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,11 @@ VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
 APPLIED = "INSERT INTO schema_version (version, applied) VALUES (?, ?)"
 CHECK = "PRAGMA quick_check(1)"
 LEFT_BY_JOBS = ("takes", "jobs", "blobs")
+LOG_PAGES = 4000
+"""Of 4 KiB, between two times that the log is written into the file: a page that changed often
+meanwhile is written once."""
+CACHE_KIB = 16 * 1024
+"""Of the file that the writer has in memory."""
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -35,6 +40,8 @@ def migrate(file: Path) -> sqlite3.Connection:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+        db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         db.execute(VERSIONS)
         version = db.execute(VERSION).fetchone()[0]
         known = migrations()

@@ -44,10 +44,12 @@ LIST = """SELECT * FROM job WHERE number < :before
   AND (:timeline IS NULL OR timeline = :timeline) AND (:shot IS NULL OR shot = :shot)
   AND (:since IS NULL OR created >= :since) AND (:until IS NULL OR created < :until)
   ORDER BY number DESC LIMIT :limit"""
+OLDEST = "SELECT oldest FROM job WHERE id = ?"
 EVENTS = """SELECT * FROM event WHERE job = ? AND sequence > ? ORDER BY sequence LIMIT ?"""
 RESULT = "SELECT record FROM result WHERE digest = ?"
 ADD_PLAN = "INSERT INTO plan (job, record) VALUES (?, ?)"
 PLAN = "SELECT record FROM plan WHERE job = ?"
+NAMING = "SELECT 1 FROM plan WHERE instr(record, ?) LIMIT 1"
 FORGET = (
     "DELETE FROM event WHERE job = ?",
     "DELETE FROM checkpoint WHERE job = ?",
@@ -130,6 +132,10 @@ class Orders(Book):
             raise JobUnknown(f"There is no job '{id}'.")
         return plan_of_json(json.loads(found[0]["record"]))
 
+    def names(self, words: str) -> bool:
+        """The plan of a job that is kept has these words in it, which JSON writes as they are."""
+        return bool(self._query(NAMING, (words,)))
+
     def result(self, id: str) -> Result | None:
         """The take of a job that succeeded, None before that.
 
@@ -170,7 +176,10 @@ class Orders(Book):
 
         Raises JobUnknown, and EventsGone if some of it is no longer kept.
         """
-        oldest = self._known(id)["oldest"]
+        known = self._query(OLDEST, (id,))
+        if not known:
+            raise JobUnknown(f"There is no job '{id}'.")
+        oldest = known[0]["oldest"]
         if after < oldest - 1:
             raise EventsGone(f"the events of job {id} before {oldest} are no longer kept", oldest)
         return tuple(rows.event(r) for r in self._query(EVENTS, (id, after, limit)))

@@ -51,8 +51,8 @@ def place_jobs(
         (
             plan,
             publish(
-                result.file, result.sidecar, media, sheet=result.sheet, shelf=shelves.main,
-                earlier=shelves.earlier(plan),
+                result.file, result.sidecar, media, sheet=result.sheet, proxy=result.proxy,
+                shelf=shelves.main, earlier=shelves.earlier(plan),
             ),
         )
         for plan, result in made

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from secondunit.catalog import installed
 from secondunit.config import Config
 from secondunit.errors import Draining, LimitReached, SecondUnitError
 from secondunit.jobs.plan_cache import PlanCache
@@ -78,11 +79,6 @@ class Reader:
             self._children[0].start()
 
     @property
-    def pids(self) -> tuple[int, ...]:
-        """Of the processes that run."""
-        return tuple(pid for child in self._children if (pid := child.pid) is not None)
-
-    @property
     def confined(self) -> str:
         """What the processes gave up, in words; empty before the first one was started."""
         return next((child.confined for child in self._children if child.confined), "")
@@ -100,7 +96,8 @@ class Reader:
             )
             return record_of_json(PlannedShots, found, "plan")
 
-        key = (replace(options, shots=()), config or self._config)
+        own = config or self._config
+        key = (replace(options, shots=()), own, installed.stamp(own))
         return self._cache.plan(timeline, options.shots, key, read)
 
     def read(self, timeline: Path, options: Options, config: Config | None = None) -> PlannedShots:

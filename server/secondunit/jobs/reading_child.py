@@ -19,6 +19,11 @@ from secondunit.jobs.pipe import Pipe
 
 LONGEST_ANSWER = 256 * 2**20
 """Bytes: more than the plans of any edit; another length is no answer."""
+TRIES = 2
+"""Processes that an order is given to, where the first one ended through no fault of the order."""
+_FROM_OUTSIDE = tuple(f"signal {number}" for number in (1, 9, 15))
+"""SIGHUP, SIGKILL, SIGTERM: an operator, or a system that ran short of memory. Who breaks down, or
+breaks a limit of its own, ends otherwise: by an answer, SIGABRT, SIGSEGV or SIGXCPU."""
 _LONGEST_LINE = 2000
 _SECRET = ("SECONDUNIT_TOKEN",)
 
@@ -30,7 +35,7 @@ class _Heard:
     """What a process said before its answer."""
 
     begun: bool = False
-    """It has the order: if it dies now, then of that."""
+    """It has the order: if it breaks down now, then over that."""
     file: Path | None = None
     """Of the footage it read last."""
 
@@ -50,12 +55,6 @@ class ReadingChild:
         self.confined = ""
         """What the process gave up, as it said when it was started last."""
 
-    @property
-    def pid(self) -> int | None:
-        """Of the process; None while there is none."""
-        process = self._process
-        return process.pid if process is not None and process.poll() is None else None
-
     def start(self) -> None:
         """Start the process if it does not run, and wait until it can be asked."""
         with self._use:
@@ -72,11 +71,12 @@ class ReadingChild:
     def ask(self, order: Mapping[str, Any], timeline: Path) -> Any:
         """The answer to an order about a timeline.
 
-        Raises the error that the process found, and Refused or MediaUnreadable where it died of
-        the order or took too long.
+        An order whose process was ended from outside is given to another one, once. Raises the
+        error that the process found, and Refused or MediaUnreadable where it died of the order or
+        took too long.
         """
         with self._use:
-            for attempt in (1, 2):
+            for attempt in range(1, TRIES + 1):
                 pipe = self._started()
                 heard = _Heard()
                 answer = self._answer(pipe, heard) if pipe.send(order) else None
@@ -85,7 +85,8 @@ class ReadingChild:
                 how = self._end()
                 if self._closed:
                     raise Draining("the server is about to stop")
-                if heard.begun or self._overdue:
+                outside = how in _FROM_OUTSIDE and attempt < TRIES
+                if self._overdue or (heard.begun and not outside):
                     raise self._fatal(how, heard.file, timeline)
                 log.warning("a reading process had ended (%s); try %d", how, attempt)
         raise SecondUnitError("The process that reads timelines does not stay alive.")

@@ -96,6 +96,7 @@ def record_of_result(value: Result, data: Path) -> dict[str, Any]:
     record = canonical(value)
     for key in ("folder", "file", "sidecar"):
         record[key] = getattr(value, key).relative_to(data).as_posix()
+    record["proxy"] = value.proxy and value.proxy.relative_to(data).as_posix()
     record["thumbnails"] = [p.relative_to(data).as_posix() for p in value.thumbnails]
     return record
 
@@ -105,7 +106,9 @@ def result(text: str, data: Path) -> Result:
     record: Mapping[str, Any] = json.loads(text)
     paths = {key: str(data / record[key]) for key in ("folder", "file", "sidecar")}
     strips = [str(data / p) for p in record["thumbnails"]]
-    return record_of_json(Result, {**record, **paths, "thumbnails": strips}, "result")
+    proxy = str(data / record["proxy"]) if record.get("proxy") else None
+    whole = {**record, **paths, "thumbnails": strips, "proxy": proxy}
+    return record_of_json(Result, whole, "result")
 
 
 def _moment(seconds: float) -> datetime:

@@ -28,7 +28,7 @@ from secondunit.jobs.job import (
     Result,
     Stage,
 )
-from secondunit.jobs.memory import SMALLEST, fitting
+from secondunit.jobs.memory import fitting, smallest
 from secondunit.jobs.store import Store
 from secondunit.plan.shot_plan import ShotPlan, canonical, record_of_json
 
@@ -239,7 +239,7 @@ class Runner:
             self._store.cancelled(lease)
         elif ended.how == "failed":
             error = record_of_json(JobError, ended.payload, "error")
-            if ended.spent and job.memory_plan < SMALLEST:
+            if ended.spent and job.memory_plan < smallest(job.engine, self._config):
                 text = "The device failed it; it is tried once more with less memory."
                 self._store.requeue(lease, text, smaller=True)
             else:
@@ -248,7 +248,8 @@ class Runner:
             self._store.requeue(lease, str(ended.payload))
         elif now.losses + 1 < self._config.max_attempts:
             # Twice in one place may be the kernel's own remedy for too little memory.
-            smaller = now.losses > 0 and job.memory_plan < SMALLEST
+            last = smallest(job.engine, self._config)
+            smaller = now.losses > 0 and job.memory_plan < last
             self._store.requeue(lease, str(ended.payload), lost=True, smaller=smaller)
         else:
             text = f"{ended.payload} {self._config.max_attempts} times; see "

@@ -118,7 +118,7 @@ def allow_cpu(seconds: float) -> None:
     limit = int(used.ru_utime + used.ru_stime + seconds) + 1
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     if most != resource.RLIM_INFINITY:
-        limit = min(limit, most)
+        limit = min(limit, most - 1)  # at both at once Linux sends SIGKILL, which may be anybody's
     resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
 
 

@@ -273,3 +273,61 @@ CREATE TABLE plan (
 
 INSERT INTO plan SELECT id, plan FROM job;
 ALTER TABLE job DROP COLUMN plan;
+
+-- migration 5
+-- A line of the ledger is written at each stage, so each thing that it touches is paid for often.
+-- It is never removed, so its numbers need no table of their own; and what an attempt was charged
+-- stands in its job.
+CREATE TABLE new_ledger (
+  number         INTEGER PRIMARY KEY,
+  time           REAL NOT NULL,                  -- seconds since 1970, when it was charged
+  job            TEXT NOT NULL,                  -- which may be forgotten by now
+  tenant         TEXT NOT NULL,
+  user           TEXT NOT NULL,
+  project        TEXT NOT NULL,
+  timeline       TEXT NOT NULL,
+  shot           TEXT NOT NULL,
+  name           TEXT NOT NULL,
+  operation      TEXT NOT NULL,
+  engine         TEXT NOT NULL,
+  weights        TEXT NOT NULL,                  -- SHA-256 of the engine's
+  take           INTEGER NOT NULL,
+  draft          INTEGER NOT NULL,
+  device         TEXT NOT NULL,
+  stage          TEXT NOT NULL,                  -- that was done; '' for the rest of an attempt
+  attempt        INTEGER NOT NULL,
+  last           INTEGER NOT NULL,               -- 1: the job ended with it
+  seconds        REAL NOT NULL,                  -- the stage's own
+  device_seconds REAL NOT NULL,                  -- in which the device was held: what is paid for
+  frames         INTEGER NOT NULL,               -- that the cut shows
+  rate_num       INTEGER NOT NULL,
+  rate_den       INTEGER NOT NULL,
+  pixels         INTEGER NOT NULL,               -- of a delivered frame
+  cost           INTEGER,                        -- millionths of the currency; NULL: no price
+  currency       TEXT NOT NULL,
+  outcome        TEXT NOT NULL CHECK (outcome IN
+                   ('done', 'lost', 'stopped', 'failed', 'cancelled', 'reused'))
+) STRICT;
+
+INSERT INTO new_ledger SELECT * FROM ledger;
+DROP TABLE ledger;
+ALTER TABLE new_ledger RENAME TO ledger;
+
+CREATE INDEX ledger_by_time ON ledger (tenant, time);
+-- A job ends once.
+CREATE UNIQUE INDEX ledger_by_end ON ledger (job) WHERE last = 1;
+
+CREATE TRIGGER ledger_adds_up AFTER INSERT ON ledger BEGIN
+  INSERT INTO spent VALUES (NEW.tenant, NEW.project, NEW.user, NEW.currency,
+      coalesce(NEW.cost, 0), NEW.device_seconds)
+    ON CONFLICT DO UPDATE SET cost = cost + excluded.cost,
+      device_seconds = device_seconds + excluded.device_seconds;
+END;
+
+CREATE TRIGGER ledger_is_not_changed BEFORE UPDATE ON ledger BEGIN
+  SELECT RAISE(ABORT, 'the ledger is only added to');
+END;
+
+CREATE TRIGGER ledger_is_not_shortened BEFORE DELETE ON ledger BEGIN
+  SELECT RAISE(ABORT, 'the ledger is only added to');
+END;

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -17,10 +18,14 @@ from secondunit.encode.durable import disk_full, link_or_copy, sync_folder, temp
 from secondunit.engine.engine import RGB, Arrays, same_arrays
 from secondunit.errors import StoreError, StoreFull
 from secondunit.failpoints import failpoint
+from secondunit.timeline.layouts import Plane
 from secondunit.timeline.picture import Picture
 from secondunit.units import ColourTags
 
+T = TypeVar("T")
+
 _TOP = np.float32(65535)
+_ALONE = threading.Lock()
 _STATE = "state-"
 STAMP = "made-by.json"
 """What must be the same for one attempt to go on with what another left."""
@@ -34,7 +39,8 @@ def save_rgb(folder: Path, frame: int, rgb: RGB) -> None:
 
 def load_rgb(folder: Path, frame: int) -> RGB:
     """What `save_rgb` kept, `h w 3`, float32, 0..1."""
-    return np.load(folder / _name(frame, ".npy"), allow_pickle=False).astype(np.float32) / _TOP
+    path = folder / _name(frame, ".npy")
+    return _parsed(lambda: np.load(path, allow_pickle=False)).astype(np.float32) / _TOP
 
 
 def save_picture(folder: Path, number: int, picture: Picture) -> None:
@@ -44,9 +50,29 @@ def save_picture(folder: Path, number: int, picture: Picture) -> None:
 
 def load_picture(folder: Path, number: int, format: str, colour: ColourTags) -> Picture:
     """What `save_picture` kept; layout and tags are the caller's to remember."""
-    with np.load(folder / _name(number, ".npz"), allow_pickle=False) as kept:
-        planes = tuple(kept[f"arr_{i}"] for i in range(len(kept.files)))
-    return Picture(format=format, colour=colour, planes=planes)
+    path = folder / _name(number, ".npz")
+
+    def planes() -> tuple[Plane, ...]:
+        with np.load(path, allow_pickle=False) as kept:
+            return tuple(kept[f"arr_{i}"] for i in range(len(kept.files)))
+
+    return Picture(format=format, colour=colour, planes=_parsed(planes))
+
+
+def _parsed(read: Callable[[], T]) -> T:
+    # Headers are Python literals, and CPython's parser may lose count of itself when threads parse
+    # side by side (python/cpython#106905): then it says SystemError of a file that is whole.
+    try:
+        return read()
+    except SystemError:
+        with _ALONE:
+            return read()
+
+
+def _archive(path: Path) -> Arrays:
+    # Opened here: numpy forgets to close what turns out to be no archive.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        return {key: kept[key] for key in kept.files}
 
 
 def numbers(folder: Path, suffix: str) -> set[int]:
@@ -81,9 +107,7 @@ class Kept:
 
     def _read(self, path: Path) -> Arrays | None:
         try:
-            # Opened here: numpy forgets to close what turns out to be no archive.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                return {key: kept[key] for key in kept.files}
+            return _parsed(lambda: _archive(path))
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
             return None  # never saved, or damaged since: it is made again
 

@@ -22,13 +22,16 @@ from numpy.typing import NDArray
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES
-from secondunit.catalog.installed import known
+from secondunit.catalog.installed import cards, known, lacking
+from secondunit.catalog.proxies import PROXIES
 from secondunit.config import Config
 from secondunit.encode import sidecar, thumbnails
 from secondunit.encode.durable import link_or_copy, replacing, sync_folder
+from secondunit.encode.levels import measured
+from secondunit.encode.proxy import write_proxy
 from secondunit.encode.verify import Content
 from secondunit.encode.writer import Encoded, facts_of, write
-from secondunit.engine.engine import RGB, LoadedEngine
+from secondunit.engine.engine import RGB, LoadedEngine, Ran
 from secondunit.engine.sources import PlanSources
 from secondunit.errors import Cancelled, EngineMissing, MediaError
 from secondunit.failpoints import failpoint
@@ -50,8 +53,13 @@ RELAYED = 4
 class Loader(Protocol):
     """How an engine comes into memory."""
 
-    def __call__(self, name: str, config: Config, *, device: str, later: bool) -> LoadedEngine:
-        """`device` is `cpu` or `cuda`; `later`: return at once, and load while sources are read."""
+    def __call__(
+        self, name: str, config: Config, *, device: str, later: bool, memory_plan: int = 0
+    ) -> LoadedEngine:
+        """`device` is `cpu` or `cuda`; `later`: return at once, and load while sources are read.
+
+        `memory_plan`: see `memory`.
+        """
         ...
 
 
@@ -64,15 +72,21 @@ def stages(config: Config) -> Rooms:
     return Rooms(config)
 
 
-def load_engine(name: str, config: Config, *, device: str, later: bool) -> LoadedEngine:
+def load_engine(
+    name: str, config: Config, *, device: str, later: bool, memory_plan: int = 0
+) -> LoadedEngine:
     """Load an engine. Raises EngineMissing for one that this version cannot load."""
     row = known(config).get(name)
     if row is None:
         raise EngineMissing(f"There is no engine '{name}' here any more.")
+    if why := lacking(row, config):
+        raise EngineMissing(f"The engine '{name}' cannot be loaded: {why}.")
     if row.folder is not None:
         from secondunit.engine.diffusion.engine import load as load_checkpoint
 
-        return load_checkpoint(row, threads=config.threads or None, device=device)
+        return load_checkpoint(
+            row, threads=config.threads or None, device=device, memory_plan=memory_plan
+        )
     from secondunit.engine.motion.engine import load
 
     return load(threads=config.threads or None, device=device, later=later)
@@ -85,6 +99,8 @@ class Rooms:
         self._config = config
         self._load = load
         self._engines: dict[str, LoadedEngine] = {}
+        self._loaded_for = 0
+        """Memory plan of the engine in memory."""
         self._sources: tuple[tuple[str, int], PlanSources] | None = None
 
     @property
@@ -97,6 +113,7 @@ class Rooms:
         if engine not in self._engines:
             self._free()
             self._engines[engine] = self._load(engine, self._config, device=device, later=False)
+            self._loaded_for = 0
 
     def unload(self, engine: str) -> None:
         """Free an engine's memory."""
@@ -129,10 +146,11 @@ class Rooms:
         frames = spool.Kept(work.folder, work.kept)
         cold = plan.engine not in self._engines
         wanted = {n for made in plan.generate for n in range(made.start, made.end)}
+        ran: Mapping[str, Any] = {}
         if not wanted.issubset(frames.frames):
             work.progress("load the engine", 0, 1)
             try:
-                self._make(work, frames)
+                ran = self._make(work, frames)
             except Cancelled:
                 raise
             except Exception:
@@ -140,17 +158,19 @@ class Rooms:
                 raise
         sync_folder(work.folder)
         return {
+            "ran": dict(ran),
             "frames": len(wanted), "cold": cold and plan.engine in self._engines,
             "taken_over": frames.taken_over, "resumed": frames.resumed,
             "attempt": work.attempt, "device": work.device, "memory_plan": work.memory_plan,
             "threads": self._config.threads,
         }  # fmt: skip
 
-    def _make(self, work: Work, frames: spool.Kept) -> None:
-        engine, sources = self._engine(work.plan.engine, work.device), self._pictures(work)
+    def _make(self, work: Work, frames: spool.Kept) -> Mapping[str, Any]:
+        engine, sources = self._engine(work), self._pictures(work)
         for frame, rgb in engine.run(work.plan, sources, work.progress, work.show, frames):
             work.show(frame, rgb)
             frames.add(frame, rgb)
+        return engine.ran if isinstance(engine, Ran) else {}
 
     def finish(self, work: Work) -> Mapping[str, Any]:
         """Every picture of the file; those that earlier attempts made are not made again."""
@@ -184,10 +204,14 @@ class Rooms:
         clip = work.folder / row.name_of("clip")
         sources = self._pictures(work)
         encoded, report = _written_and_measured(work, clip, sources)
+        proxy = None
+        if plan.proxy:
+            small = work.folder / PROXIES[plan.proxy].row.name_of("proxy")
+            proxy = write_proxy(_finished(work), plan, small, progress=work.progress)
         record = sidecar.compose(
-            plan, encoded, request={}, report=report, versions=_versions(),
+            plan, encoded, request={}, report=report, versions=_versions(), proxy=proxy,
             timings={str(c.stage): c.seconds for c in work.done.values()},
-            ran=_ran(work),
+            ran=_ran(work) | _whose(work.plan.engine, self._config),
         )  # fmt: skip
         sidecar.write(record, work.folder / "clip.json")
         total = plan.file_range.frames
@@ -206,13 +230,15 @@ class Rooms:
         return {
             "clip": clip.name, "sidecar": "clip.json",
             "thumbnails": ["poster.png", "strip.png", SHEET], "timecode": encoded.facts.timecode,
-            "report": report,
+            "report": report, "proxy": proxy and proxy.path.name,
         }  # fmt: skip
 
     def place(self, work: Work) -> Result:
         """The take, published under its digest; the edit itself is changed when its owner asks."""
         made, plan = work.done[Stage.ENCODE].payload, work.plan
         names = [made["clip"], made["sidecar"], *made["thumbnails"]]
+        proxy = made.get("proxy")
+        names += [proxy] if proxy else []
         folder = work.data / "takes" / plan.digest
         with spool.kept_in(folder):
             publish(work.left_by(Stage.ENCODE), names, folder)
@@ -222,13 +248,20 @@ class Rooms:
             thumbnails=tuple(folder / name for name in made["thumbnails"]),
             frames=plan.file_range.frames, rate=plan.rate, start_timecode=made["timecode"],
             handles=plan.handles, size=plan.size, report=made["report"], timings={},
+            proxy=folder / proxy if proxy else None,
         )  # fmt: skip
         return kept.with_digests(result)
 
-    def _engine(self, name: str, device: str) -> LoadedEngine:
-        if name not in self._engines:
+    def _engine(self, work: Work) -> LoadedEngine:
+        name = work.plan.engine
+        # Only a checkpoint is loaded otherwise for another plan; the built-in one works otherwise.
+        other = isinstance(self._engines.get(name), Ran) and self._loaded_for != work.memory_plan
+        if name not in self._engines or other:
             self._free()
-            self._engines[name] = self._load(name, self._config, device=device, later=True)
+            self._engines[name] = self._load(
+                name, self._config, device=work.device, later=True, memory_plan=work.memory_plan
+            )
+            self._loaded_for = work.memory_plan
         return self._engines[name]
 
     def _free(self) -> None:
@@ -254,12 +287,24 @@ class Rooms:
         }  # fmt: skip
 
 
-def _ran(work: Work) -> Mapping[str, Any]:
+def _whose(engine: str, config: Config) -> dict[str, Any]:
+    """Where the weights of an engine that was added come from, and what their licence says."""
+    card = cards(config).get(engine)
+    if card is None:
+        return {}
+    return {
+        "source": card.source, "revision": card.revision, "licence": card.licence,
+        "licence_limits": card.limits, "accepted": card.added,
+    }  # fmt: skip
+
+
+def _ran(work: Work) -> dict[str, Any]:
     """What really made a shot, for its sidecar: where, with what, in how many attempts."""
     engine = work.done[Stage.ENGINE].payload
     said = {key: engine[key] for key in ("device", "threads", "memory_plan") if key in engine}
     return {
-        **said, "attempts": work.attempt, "resumed": dict(engine.get("resumed", {})),
+        **said, **({"engine": engine["ran"]} if engine.get("ran") else {}),
+        "attempts": work.attempt, "resumed": dict(engine.get("resumed", {})),
         "frames_taken_over": engine.get("taken_over", 0),
     }  # fmt: skip
 
@@ -357,8 +402,9 @@ def _written_and_measured(work: Work, clip: Path, sources: PlanSources) -> tuple
     def written() -> Encoded:
         try:
             encoded = write(
-                _finished(work), plan, clip, progress=work.progress, seen=relay, alpha=made_of
-            )
+                _finished(work), plan, clip, progress=work.progress, seen=relay, alpha=made_of,
+                levels=measured(_finished(work)) if row.mastered else None,
+            )  # fmt: skip
         except BaseException as exc:
             relay.over(exc)
             raise

@@ -80,7 +80,6 @@ class Store(Orders):
         )  # fmt: skip
         try:
             self.recover("The server was started again.")
-            self._calm()
         except BaseException:
             self.close()
             raise
@@ -304,6 +303,14 @@ class Store(Orders):
                 else:
                     self._requeue(row, reason, lost=True)
 
+    def calm(self) -> None:
+        """Nobody waits for what is queued: it goes on behind what is asked for from now on.
+
+        Whoever asks for the same again lends it its priority.
+        """
+        with self._transaction("calm") as db:
+            db.execute(CALM)
+
     def open_job(self, id: str) -> bool:
         """There is such a job, and it is not final."""
         found = self._query("SELECT state FROM job WHERE id = ?", (id,))
@@ -339,9 +346,3 @@ class Store(Orders):
             row["losses"] += 1
             row["queued"] = self._now()
         self._requeue(row, reason, lost=lost)
-
-    def _calm(self) -> None:
-        # Whoever waited for them is gone with the process that they waited at; whoever comes back
-        # and asks again lends them its priority.
-        with self._transaction("calm") as db:
-            db.execute(CALM)

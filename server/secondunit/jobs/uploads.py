@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,6 +22,7 @@ SYNCED = 8 * 2**20
 _SILENT = 5.0
 """Seconds without a byte after which another call may take an upload over: the first one's
 connection is lost, and only the server does not know yet."""
+Bytes = bytes | memoryview
 _NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -134,8 +135,8 @@ class Part:
         except OSError as exc:
             raise unwritable(exc, disk_full(exc)) from exc
 
-    def write(self, offset: int, data: bytes) -> bool:
-        """Append bytes; False when somebody else has finished the blob meanwhile.
+    def write(self, offset: int, *data: Bytes) -> bool:
+        """Append bytes, in one piece or more; False when another has finished the blob meanwhile.
 
         Raises UploadOffset where they do not follow, UploadBusy when another call has taken the
         upload over; and, with the upload dropped, Refused when they are more than declared,
@@ -145,7 +146,7 @@ class Part:
             self._mine()
             if offset != self.size:
                 raise UploadOffset(f"{self.size} bytes are there, and the chunk is for {offset}")
-            if self.size + len(data) > self.digest.size:
+            if self.size + sum(map(len, data)) > self.digest.size:
                 self._drop()
                 raise Refused.single(
                     f"more bytes came than the {self.digest.size} declared; the upload was dropped",
@@ -201,15 +202,16 @@ class Part:
         with self._lock:
             self._close()
 
-    def _append(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
-        if self._sum is not None:
-            self._sum.update(data)
-        self.size += len(data)
-        if data:
-            self.heard = time.monotonic()
+    def _append(self, data: Sequence[Bytes]) -> None:
+        for piece in data:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+            if self._sum is not None:
+                self._sum.update(piece)
+            self.size += len(piece)
+            if piece:
+                self.heard = time.monotonic()
 
     def _sync(self) -> None:
         failpoint("blobs.fsync.before")

@@ -17,8 +17,8 @@ from secondunit.config import Config
 from secondunit.errors import MediaUnreadable
 from secondunit.timeline.colour import converted, space_of
 from secondunit.timeline.frames import decode
+from secondunit.timeline.layouts import Samples
 from secondunit.timeline.media import probe
-from secondunit.timeline.picture import Samples
 from secondunit.timeline.shot import Media
 from secondunit.units import Size
 

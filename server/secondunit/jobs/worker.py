@@ -35,8 +35,9 @@ from secondunit.plan.shot_plan import canonical, plan_of_json, record_of_json
 
 BEAT_SECONDS = 1.0
 """How often the worker says that it is alive."""
-SAID_SECONDS = 0.2
-"""Least time between two words on how far a step is: the server would read more, and drop them."""
+SAID_SECONDS = 0.5
+"""Least time between two words on how far a step is: the server writes no more down, and each that
+it hears costs it a little."""
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
 
-from secondunit.catalog.engines import ENGINES, missing_packages
-from secondunit.catalog.weights import weights_digest
+from secondunit.catalog.installed import known, lacking
 from secondunit.config import Config
 from secondunit.errors import EngineBusy, EngineMissing, Refused
 from secondunit.jobs.devices import devices
@@ -134,7 +133,7 @@ class Workers:
 
     def engines(self, engine: str = "", device: str = "") -> tuple[EngineOnDevice, ...]:
         """Every engine of the catalogue on every device, or those named."""
-        rows = sorted(ENGINES.values(), key=lambda row: row.name != self._config.engine)
+        rows = sorted(known(self._config).values(), key=lambda row: row.name != self._config.engine)
         return tuple(
             self._engine_on(row.name, runner)
             for row in rows
@@ -148,7 +147,7 @@ class Workers:
         Each future is done when it is. Raises Refused for a name that is none, and EngineMissing.
         """
         meant = self._meant(engine, device)
-        if why := _missing(engine):
+        if why := self._missing(engine):
             raise EngineMissing(f"The engine '{engine}' cannot be loaded: {why}.")
         cold = [runner for runner in meant if engine not in runner.hand.engines]
         return [runner.hand.errand({"do": "load", "engine": engine}) for runner in cold]
@@ -162,8 +161,8 @@ class Workers:
         return [runner.hand.errand({"do": "unload", "engine": engine}) for runner in meant]
 
     def _meant(self, engine: str, device: str) -> list[Runner]:
-        if engine not in ENGINES:
-            names = ", ".join(ENGINES)
+        if engine not in known(self._config):
+            names = ", ".join(known(self._config))
             raise Refused.single(f"there is no engine '{engine}'; here are {names}", "engine")
         if device not in ("", *self.devices):
             names = ", ".join(self.devices)
@@ -171,7 +170,7 @@ class Workers:
         return [runner for runner in self._runners if device in ("", runner.device)]
 
     def _engine_on(self, engine: str, runner: Runner) -> EngineOnDevice:
-        why = _missing(engine)
+        why = self._missing(engine)
         if why:
             warmth = Warmth.MISSING
         elif engine in runner.hand.engines:
@@ -179,6 +178,11 @@ class Workers:
         else:
             warmth = Warmth.LOADING if runner.hand.loading == engine else Warmth.COLD
         return EngineOnDevice(engine=engine, device=runner.device, warmth=warmth, what=why)
+
+    def _missing(self, engine: str) -> str:
+        """Why an engine cannot be loaded here; empty where it can."""
+        row = known(self._config).get(engine)
+        return "it was removed" if row is None else lacking(row, self._config)
 
     def _sweep(self) -> None:
         """Drop the folders of jobs that ended while nobody could."""
@@ -194,10 +198,3 @@ def _status(runner: Runner) -> WorkerStatus:
         job=job.id if job else "", tenant=job.tenant if job else "", alive=runner.hand.alive,
         memory_bytes=runner.hand.memory_bytes,
     )  # fmt: skip
-
-
-def _missing(engine: str) -> str:
-    """Why an engine cannot be loaded here; empty where it can."""
-    if packages := missing_packages(ENGINES[engine]):
-        return f"the packages {', '.join(packages)} are missing"
-    return "" if weights_digest(engine) else "its weights are missing"

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import opentimelineio as otio
 
+from secondunit.catalog.proxies import SUFFIX
 from secondunit.config import Config
 from secondunit.encode.durable import replacing, temporary_beside, unwritten
 from secondunit.errors import MediaError, PlacementError, Refused
@@ -28,8 +29,8 @@ VERSION = "1.0.0"
 _MARK = b"made by Second Unit"
 """By this a bundle is known that may be replaced."""
 _MOST_PICTURES = 1_000_000
-_BESIDE = (".json", ".png")
-"""What lies beside a take and belongs to it: its record, its contact sheet."""
+_BESIDE = (".json", ".png", f"{SUFFIX}.mov")
+"""What lies beside a take and belongs to it: its record, its contact sheet, its proxy."""
 
 
 class _Packed:
@@ -121,11 +122,7 @@ def _pack(
         file = locate(reference.target_url, folder, config).path
         name = packed.name(file, f"media/{file.name}")
         reference.target_url = quote(name)
-        for suffix in _BESIDE:
-            beside = file.with_suffix(suffix)
-            record = file.with_suffix(".json")
-            if beside != file and record.is_file() and beside.is_file():
-                packed.name(beside, str(PurePosixPath(name).with_suffix(suffix)))
+        _pack_beside(file, file.stem, str(PurePosixPath(name).with_suffix("")), packed)
     elif isinstance(reference, otio.schema.ImageSequenceReference):
         _pack_sequence(reference, folder, config, packed)
 
@@ -156,11 +153,21 @@ def _pack_sequence(
         into = f"media/{parent}_{number}"
     for name, file in zip(names, files, strict=True):
         packed.put(f"{into}/{name}", file)
-    for suffix in _BESIDE:  # of a take that is a folder
-        beside, record = (files[0].parent.with_name(f"{parent}{s}") for s in (suffix, ".json"))
-        if record.is_file() and beside.is_file():
-            packed.name(beside, f"{into}{suffix}")
+    _pack_beside(files[0].parent, parent, into, packed)
+    if files[0].parent.with_name(f"{parent}.json").is_file():  # a take's sound lies in its folder
+        for sound in sorted(files[0].parent.glob("*.wav")):
+            packed.name(sound, f"{into}/{sound.name}")
     reference.target_url_base = f"{quote(into)}/"
+
+
+def _pack_beside(take: Path, stem: str, name: str, packed: _Packed) -> None:
+    """What lies beside a take, which has a record; `name` is the take's without its suffix."""
+    if not take.with_name(f"{stem}.json").is_file():
+        return
+    for end in _BESIDE:
+        beside = take.with_name(f"{stem}{end}")
+        if beside != take and beside.is_file():
+            packed.name(beside, f"{name}{end}")
 
 
 def _zip(target: Path, text: str, packed: _Packed) -> None:

@@ -58,6 +58,10 @@ def _reference(take: Take, folder: Path, profile: Profile) -> otio.core.MediaRef
             "version": VERSION,
             "take": take.label,
             "digest": take.digest,
+            # Names, for whoever links by them: the sound lies in the sequence's folder, the proxy
+            # beside it. No audio clip is placed: the edit's own tracks sound already.
+            **({"sound": [path.name for path in take.sound]} if take.sound else {}),
+            **({"proxy": take.proxy.name} if take.proxy else {}),
             "provenance": {
                 "engine": record.get("engine", {}),
                 "software": record.get("software", {}),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from secondunit.catalog.deliveries import DELIVERIES
+from secondunit.catalog.deliveries import DELIVERIES, stem_of
+from secondunit.catalog.proxies import SUFFIX
 from secondunit.encode import sidecar
 from secondunit.encode.durable import (
     claim,
@@ -46,6 +47,22 @@ class Take:
     sidecar: Path
     record: Record
     """The sidecar's content."""
+
+    @property
+    def proxy(self) -> Path | None:
+        """The small copy beside the file, where one was asked and is still there."""
+        said = self.record.get("proxy")
+        name = str(said.get("file")) if isinstance(said, dict) else ""
+        if name != f"{stem_of(self.file)}{SUFFIX}{Path(name).suffix}":
+            return None  # a record is a file that anyone may have edited
+        path = self.file.with_name(name)
+        return path if path.is_file() else None
+
+    @property
+    def sound(self) -> tuple[Path, ...]:
+        """Of a sequence that keeps the sound: its .wav files; a movie has it inside."""
+        channels = self.record["clip"].get("sound")
+        return tuple(sorted(self.file.glob("*.wav"))) if channels and self.file.is_dir() else ()
 
     @property
     def label(self) -> str:
@@ -129,6 +146,7 @@ def publish(
     folder: Path,
     *,
     sheet: Path | None = None,
+    proxy: Path | None = None,
     shelf: Shelf | None = None,
     earlier: Shelf | None = None,
 ) -> Take:
@@ -137,7 +155,8 @@ def publish(
     A take of the same plan whose file is still as it was written is found again instead, be it in
     the folder of an `earlier` round of the edit. The clip gets a second name (hard link) where
     that is possible, else it is copied; of a sequence each picture is, under the name of its new
-    folder. The contact sheet lies beside it as `<name>.png`. `shelf` is that of `folder`, if
+    folder. The contact sheet lies beside it as `<name>.png`, its proxy as
+    `<name>_proxy.mov`. `shelf` is that of `folder`, if
     somebody has it. Raises PlacementError, with nothing left in the folder, also for a clip whose
     bytes are not those of its record; StoreFull where the disk is full.
     """
@@ -159,7 +178,7 @@ def publish(
         version = max(each.newest(shot, operation) for each in shelves) + 1
         while True:
             try:
-                take = _place(clip, content, sheet, folder, stem, version)
+                take = _place(clip, content, (sheet, proxy), folder, stem, version)
             except FileExistsError:  # another process was faster
                 version += 1
             else:
@@ -217,7 +236,12 @@ def keep_request(take: Take, request: Mapping[str, Any] | str) -> None:
 
 
 def _place(
-    clip: Path, content: Record, sheet: Path | None, folder: Path, stem: str, version: int
+    clip: Path,
+    content: Record,
+    beside: tuple[Path | None, Path | None],
+    folder: Path,
+    stem: str,
+    version: int,
 ) -> Take:
     name = f"{stem}_v{version:03d}"
     row = DELIVERIES[content["clip"]["delivery"]]
@@ -225,13 +249,17 @@ def _place(
     content = content | {
         "take": f"v{version:03d}", "clip": content["clip"] | {"file": file.name}
     }  # fmt: skip
-    picture = folder / f"{name}.png"
+    sheet, proxy = beside
     _second_name(clip, file)
-    drawn = False
+    done = [file]
     try:
         if sheet is not None:
-            _second_name(sheet, picture)
-            drawn = True
+            _second_name(sheet, picture := folder / f"{name}.png")
+            done.append(picture)
+        if proxy is not None:
+            _second_name(proxy, small := folder / f"{name}{SUFFIX}{proxy.suffix}")
+            done.append(small)
+            content = content | {"proxy": content["proxy"] | {"file": small.name}}
         # The record decides who owns the version: it has one name whatever the clip's suffix.
         temporary = temporary_beside(record)
         try:
@@ -240,9 +268,8 @@ def _place(
         finally:
             temporary.unlink(missing_ok=True)
     except BaseException:
-        discard(file)
-        if drawn:
-            picture.unlink(missing_ok=True)
+        for path in done:
+            discard(path)
         raise
     sync_folder(folder)
     return Take(

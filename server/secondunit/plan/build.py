@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from secondunit.catalog.deliveries import DELIVERIES, Wanted, delivery_faults
-from secondunit.catalog.engines import ENGINES, Engine
-from secondunit.catalog.weights import weights_digest
+from secondunit.catalog.engines import Engine
+from secondunit.catalog.installed import known, lacking, no_engine, weights_of
+from secondunit.catalog.proxies import proxy_faults
 from secondunit.config import Config
 from secondunit.errors import Fault
-from secondunit.plan.colour import colour_adaptations, colour_faults, coloured, working_of
+from secondunit.plan.colour import (
+    colour_adaptations,
+    colour_faults,
+    coloured,
+    shown_adaptations,
+    working_of,
+)
 from secondunit.plan.controls import control_adaptations, control_faults
 from secondunit.plan.eyes import seen_adaptations
 from secondunit.plan.footage import footage_adaptations, footage_pins
 from secondunit.plan.grid import keyframe_frame, legal_frames, work_size
 from secondunit.plan.layout import Layout
 from secondunit.plan.loop import loop_adaptations, loop_faults, loop_layout, there_and_back
+from secondunit.plan.negotiation import (
+    MOST_FRAMES,
+    able,
+    checkpoint_adaptations,
+    generate_faults,
+    goes_on,
+    is_required,
+    key_of,
+    preset_faults,
+    reference_adaptations,
+    tier_of,
+)
 from secondunit.plan.planned import Options, PlannedShot, PlannedShots, TimelinePlan
 from secondunit.plan.shot_plan import Adaptation, Level, Pin, ShotPlan
 from secondunit.plan.transition import (
@@ -26,6 +45,7 @@ from secondunit.plan.transition import (
     transition_faults,
     transition_layout,
 )
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.select import find_shots
 from secondunit.timeline.shot import Media, Neighbour, Shot, SourceFrames
 from secondunit.units import FrameRange, Operation, Size
@@ -57,6 +77,14 @@ def plan_shots(path: Path, options: Options, config: Config) -> PlannedShots:
             for shot in edit.shots
             if not options.shots or shot.id in options.shots
         },
+        compared={
+            name: {
+                shot.id: plan_shot(shot, replace(options, engine=name), config)
+                for shot in edit.shots
+                if not options.shots or shot.id in options.shots
+            }
+            for name in (known(config) if options.compare else ())
+        },
     )  # fmt: skip
 
 
@@ -66,12 +94,10 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
     request, path = shot.request, shot.place.path
     faults: list[Fault] = []
     engine_name = options.engine or request.engine or config.engine
-    engine = ENGINES.get(engine_name)
+    engines = known(config)
+    engine = engines.get(engine_name)
     if engine is None:
-        faults.append(
-            Fault(what=f"no engine '{engine_name}'; engines: {', '.join(ENGINES)}",
-                  path=f"{path}.engine")
-        )  # fmt: skip
+        faults.append(Fault(what=no_engine(engine_name, config), path=f"{path}.engine"))
     delivery = options.delivery or request.delivery or config.delivery
     if delivery not in DELIVERIES:
         faults.append(
@@ -83,6 +109,10 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
         faults += delivery_faults(DELIVERIES[delivery], wanted, path=f"{path}.delivery")
         for first in _sources_of(shot)[:1]:
             faults += colour_faults(DELIVERIES[delivery], first, f"{path}.delivery")
+    if proxy := _proxy(shot, config):
+        sources = _sources_of(shot)[:1]
+        light = any(FORMATS[first.format].light for first in sources)
+        faults += proxy_faults(proxy, _wanted(shot), light=light, path=f"{path}.proxy")
     if shot.drop_frame and (shot.rate.den != 1001 or shot.rate.nominal % 30):
         faults.append(
             Fault(what=f"drop-frame timecode does not exist at {shot.rate} frames per second",
@@ -97,9 +127,14 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
     if not _sources_of(shot):
         faults.append(Fault(what="there is no frame at the cut to start from", path=path))
     if engine is not None:
-        if not weights_digest(engine.name):
+        if not weights_of(engine):
             faults.append(
                 Fault(what=f"engine '{engine.name}' has no weights here; see `secondunit doctor`",
+                      path=f"{path}.engine")
+            )  # fmt: skip
+        elif engine.folder is not None and (why := lacking(engine, config)):
+            faults.append(
+                Fault(what=f"engine '{engine.name}' cannot be loaded: {why}",
                       path=f"{path}.engine")
             )  # fmt: skip
         if min(shot.size.width, shot.size.height) < engine.smallest:
@@ -107,13 +142,23 @@ def plan_shot(shot: Shot, options: Options, config: Config) -> PlannedShot:
                 Fault(what=f"the picture is {shot.size}; engine '{engine.name}' works from "
                       f"{engine.smallest} pixels a side on", path=path)
             )  # fmt: skip
-        faults += control_faults(shot, engine)
+        faults += control_faults(shot, engine, engines)
+        faults += preset_faults(shot, engine)
+        faults += generate_faults(shot)
         faults += _length_faults(shot, engine)
+        if not faults:
+            faults += _required(shot, engine, engines, options)
     if faults or engine is None:
         return PlannedShot(plans=(), faults=tuple(faults))
     takes = range(1, request.takes + 1)
-    plans = tuple(_plan(shot, engine, delivery, options, take) for take in takes)
+    plans = tuple(_plan(shot, engine, delivery, options, take, config) for take in takes)
     return PlannedShot(plans=plans, faults=())
+
+
+def _proxy(shot: Shot, config: Config) -> str:
+    """The name of the proxy that is written beside the take; empty for none."""
+    said = config.proxy if shot.request.proxy is None else shot.request.proxy
+    return "" if said == "none" else said
 
 
 def _wanted(shot: Shot) -> Wanted:
@@ -133,6 +178,8 @@ def _sources_of(shot: Shot) -> tuple[Media, ...]:
         sides.append(shot.still)
     if shot.footage is not None:
         return (shot.footage.media,)
+    if shot.like is not None:
+        return (shot.like,)
     return tuple(s.media for s in sides if s.indexes)
 
 
@@ -142,12 +189,13 @@ def _length_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
         yield Fault(what="the place to fill has no frames", path=path)
     spans = [r.frames for r in _layout(shot).generate]
     longest = max((legal_frames(engine, n) for n in spans), default=0)
+    most = max(engine.longest, MOST_FRAMES if goes_on(engine) else 0)
     # The in-betweens of a retime are made each for itself, in no common pass.
-    if longest > engine.longest and shot.request.operation is not Operation.RETIME:
+    if longest > most and shot.request.operation is not Operation.RETIME:
         or_else = "" if shot.footage is not None else " or pin a frame inside it with `keyframe:`"
         yield Fault(
             what=f"{longest} frames in one pass; engine '{engine.name}' makes at most "
-            f"{engine.longest}: shorten the shot{or_else}",
+            f"{most}: shorten the shot{or_else}",
             path=path,
         )
     if shot.request.operation is Operation.TRANSITION:
@@ -254,7 +302,9 @@ def _context(side: Neighbour | None, count: int, *, before: bool) -> SourceFrame
     return SourceFrames(media=side.shown.media, indexes=indexes) if count and indexes else None
 
 
-def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int) -> ShotPlan:
+def _plan(
+    shot: Shot, engine: Engine, delivery: str, options: Options, take: int, config: Config
+) -> ShotPlan:
     request = shot.request
     layout = _layout(shot)
     handles = layout.handles
@@ -264,13 +314,14 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
     sources = _sources_of(shot)
     first = sources[0]
     seed = _seed(shot, options)
+    tier = tier_of(engine, request.preset, draft=options.draft)
     return ShotPlan(
         shot=shot.id,
         name=shot.name,
         operation=request.operation,
         engine=engine.name,
-        weights=weights_digest(engine.name),
-        steps=engine.steps,
+        weights=weights_of(engine),
+        steps=engine.steps if tier is None else tier.steps,
         seed=_own_seed(shot.id, take) if seed is None else seed + take - 1,
         take=take,
         rate=shot.rate,
@@ -299,14 +350,18 @@ def _plan(shot: Shot, engine: Engine, delivery: str, options: Options, take: int
         footage=shot.footage and shot.footage.within(handles[0], shot.record.frames, handles[1]),
         motion=request.motion,
         grain=request.grain,
+        proxy=_proxy(shot, config),
         reel=first.reel,
         delivery=delivery,
         pixel_aspect=first.pixel_aspect,
         working=working_of(first),
         audio=request.audio,
         draft=options.draft,
-        adaptations=tuple(_adaptations(shot, engine, handles, sources)),
+        adaptations=tuple(_adaptations(shot, engine, layout, options, sources)),
         place=shot.place,
+        tier="" if tier is None else tier.name,
+        guidance=1.0 if tier is None else tier.guidance,
+        references=request.references[: engine.references],
     )
 
 
@@ -331,17 +386,48 @@ def _own_seed(shot_id: str, take: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{shot_id}/{take}".encode()).digest()[:4], "big")
 
 
-def _adaptations(
-    shot: Shot, engine: Engine, handles: tuple[int, int], sources: tuple[Media, ...]
+def _negotiated(
+    shot: Shot, engine: Engine, layout: Layout, options: Options
 ) -> Iterator[Adaptation]:
-    path = shot.place.path
+    """What this engine does with the controls."""
     yield from control_adaptations(shot, engine)
+    yield from reference_adaptations(shot, engine)
+    if engine.tiers:
+        yield from checkpoint_adaptations(shot, engine, layout, draft=options.draft)
+
+
+def _required(
+    shot: Shot, engine: Engine, engines: Mapping[str, Engine], options: Options
+) -> Iterator[Fault]:
+    """Controls that would be dropped though the editor does not want the shot without them."""
+    layout = _layout(shot)
+    dropped = [a for a in _negotiated(shot, engine, layout, options) if is_required(shot, a)]
+    if not dropped:
+        return
+    others = {
+        name: (row, tuple(_negotiated(shot, row, layout, options)))
+        for name, row in engines.items()
+        if name != engine.name
+    }
+    for one in dropped:
+        names = able(shot, key_of(shot, one), others)
+        can = f"these engines could: {', '.join(names)}" if names else "no engine here could"
+        yield Fault(what=f"{one.what}, and it is required; {can}", path=one.path)
+
+
+def _adaptations(
+    shot: Shot, engine: Engine, layout: Layout, options: Options, sources: tuple[Media, ...]
+) -> Iterator[Adaptation]:
+    path, handles = shot.place.path, layout.handles
+    yield from _negotiated(shot, engine, layout, options)
     if shot.request.operation is Operation.TRANSITION:
         yield from transition_adaptations(shot)
     if shot.request.operation is Operation.LOOP:
         yield from loop_adaptations(shot)
     yield from seen_adaptations(shot)
     yield from colour_adaptations(shot, sources, path)
+    if engine.folder is not None and sources:
+        yield from shown_adaptations(sources[0], path)
     if shot.footage is not None:
         yield from footage_adaptations(shot, shot.footage)
     asked = shot.request.handles

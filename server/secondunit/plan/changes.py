@@ -30,6 +30,7 @@ _VALUES = {
     "reel": "the reel", "name": "the name of the shot", "operation": "the operation",
     "drop_frame": "drop-frame counting", "take": "the number of the take",
     "tier": "the tier of the engine", "guidance": "the guidance of the words",
+    "proxy": "the proxy",
 }  # fmt: skip
 _NOT_IDENTITY = ("place", "adaptations")
 
@@ -41,6 +42,7 @@ def changes(before: Mapping[str, Any], plan: ShotPlan) -> tuple[str, ...]:
     of the program: nothing in it is relied on. Where files lie does not count, their bytes do.
     """
     now = canonical(plan)
+    before = {"proxy": "", **before}  # of a version that knew none
     said: list[str] = []
     if before.get("version") != now["version"]:
         said.append("this version of the program makes pictures in another way")

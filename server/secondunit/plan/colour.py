@@ -10,7 +10,7 @@ from secondunit.catalog.deliveries import DELIVERIES, Delivery
 from secondunit.errors import Fault
 from secondunit.plan.shot_plan import Adaptation, Level
 from secondunit.timeline.colour import alike, space_named, space_of, space_of_tags
-from secondunit.timeline.picture import FORMATS
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.shot import Footage, Home, Media, Neighbour, Shot, SourceFrames
 
 
@@ -141,3 +141,14 @@ def working_of(first: Media) -> str:
         return "ACEScct curve"
     row = BY_OCIO.get(space_of(first) or "")
     return "source" if row is None else row.name
+
+
+def shown_adaptations(first: Media, path: str) -> Iterator[Adaptation]:
+    """What a model that has learnt pictures of a screen is shown of other footage."""
+    row = BY_OCIO.get(space_of(first) or "")
+    if FORMATS[first.format].light or (row is not None and not row.video):
+        yield Adaptation(
+            level=Level.ROUNDED, what="the model is shown a screen's version of these colours, "
+            "through one curve a channel, and its pictures go the exact way back",
+            path=path,
+        )  # fmt: skip

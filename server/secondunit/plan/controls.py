@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from secondunit.catalog.engines import ENGINES, Engine
+from secondunit.catalog.engines import Engine
 from secondunit.errors import Fault
 from secondunit.plan.footage import footage_faults
 from secondunit.plan.grid import keyframe_frame
@@ -23,12 +23,16 @@ SILENT = (Operation.RETIME, Operation.LOOP)
 """What they show goes at another speed, or round and round: there is no sound to keep."""
 
 
-def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
-    """Everything in the request that this engine cannot honour for this operation."""
+def control_faults(shot: Shot, engine: Engine, engines: Mapping[str, Engine]) -> Iterator[Fault]:
+    """Everything in the request that this engine, of these, cannot honour for this operation."""
     request, path = shot.request, shot.place.path
     if request.operation not in engine.operations:
-        able = [row.name for row in ENGINES.values() if request.operation in row.operations]
-        choice = f"engines that do: {', '.join(able)}" if able else "no engine here does"
+        able = [row.name for row in engines.values() if request.operation in row.operations]
+        choice = (
+            f"engines that do: {', '.join(able)}"
+            if able
+            else ("no engine here does; add one with `secondunit engines add`")
+        )
         yield Fault(
             what=f"engine '{engine.name}' does not do '{request.operation}'; {choice}",
             path=f"{path}.engine",
@@ -38,14 +42,6 @@ def control_faults(shot: Shot, engine: Engine) -> Iterator[Fault]:
         yield from footage_faults(request, path)
     elif request.operation not in (Operation.ANIMATE, Operation.EXTEND) and not picture_loop:
         yield from _fixed_by_pins(request, path)
-    for kind, asked, able in (
-        ("stroke", bool(request.strokes), engine.strokes),
-        ("ambient", bool(request.ambients), engine.ambient),
-        ("camera", bool(request.cameras), engine.camera),
-        ("mask", request.mask is not None, engine.mask != "none"),
-    ):
-        if asked and not able:
-            yield Fault(what=f"engine '{engine.name}' obeys no {kind}", path=f"{path}.{kind}")
     for i, control in enumerate((*request.strokes, *request.ambients)):
         article, kind = ("a", "stroke") if i < len(request.strokes) else ("an", "ambient")
         if control.region is None and request.mask is None:
@@ -110,6 +106,8 @@ _HELD = {
     "through with `keyframe:`",
     Operation.TRANSITION: "a transition is held by the two clips that run through it",
     Operation.LOOP: "a loop of footage is held by its own frames; of a still it takes them",
+    Operation.GENERATE: "there is no picture to draw on: say it in the `prompt`, or pin a picture "
+    "with `keyframe:`",
 }
 
 
@@ -194,7 +192,7 @@ def control_adaptations(shot: Shot, engine: Engine) -> Iterator[Adaptation]:
             )  # fmt: skip
     yield from stroke_adaptations(shot)
     yield from mask_adaptations(shot)
-    if request.preset is not None:
+    if request.preset is not None and not engine.tiers:
         yield Adaptation(
             level=Level.DROPPED, what=f"engine '{engine.name}' has no presets",
             path=f"{path}.preset",

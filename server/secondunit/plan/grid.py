@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from secondunit.catalog.engines import Engine
@@ -18,14 +19,24 @@ def legal_frames(engine: Engine, frames: int) -> int:
 
 
 def work_size(engine: Engine, size: Size, *, draft: bool) -> Size:
-    """The size the engine works at: the delivered size, or a draft's, on its grid."""
+    """The size the engine works at: the delivered size, or a draft's, or the largest it is for.
+
+    The shape of the picture stays: a model's own grid is reached by padding, never by stretching.
+    """
     scale = min(1.0, DRAFT_SIDE / max(size.width, size.height)) if draft else 1.0
-    if scale == 1.0 and engine.size_multiple == 1:
+    pixels = size.width * size.height * scale**2
+    if engine.most_pixels and pixels > engine.most_pixels:
+        scale *= math.sqrt(engine.most_pixels / pixels)
+    if all(engine.only_size):
+        width, height = engine.only_size
+        scale = min(scale, width / size.width, height / size.height)
+    if scale == 1.0:
         return size
-    step = max(2, engine.size_multiple)
 
     def side(n: int) -> int:
-        return max(step, -(-round(n * scale) // step) * step)
+        if engine.most_pixels:  # never above it
+            return max(2, int(n * scale) // 2 * 2)
+        return max(2, -(-round(n * scale) // 2) * 2)
 
     return Size(width=side(size.width), height=side(size.height))
 

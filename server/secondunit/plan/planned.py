@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from secondunit.errors import Fault
@@ -25,10 +25,23 @@ class Options:
     """Further folders that media may be read from."""
     rate: Rate | None = None
     """Of a timeline that does not say its own, as an EDL."""
+    compare: bool = False
+    """Plan every shot with each engine besides, to choose between them."""
     sequence: str | None = None
     """Name of the one that is meant, of a file that holds several."""
     drop_frame: bool | None = None
     """Whether timecode drops frames; None: as the file says, else it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineChoice:
+    """What would be done to a timeline with one engine for every shot."""
+
+    engine: str
+    shots: tuple[ShotPlan, ...]
+    """One for each take of each shot that it could make."""
+    faults: tuple[Fault, ...]
+    """What keeps it from the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +56,8 @@ class TimelinePlan:
     faults: tuple[Fault, ...]
     """Any fault refuses the whole request."""
     notices: tuple[str, ...]
+    compared: tuple[EngineChoice, ...] = ()
+    """The same with each engine, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +82,8 @@ class PlannedShots:
     """Ids of all shots, in the order of the timeline."""
     shots: Mapping[str, PlannedShot]
     """By id; those that were planned."""
+    compared: Mapping[str, Mapping[str, PlannedShot]] = field(default_factory=dict)
+    """The same by engine, where that was asked for."""
 
     def covers(self, shots: tuple[str, ...]) -> bool:
         """Every one of these shots (none: all) was planned, or does not exist."""
@@ -95,4 +112,14 @@ class PlannedShots:
         return TimelinePlan(
             timeline=self.timeline, name=self.name, rate=self.rate, shots=tuple(plans),
             faults=tuple(faults), notices=self.notices,
+            compared=tuple(self._choice(name, shots) for name in self.compared),
         )  # fmt: skip
+
+    def _choice(self, engine: str, shots: tuple[str, ...]) -> EngineChoice:
+        planned = self.compared[engine]
+        wanted = [planned[id] for id in self.known if (not shots or id in shots) and id in planned]
+        return EngineChoice(
+            engine=engine,
+            shots=tuple(plan for one in wanted for plan in one.plans),
+            faults=tuple(fault for one in wanted for fault in one.faults),
+        )

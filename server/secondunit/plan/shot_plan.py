@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from secondunit.catalog.colour_spaces import COLOUR_SPACES
 from secondunit.errors import Fault, Refused
 from secondunit.timeline.shot import (
     Ambient,
@@ -141,6 +142,8 @@ class ShotPlan:
     """What becomes of the motion inside the mask of a `replace`; None: the strokes."""
     grain: Literal["match", "none"] = "match"
     """Whether made frames get the grain and the sharpness of the source beside them."""
+    proxy: str = ""
+    """A row of `catalog.proxies`, which is written beside the take; empty: none."""
     tier: str = ""
     """Of the engine's tiers; empty where it has none."""
     guidance: float = 1.0
@@ -153,6 +156,12 @@ class ShotPlan:
         """Frames of the file, counted from the first shown frame: handles included."""
         head, tail = self.handles
         return FrameRange(start=-head, frames=head + self.frames + tail)
+
+    @property
+    def curve(self) -> str:
+        """By what code values of the pictures are light: a log space's name, else a transfer."""
+        row = COLOUR_SPACES.get(self.working)
+        return self.colour.transfer if row is None or not row.log else row.name
 
     @property
     def from_one_picture(self) -> bool:

@@ -9,16 +9,18 @@ import io
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import grpc
 
 from secondunit import measures
 from secondunit.config import Config
-from secondunit.errors import Fault, Refused, UploadIdle
+from secondunit.errors import Fault, Refused, SecondUnitError, UploadIdle
 from secondunit.jobs.blobs import BlobStore, Digest
-from secondunit.jobs.uploads import Part, Uploads
+from secondunit.jobs.uploads import Bytes, Part, Uploads
 from secondunit.rpc import convert
+from secondunit.rpc.chunk import parsed
 from secondunit.rpc.principal import current
 from secondunit.v1 import blobs_pb2 as pb
 from secondunit.v1 import units_pb2
@@ -32,6 +34,9 @@ CHUNK = 2**20
 MOST_DIGESTS = 1000
 _THREADS = 4
 """For all blobs: a disk gets no faster by more, and planning has threads of its own."""
+_BATCH = 8 * CHUNK
+"""Bytes that are kept of an upload while those before them are written: each hand-over to a thread
+costs as much as writing a good part of a chunk."""
 _LIVELY = 64 * 1024
 """Bytes that an upload brings in its idle time, so that a trickle holds no place for ever."""
 
@@ -57,17 +62,18 @@ class Blobs(BlobServiceServicer):
         missing = await self.do(self._blobs.missing, current().tenant, asked)
         return pb.FindMissingBlobsResponse(missing=[convert.wire_digest(d) for d in missing])
 
-    async def WriteBlob(
-        self, request_iterator: AsyncIterator[pb.WriteBlobRequest], context: Context
-    ) -> Any:
-        """Take chunks until the last one, or until the stream breaks; what came is kept."""
+    async def WriteBlob(self, request_iterator: AsyncIterator[bytes], context: Context) -> Any:
+        """Take chunks until the last one, or until the stream breaks; what came is kept.
+
+        They come as the bytes of WriteBlobRequest: a message would hold a copy of them.
+        """
         incoming = _Incoming(self, current().tenant)
         idle = self._config.limits.idle_seconds
         try:
             async with asyncio.timeout(idle) as clock:
                 loop = asyncio.get_running_loop()
-                async for request in request_iterator:
-                    if await incoming.take(request):
+                async for message in request_iterator:
+                    if await incoming.take(*parsed(message)):
                         break
                     if incoming.lively():
                         clock.reschedule(loop.time() + idle)
@@ -83,7 +89,7 @@ class Blobs(BlobServiceServicer):
         """Take one chunk, and wait until it is safe."""
         incoming = _Incoming(self, current().tenant)
         try:
-            await incoming.take(request)
+            await incoming.take(request, request.data)
             committed = await incoming.end()
         finally:
             await incoming.leave()
@@ -158,14 +164,21 @@ class Blobs(BlobServiceServicer):
 
 
 def add_to_server(blobs: Blobs, server: grpc.aio.Server) -> None:
-    """Register the service: as it was generated, but for the messages of ReadBlob."""
+    """Register the service: as it was generated, but for the messages that carry much."""
     read = grpc.unary_stream_rpc_method_handler(
         blobs.ReadBlob,
         request_deserializer=pb.ReadBlobRequest.FromString,
         response_serializer=None,  # they are bytes
     )
+    write = grpc.stream_unary_rpc_method_handler(
+        blobs.WriteBlob,
+        request_deserializer=None,  # they are bytes
+        response_serializer=pb.WriteBlobResponse.SerializeToString,
+    )
     add_BlobServiceServicer_to_server(blobs, server)
-    server.add_registered_method_handlers("secondunit.v1.BlobService", {"ReadBlob": read})
+    server.add_registered_method_handlers(
+        "secondunit.v1.BlobService", {"ReadBlob": read, "WriteBlob": write}
+    )
 
 
 def _counted(size: int, direction: str) -> None:
@@ -203,7 +216,7 @@ def _read_cached(descriptor: int, into: memoryview, at: int) -> int | None:
 
 
 class _Incoming:
-    """One call that uploads: the next chunk is received while one is written."""
+    """One call that uploads: what comes while something is written is written next, in one go."""
 
     def __init__(self, service: Blobs, tenant: str) -> None:
         self._service, self._tenant = service, tenant
@@ -211,13 +224,14 @@ class _Incoming:
         self._size = 0
         self._last = False
         self._writing: asyncio.Future[bool] | None = None
+        self._waiting: list[Bytes] = []
+        self._from = self._until = 0
         self._fresh = 0
         self.complete = False
         """The blob is there, whoever brought it."""
 
-    async def take(self, request: Any) -> bool:
+    async def take(self, request: Any, data: Bytes) -> bool:
         """One chunk; True when no more are wanted."""
-        data: bytes = request.data  # once: each look at the field copies it
         if len(data) > CHUNK:
             raise Refused.single(f"the chunk has {len(data)} bytes; {CHUNK} at most", "data")
         _counted(len(data), "in")
@@ -225,14 +239,23 @@ class _Incoming:
             self._size = request.digest.size_bytes
             self._part = await self._service.begin(self._tenant, request)
             self.complete = self._part is None
-        elif not await self._written():
-            self.complete = True
-        if self.complete or self._part is None:
+        if self.complete:
             return True
-        self._writing = self._service.do(self._part.write, request.offset, data)
+        if self._waiting and request.offset != self._until:
+            await self._flushed()  # what came before it counts; and then this is refused
+        elif self._until - self._from + len(data) > _BATCH:
+            await self._handed_over()
+        if self.complete:
+            return True
+        if not self._waiting:
+            self._from = request.offset
+        self._waiting.append(data)
+        self._until = request.offset + len(data)
+        if self._writing is None or self._writing.done():
+            await self._handed_over()
         self._fresh += len(data)
         self._last = request.finish
-        return self._last
+        return self._last or self.complete
 
     def lively(self) -> bool:
         """Enough came since this was last true."""
@@ -245,8 +268,7 @@ class _Incoming:
         """Bytes that are safe: all of them when the last chunk came and has made the blob."""
         if self._part is None and not self.complete:
             raise Refused.single("the first message names the upload and its digest", "upload_id")
-        if not self.complete and not await self._written():
-            self.complete = True
+        await self._flushed()
         if self._part is None or self.complete:
             return self._size
         if self._last:
@@ -256,16 +278,33 @@ class _Incoming:
         return await self._service.do(self._part.commit)
 
     async def leave(self) -> None:
-        """Let go, however the call ended; a chunk that is being written is written first."""
-        if self._writing is not None:
-            await asyncio.wait((self._writing,))
-            if not self._writing.cancelled():
-                self._writing.exception()  # it was told, or the call has ended otherwise
+        """Let go, however the call ended; what came is written first."""
+        with suppress(SecondUnitError):  # it was told, or the call has ended otherwise
+            await self._flushed()
         if self._part is not None:
             await self._service.do(self._part.leave)
 
-    async def _written(self) -> bool:
-        return self._writing is None or await self._writing
+    async def _flushed(self) -> None:
+        """Everything that came is written."""
+        await self._handed_over()
+        await self._written()
+
+    async def _handed_over(self) -> None:
+        """What waits is being written; what was before it, is."""
+        await self._written()
+        if self._waiting and self._part is not None and not self.complete:
+            data, self._waiting = self._waiting, []
+            self._writing = self._service.do(self._part.write, self._from, *data)
+            self._from = self._until
+
+    async def _written(self) -> None:
+        """Raises what went wrong, once."""
+        if self._writing is None:
+            return
+        await asyncio.wait((self._writing,))  # which goes on when the call is cancelled
+        writing, self._writing = self._writing, None
+        if not writing.result():
+            self.complete = True
 
 
 def _digests(names: Sequence[units_pb2.Digest], field: str) -> tuple[Digest, ...]:

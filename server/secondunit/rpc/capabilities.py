@@ -14,8 +14,8 @@ import grpc
 
 from secondunit import __version__
 from secondunit.catalog.deliveries import DELIVERIES, Delivery
-from secondunit.catalog.engines import ENGINES, Engine, missing_packages
-from secondunit.catalog.weights import weights_digest
+from secondunit.catalog.engines import Engine, missing_packages
+from secondunit.catalog.installed import known, lacking, weights_of
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
 from secondunit.jobs.job import State
@@ -54,11 +54,14 @@ class Capabilities(CapabilityServiceServicer):
     async def GetCapabilities(self, request: pb.GetCapabilitiesRequest, context: Context) -> Any:
         """What the server can do."""
         default = self._config.engine
-        rows = sorted(ENGINES.values(), key=lambda row: row.name != default)
+        found = known(self._config)
+        rows = sorted(found.values(), key=lambda row: row.name != default)
         return pb.GetCapabilitiesResponse(
             version=__version__,
             api_versions=["secondunit.v1"],
-            engines=[_engine(row, default=row.name == default) for row in rows],
+            engines=await asyncio.to_thread(
+                lambda: [self._engine(row, default=row.name == default) for row in rows]
+            ),
             deliveries=[_delivery(row) for row in DELIVERIES.values()],
             default_delivery=self._config.delivery,
             limits=pb.Limits(
@@ -94,9 +97,12 @@ class Capabilities(CapabilityServiceServicer):
             memory_bytes=worker.memory_bytes,
         )
 
+    def _engine(self, row: Engine, *, default: bool) -> pb.Engine:
+        why = lacking(row, self._config)
+        return _engine(row, why, default=default)
 
-def _engine(row: Engine, *, default: bool) -> pb.Engine:
-    missing = missing_packages(row)
+
+def _engine(row: Engine, why: str, *, default: bool) -> pb.Engine:
     return pb.Engine(
         name=row.name,
         title=row.title,
@@ -116,9 +122,22 @@ def _engine(row: Engine, *, default: bool) -> pb.Engine:
         prompt=row.prompt,
         steps=row.steps,
         memory_bytes=row.memory_mib * 1024 * 1024,
-        available=not missing and bool(weights_digest(row.name)),
-        missing_packages=missing,
+        available=not why,
+        missing_packages=missing_packages(row),
         default=default,
+        family=row.family,
+        native_controls=sorted(row.native),
+        held=row.held,
+        tiers=[
+            pb.EngineTier(name=tier.name, steps=tier.steps, guidance=tier.guidance)
+            for tier in row.tiers
+        ],
+        licence_limits=row.limits,
+        most_pixels=row.most_pixels,
+        words=row.words,
+        references=row.references,
+        weights=weights_of(row),
+        unavailable=why,
     )
 
 

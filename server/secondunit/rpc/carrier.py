@@ -38,7 +38,7 @@ GRAINS = {pb.GRAIN_MODE_MATCH: "match", pb.GRAIN_MODE_NONE: "none"}
 ON_FOOTAGE = (units_pb2.OPERATION_REPLACE, units_pb2.OPERATION_RETIME)
 ALPHAS = {pb.ALPHA_MODE_NONE: "none", pb.ALPHA_MODE_MADE: "made"}
 AUDIOS = {pb.AUDIO_MODE_NONE: "none", pb.AUDIO_MODE_KEEP: "keep"}
-_LISTS = re.compile(r"^request\.(keyframe|stroke|ambient|camera)\b")
+_LISTS = re.compile(r"^request\.(keyframe|stroke|ambient|camera|reference)\b")
 """Notes name the controls one by one, the protos name the list."""
 
 MOVES = ("pan", "tilt", "roll", "truck", "pedestal", "dolly")
@@ -211,6 +211,8 @@ def files_of(request: pb.ShotRequest) -> Iterator[tuple[units_pb2.File, str]]:
         yield request.mask.file, "mask"
     for n, keyframe in enumerate(request.keyframes):
         yield keyframe.image, f"keyframes[{n}].image"
+    for n, file in enumerate(request.references):
+        yield file, f"references[{n}]"
     for name in ("strokes", "ambients"):
         for n, control in enumerate(getattr(request, name)):
             if control.HasField("region"):
@@ -258,6 +260,7 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
         "negative": request.negative or None,
         "engine": request.engine or None,
         "delivery": request.delivery or None,
+        "proxy": request.proxy or None,
         "preset": request.preset or None,
         "place": PLACES.get(request.place),
         "audio": AUDIOS.get(request.audio),
@@ -266,6 +269,8 @@ def _words(request: pb.ShotRequest) -> dict[str, Any]:
         "alpha": ALPHAS.get(request.alpha),
         "colour": request.colour or None,
         "mask": _mask(request.mask) if request.mask.file.path else None,
+        "reference": [file.path for file in request.references],
+        "required": list(request.required),
         "keyframe": [
             _said(k, "strength") | {"frame": _at(k), "file": k.image.path}
             for k in request.keyframes

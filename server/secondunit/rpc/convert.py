@@ -190,6 +190,8 @@ def plan(value: ShotPlan, expected: Estimate | None = None) -> plans_pb2.ShotPla
         path=value.place.path,
         prompt=value.prompt,
         estimate=estimate(expected),
+        tier=value.tier,
+        guidance=value.guidance,
     )
 
 
@@ -367,6 +369,7 @@ def _result(job: Job, value: Result) -> jobs_pb2.JobResult:
         take=job.take,
         file=str(value.file),
         sidecar=str(value.sidecar),
+        proxy=str(value.proxy or ""),
         thumbnails=[str(path) for path in value.thumbnails],
         frames=value.frames,
         rate=rate(value.rate),

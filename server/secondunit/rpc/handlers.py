@@ -71,16 +71,18 @@ class Methods:
     def __init__(self, guards: Sequence[grpc.aio.ServerInterceptor]) -> None:
         """`guards`: the outermost first, as for a gRPC server."""
         self._guards = guards
-        self._services: dict[str, grpc.GenericRpcHandler] = {}
+        self._services: list[str] = []
+        self._methods: dict[str, Handler] = {}
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Called by generated code."""
         for handler in handlers:
             assert isinstance(handler, grpc.ServiceRpcHandler)
-            self._services[handler.service_name()] = handler
+            self._services.append(handler.service_name())
 
     def add_registered_method_handlers(self, service: str, handlers: Any) -> None:
-        """Called by generated code; the generic handlers have them all."""
+        """Called by generated code, and by who knows better than that: the last one counts."""
+        self._methods |= {f"/{service}/{name}": handler for name, handler in handlers.items()}
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -128,8 +130,7 @@ class Methods:
 
     async def _guarded(self, details: _Details) -> Handler | None:
         async def found(call: grpc.HandlerCallDetails) -> Handler | None:
-            service = self._services.get(call.method[1:].partition("/")[0])
-            return None if service is None else service.service(call)
+            return self._methods.get(call.method)
 
         chain: Continuation = found
         for guard in reversed(self._guards):

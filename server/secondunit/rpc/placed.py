@@ -47,6 +47,7 @@ def take(made: Take) -> deliveries_pb2.Take:
         version=made.version,
         file=str(made.file),
         sidecar=str(made.sidecar),
+        proxy=str(made.proxy or ""),
         frames=clip["frames"],
         rate=convert.rate(Rate(**clip["rate"])),
         start_timecode=clip["timecode"],

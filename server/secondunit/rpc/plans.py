@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from secondunit.jobs.blobs import BlobStore
 from secondunit.jobs.job import Estimate
 from secondunit.jobs.reader import Reader
 from secondunit.jobs.standing import media_of, standing
-from secondunit.plan.planned import Options, TimelinePlan
+from secondunit.plan.planned import EngineChoice, Options, TimelinePlan
 from secondunit.rpc import convert, placed
 from secondunit.rpc.by_blob import plan_by_blob
 from secondunit.rpc.carrier import plan_request
@@ -46,7 +47,7 @@ class Plans(PlanServiceServicer):
 
     async def PlanTimeline(self, request: pb.PlanTimelineRequest, context: Context) -> Any:
         """Plan every shot that a timeline asks for."""
-        options = convert.options(request.options, self._config)
+        options = replace(convert.options(request.options, self._config), compare=request.compare)
         found = await self._reader.apart(
             plan_timeline_of, request.timeline, options, self._config, self._reader
         )
@@ -62,6 +63,17 @@ class Plans(PlanServiceServicer):
             plans=plans,
             faults=[convert.fault(fault) for fault in found.faults],
             notices=found.notices,
+            estimate=convert.estimate(self._accounts.together(expected)),
+            compared=await asyncio.to_thread(lambda: [self._choice(c) for c in found.compared]),
+        )
+
+    def _choice(self, choice: EngineChoice) -> pb.EnginePlans:
+        """What one engine would do, with what that costs."""
+        expected = self._accounts.estimates(choice.shots)
+        return pb.EnginePlans(
+            engine=choice.engine,
+            plans=[convert.plan(*pair) for pair in zip(choice.shots, expected, strict=True)],
+            faults=[convert.fault(fault) for fault in choice.faults],
             estimate=convert.estimate(self._accounts.together(expected)),
         )
 

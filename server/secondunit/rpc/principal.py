@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
@@ -55,13 +53,3 @@ def enter(principal: Principal) -> None:
     """What this task does from now on is done for this principal."""
     _CURRENT.set(principal)
     logs.bind(user=principal.user)
-
-
-@contextmanager
-def acting(principal: Principal) -> Iterator[None]:
-    """What is called inside is done for this principal, in threads started by asyncio too."""
-    token = _CURRENT.set(principal)
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)

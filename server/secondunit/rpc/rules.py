@@ -95,11 +95,9 @@ RULES: dict[str, Rule] = {
 What a value means in its place (a range of a control, a name of the catalogue) is the reader's and
 the planner's to say, with the words they have for it.
 """
-_CHUNK = "secondunit.v1.WriteBlobRequest"
-"""Checked by its servicer, field by field: to look at a chunk is to copy its megabyte."""
 _EVERY, _EVERY_LIST = Rule(), Rule(longest=_LIST)
 OPEN = frozenset(("google.protobuf.Value", "google.protobuf.Struct", "google.protobuf.ListValue"))
-"""Messages that hold any JSON: what is in them has no form, only a size."""
+"""Messages that hold any JSON: as a whole they are held to a size besides."""
 MOST_OPEN = 64 * 2**10
 """Bytes of one of them."""
 
@@ -114,9 +112,8 @@ def check(request: Message) -> None:
 
 
 def _faults(message: Message, at: str) -> Iterator[Fault]:
-    if message.DESCRIPTOR.full_name in OPEN:
-        if (size := message.ByteSize()) > MOST_OPEN:
-            yield Fault(what=f"{size} bytes; {MOST_OPEN} at most", path=at.rstrip("."))
+    if message.DESCRIPTOR.full_name in OPEN and (size := message.ByteSize()) > MOST_OPEN:
+        yield Fault(what=f"{size} bytes; {MOST_OPEN} at most", path=at.rstrip("."))
         return
     fields = message.ListFields()  # once: it copies every text and all bytes
     given = {field.name for field, _ in fields}
@@ -135,6 +132,11 @@ def _faults(message: Message, at: str) -> Iterator[Fault]:
             yield Fault(what=f"{len(value)} entries; {rule.longest} at most", path=path)
             continue
         below = Rule(longest=rule.texts)
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            for key in value:  # what JSON is, in a message
+                yield from _text(key, below, f"{path}[{key[:80]!r}]")
+                yield from _value(field, value[key], below, f"{path}[{key[:80]!r}]")
+            continue
         for n, one in enumerate(value):
             yield from _value(field, one, below, f"{path}[{n}]")
 
@@ -210,9 +212,9 @@ def _one(request: Message) -> Message:
     return request
 
 
-async def _each(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+async def _each(requests: AsyncIterator[Message | bytes]) -> AsyncIterator[Message | bytes]:
     async for request in requests:
-        if request.DESCRIPTOR.full_name != _CHUNK:
+        if not isinstance(request, bytes):  # those of an upload their servicer reads itself
             check(request)
         yield request
 

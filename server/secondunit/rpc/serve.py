@@ -36,6 +36,7 @@ from secondunit.rpc.plans import Plans
 from secondunit.rpc.rules import Rules
 from secondunit.rpc.status import Translate
 from secondunit.rpc.timeline import Timelines
+from secondunit.rpc.token_uses import WRITTEN, Uses
 from secondunit.rpc.tokens import Keys
 from secondunit.v1 import (
     capabilities_pb2_grpc,
@@ -107,6 +108,7 @@ class Server:
         self._listen, self._desk, self._config = listen, desk, config
         self._closing, self._draining = asyncio.Event(), asyncio.Event()
         self._reader, self._reader_is_ours = reader or Reader(config), reader is None
+        self._noting: asyncio.Task[None] | None = None
         self._bridge_listen = bridge
         self._bridge: Bridge | None = None
         self.panel = ""
@@ -148,6 +150,8 @@ class Server:
             await self._server.stop(None)
             raise
         await self._server.start()
+        if self._keys is not None:
+            self._noting = asyncio.create_task(self._note(self._keys.uses))
         for service in ("", *SERVICES):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         address = f"{host}:{port}"
@@ -213,11 +217,20 @@ class Server:
         """Tell watchers their last events, finish calls within `grace` seconds, close."""
         await self.drain()
         self._draining.set()
+        self._desk.rouse()
         if self._bridge is not None:
             await self._bridge.stop(grace)
         await self._server.stop(grace)
+        if self._noting is not None and self._keys is not None:
+            self._noting.cancel()
+            await asyncio.to_thread(self._keys.uses.write)
         if self._reader_is_ours:
             await asyncio.to_thread(self._reader.stop)
+
+    async def _note(self, uses: Uses) -> None:
+        while True:
+            await asyncio.sleep(WRITTEN)
+            await asyncio.to_thread(uses.write)
 
     async def wait(self) -> None:
         """Return when the server has stopped."""

@@ -40,6 +40,7 @@ TABLE: dict[type[errors.SecondUnitError], Code] = {
     errors.EngineFailed: Code.INTERNAL,
     errors.EngineMemory: Code.FAILED_PRECONDITION,
     errors.EngineBusy: Code.FAILED_PRECONDITION,
+    errors.HubUnreachable: Code.UNAVAILABLE,
     errors.WorkerLost: Code.INTERNAL,
     errors.DeliveryError: Code.FAILED_PRECONDITION,
     errors.PlacementError: Code.FAILED_PRECONDITION,

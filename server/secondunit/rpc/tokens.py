@@ -33,6 +33,7 @@ from secondunit.errors import (
 from secondunit.failpoints import failpoint
 from secondunit.jobs.lock import FolderLock
 from secondunit.rpc.principal import Principal, Scope
+from secondunit.rpc.token_uses import Uses
 
 FILE = "tokens.json"
 PREFIX = "su"
@@ -182,6 +183,8 @@ class Keys:
         self._tokens: dict[str, Token] = {}
         self._damage: StoreDamaged | None = None
         self._ever = False
+        self.uses = Uses(data)
+        """When each was used last."""
         self._look()
         if self._damage is not None:
             raise self._damage
@@ -213,6 +216,7 @@ class Keys:
             raise Unauthenticated("the token is not known")
         if token.state(now) != "valid":
             raise Unauthenticated(f"token {token.id} is {token.state(now)}")
+        self.uses.seen(token.id, now)
         return Principal(user=token.user, tenant=token.tenant, scope=token.scope)
 
     def _look(self) -> None:

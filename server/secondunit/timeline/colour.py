@@ -21,13 +21,8 @@ from secondunit.catalog.colour_spaces import (
     unknown_space,
 )
 from secondunit.errors import MediaUnreadable
-from secondunit.timeline.picture import (
-    FORMATS,
-    Picture,
-    Samples,
-    picture_from_rgb,
-    picture_of_light,
-)
+from secondunit.timeline.layouts import FORMATS, Samples
+from secondunit.timeline.picture import Picture, picture_from_rgb, picture_of_light
 from secondunit.timeline.shot import Home, Media
 from secondunit.units import ColourTags
 
@@ -103,6 +98,25 @@ def converted(rgb: Samples, source: str, target: str) -> Samples:
     """
     _processor(source, target).applyRGB(rgb)
     return rgb
+
+
+CODES = 4096
+"""Steps between code values 0 and 1 in a `curve_of`."""
+
+
+@cache
+def curve_of(name: str) -> np.ndarray:
+    """Light, 1 a white surface, of `CODES` + 1 evenly spaced code values 0..1 of grey in a space.
+
+    `name`: of a row of `colour_spaces` that is a logarithm. Rising; between two of the values a
+    straight line is right to a millionth. Raises MediaUnreadable.
+    """
+    grey = np.linspace(0, 1, CODES + 1, dtype=np.float32)
+    rgb = np.ascontiguousarray(np.repeat(grey[None, :, None], 3, axis=2))
+    # White stays white between primaries, so that grey's light is the same in all of them.
+    return converted(rgb, COLOUR_SPACES[name].ocio, COLOUR_SPACES["acescg"].ocio)[0, :, 1].astype(
+        np.float64
+    )
 
 
 @cache

@@ -77,6 +77,11 @@ def container_of(path: Path) -> tuple[str, bool]:
     # An MXF file may carry a run-in before its first partition pack (SMPTE ST 377-1, 6.5).
     if b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01" in head:
         return "mxf", False
+    if head.startswith((b"PK\3\4", b"\x1f\x8b")) or head[257:262] == b"ustar":
+        raise MediaUnreadable(
+            f"'{path}' is an archive; numbered pictures are read from a folder, and are uploaded "
+            "as a movie"
+        )
     kind = "empty" if not head else "no footage that we read"
     raise MediaUnreadable(f"'{path}' is {kind}, whatever its name says; we read {_KNOWN}")
 

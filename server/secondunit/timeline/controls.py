@@ -322,6 +322,39 @@ def keyframe(value: Any, path: str, faults: Faults) -> KeyframeWords | None:
     return KeyframeWords(frame=frame, file=file, strength=strength, path=path)
 
 
+REQUIRABLE = (
+    "mask", "keyframe", "stroke", "ambient", "camera", "prompt", "negative", "reference", "preset",
+)  # fmt: skip
+"""Keys that an engine may have no way to obey."""
+ALL = "all"
+
+
+def reference(value: Any, path: str, faults: Faults) -> tuple[str, str] | None:
+    """`FILE`: (file, path)."""
+    file = faults.file(value, path)
+    return None if file is None else (file, path)
+
+
+def required(value: Any, path: str, faults: Faults) -> tuple[str, ...] | None:
+    """`mask, camera`, or `yes` for every control that is given."""
+    if value is True:
+        return (ALL,)
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, Sequence):
+        faults.add(f"required is {_shown(value)}; write: mask, camera; or: yes", path)
+        return None
+    found: list[str] = []
+    for word in words:
+        word = word.strip().lower() if isinstance(word, str) else word
+        if word in ("yes", "true", ALL):
+            found.append(ALL)
+        elif word in ("no", "false", "none"):
+            continue
+        elif (key := faults.choice(word, (*REQUIRABLE, "yes"), path)) is not None:
+            found.append(key)
+    return tuple(dict.fromkeys(found)) or None
+
+
 def _points(value: Any, path: str, faults: Faults) -> tuple[tuple[float, float], ...]:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) < 2:
         faults.add(

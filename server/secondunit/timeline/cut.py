@@ -271,9 +271,10 @@ class CuttingRoom:
     ) -> tuple[Media, Fraction]:
         """Numbered pictures, and the number that the edit gives the lowest that is there."""
         span, own = reference.available_range, numbered.rate_of(reference) or self.rate
-        media = probe(pattern, self.config, rate=own)
-        if media.gaps:
-            self._say(f"'{laid.name}': the sequence '{pattern.name}'{lacking(media)}")
+        whole = probe(pattern, self.config, rate=own)
+        media = numbered.as_referenced(whole, reference)
+        if said := numbered.told(media, whole):
+            self._say(f"'{laid.name}': the sequence '{pattern.name}'; {said}")
         if span is None:
             return media, Fraction(media.start)
         return media, numbered.clock(reference, media, frames_at(span.start_time, own))

@@ -19,7 +19,7 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from secondunit.errors import MediaUnreadable
-from secondunit.timeline.picture import Plane
+from secondunit.timeline.layouts import Plane
 from secondunit.units import Rate
 
 Fields = Literal["none", "flagged", "top", "bottom"]

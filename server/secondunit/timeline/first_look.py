@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from secondunit.errors import MediaUnreadable
 from secondunit.timeline.fields import Fields, first_field, is_woven, may_be_woven
-from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, picture_of_frame
 from secondunit.timeline.upright import Orientation, upright
 from secondunit.units import Rate
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import av.error
@@ -17,8 +18,9 @@ from secondunit.timeline import sequence
 from secondunit.timeline.colour import brought
 from secondunit.timeline.containers import container_of, opened, pixel_limit
 from secondunit.timeline.fields import apart
+from secondunit.timeline.layouts import FORMATS
 from secondunit.timeline.media import Index, index_of
-from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame
+from secondunit.timeline.picture import Picture, picture_of_frame
 from secondunit.timeline.shot import Media
 from secondunit.timeline.upright import upright
 from secondunit.units import Size
@@ -49,9 +51,10 @@ def decoded(media: Media, indexes: Iterable[int]) -> Iterator[tuple[int, Picture
         (one,) = _home(media, [(0, index.first)])
         yield from dict.fromkeys(wanted, one[1]).items()
         return
-    if wanted[0] < 0 or wanted[-1] >= len(index.pts):
+    count = media.frames if media.sequence else len(index.pts)
+    if wanted[0] < 0 or wanted[-1] >= count:
         raise MediaUnreadable(
-            f"'{media.path}' has frames 0 to {len(index.pts) - 1}, "
+            f"'{media.path}' has frames 0 to {count - 1}, "
             f"not {wanted[0] if wanted[0] < 0 else wanted[-1]}"
         )
     if index.sequence is not None:
@@ -82,15 +85,30 @@ def _home(
 def _numbered(media: Media, index: Index, wanted: list[int]) -> Iterator[tuple[int, Picture]]:
     assert index.sequence is not None
     files, pixels = index.sequence.files, media.size.width * media.size.height
+    last: tuple[Path, Picture] | None = None
     for number in wanted:
-        file = files[number]
+        file = _file_at(media, files, number)
+        if file is None and media.missing == "black":
+            black = tuple(np.zeros_like(plane) for plane in index.first.planes)
+            yield number, replace(index.first, planes=black, colour=media.colour)
+            continue
         if file is None:
             raise MediaUnreadable(f"'{media.path}' has no picture {index.start + number}")
-        if container_of(file)[0] != index.container:
-            raise MediaUnreadable(f"'{file}' is of another kind than the first of its sequence")
-        picture = sequence.picture(file, index.container, pixels).picture
-        _check_same(media, picture, number)
-        yield number, replace(picture, colour=media.colour)
+        if last is None or last[0] != file:
+            if container_of(file)[0] != index.container:
+                raise MediaUnreadable(f"'{file}' is of another kind than the first of its sequence")
+            picture = sequence.picture(file, index.container, pixels).picture
+            _check_same(media, picture, number)
+            last = file, replace(picture, colour=media.colour)
+        yield number, last[1]
+
+
+def _file_at(media: Media, files: Sequence[Path | None], number: int) -> Path | None:
+    """The file whose picture a frame of a sequence shows; None where none does."""
+    at = number - (number - media.phase) % media.step
+    while media.missing == "hold" and at >= media.phase and files[at] is None:
+        at -= media.step
+    return files[at] if at >= media.phase else None
 
 
 def _check_same(media: Media, picture: Picture, number: int) -> None:

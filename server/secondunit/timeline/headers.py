@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from secondunit.errors import MediaUnreadable
+from secondunit.timeline import exr
 from secondunit.units import Rate
 
-_LONGEST = 1 << 20
-_TILED, _DEEP, _PARTS = 0x200, 0x800, 0x1000
 UNKNOWN = "unknown"
 """Primaries that have no name here."""
 _NO_CLOCK = 0xFFFFFFFF
@@ -37,6 +37,8 @@ class Header:
     """A colour space, by the name that the file has for it."""
     transfer: str | None = None
     notes: tuple[str, ...] = ()
+    apart: exr.Shown | None = None
+    """Where the picture is a part or a layer that FFmpeg does not find by itself."""
 
 
 _XY = {
@@ -61,45 +63,21 @@ def header_of(path: Path, container: str) -> Header:
     if container not in ("exr_pipe", "dpx_pipe"):
         return Header()
     with path.open("rb") as file:
-        data = file.read(_LONGEST)
+        data = file.read(exr.LONGEST)
     try:
         return _of_exr(data, path) if container == "exr_pipe" else _of_dpx(data)
     except (struct.error, IndexError, KeyError, ValueError):
         return Header()  # what cannot be understood says nothing
 
 
-def attributes(data: bytes) -> tuple[dict[str, bytes], int]:
-    """(the attributes of an OpenEXR file's first header by name, where the header ends).
-
-    Raises ValueError, IndexError or struct.error for damage.
-    """
-    found: dict[str, bytes] = {}
-    at = 8
-    while data[at]:
-        name_end = data.index(b"\0", at, at + 256)
-        kind_end = data.index(b"\0", name_end + 1, name_end + 257)
-        (size,) = struct.unpack_from("<I", data, kind_end + 1)
-        start = kind_end + 5
-        if start + size > len(data):
-            raise ValueError("the header goes on past what was read")
-        found[data[at:name_end].decode()] = data[start : start + size]
-        at = start + size
-    return found, at + 1
-
-
 def _of_exr(data: bytes, path: Path) -> Header:
+    picture = exr.shown(data, path)
+    found = picture.attributes
     (flags,) = struct.unpack_from("<I", data, 4)
-    for bit, word in ((_DEEP, "deep samples"), (_PARTS, "several parts")):
-        if flags & bit:
-            raise MediaUnreadable(
-                f"'{path}' holds {word}; write one flat picture of one part and relink it"
-            )
-    found, end = attributes(data)
-    if (wrong := _channels_wrong(found["channels"])) is not None:
-        raise MediaUnreadable(f"'{path}' {wrong}")
-    if not flags & _TILED and not _whole(path, found, end):
+    whole = flags & (exr.TILED | exr.PARTS) or _whole(path, found, picture.end)
+    if not whole:
         raise MediaUnreadable(f"'{path}' is not whole: lines of its picture are missing")
-    notes: list[str] = []
+    notes = list(picture.notes)
     data_window, shown = found.get("dataWindow"), found.get("displayWindow")
     if shown is not None and any(struct.unpack_from("<2i", shown)):
         raise MediaUnreadable(
@@ -135,10 +113,11 @@ def _of_exr(data: bytes, path: Path) -> Header:
         space=_text(found.get("colorInteropID", b"")),
         transfer="linear",
         notes=tuple(notes),
+        apart=picture if picture.apart else None,
     )
 
 
-def _whole(path: Path, found: dict[str, bytes], end: int) -> bool:
+def _whole(path: Path, found: Mapping[str, bytes], end: int) -> bool:
     """Whether the last block of lines that the table names lies inside the file.
 
     A renderer that is still at work leaves a file that decodes, with black where nothing is yet.
@@ -158,29 +137,6 @@ def _whole(path: Path, found: dict[str, bytes], end: int) -> bool:
         file.seek(max(offsets) + 4)
         (last,) = struct.unpack("<I", file.read(4))
     return max(offsets) + 8 + last <= size
-
-
-def _channels_wrong(listed: bytes) -> str | None:
-    """Why a list of channels is no colour picture that we read; None where it is one."""
-    channels: dict[str, tuple[int, int, int]] = {}
-    at = 0
-    while listed[at]:
-        end = listed.index(b"\0", at)
-        kind, across, down = struct.unpack_from("<i4xii", listed, end + 1)
-        channels[listed[at:end].decode()] = kind, across, down
-        at = end + 17
-    colour = [channels[name] for name in ("R", "G", "B") if name in channels]
-    if len(colour) < 3:
-        colour = [channels["Y"]] if "Y" in channels and not {"RY", "A"} & set(channels) else []
-    if not colour:
-        names = ", ".join(sorted(channels)[:12])
-        return (
-            f"has no channels R, G and B, nor Y alone, but {names}: write the layer that is meant "
-            "as R, G and B"
-        )
-    if len(set(colour)) > 1 or colour[0][0] not in (1, 2) or colour[0][1:] != (1, 1):
-        return "has colour channels of different kinds, of whole numbers or thinned"
-    return None
 
 
 def _of_dpx(data: bytes) -> Header:

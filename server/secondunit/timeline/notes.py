@@ -33,12 +33,13 @@ from secondunit.units import Operation
 KEYS = (
     "prompt", "negative", "edge", "frames", "seconds", "context", "handles", "takes", "seed",
     "mask", "keyframe", "stroke", "ambient", "camera", "strength", "engine", "preset", "delivery",
-    "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour", "grain",
+    "shot", "place", "audio", "alpha", "id", "motion", "speed", "colour", "grain", "proxy",
+    "reference", "required",
 )  # fmt: skip
 LONGEST = 8192
 """Bytes of a note; notes of 4.7 KB are known to live through Resolve."""
 
-_REPEATED = ("keyframe", "stroke", "ambient", "camera")
+_REPEATED = ("keyframe", "stroke", "ambient", "camera", "reference")
 _FIRST = re.compile(r"\s*gen\s*:\s*([^\s;{#]*)\s*", re.IGNORECASE)
 _PAIR = re.compile(r"\s*([A-Za-z][\w-]*)\s*:(?!//|\\)\s?(.*)", re.DOTALL)
 _NEXT = re.compile(r";(?=\s*[A-Za-z][\w-]*\s*:(?!//|\\))")
@@ -81,7 +82,11 @@ class Note:
     speed: Fraction | None = None
     colour: str | None = None
     grain: Literal["match", "none"] | None = None
+    proxy: str | None = None
     mask: MaskWords | None = None
+    references: tuple[tuple[str, str], ...] = ()
+    """(file, path of the key)."""
+    required: tuple[str, ...] | None = None
     keyframes: tuple[KeyframeWords, ...] = ()
     strokes: tuple[StrokeWords, ...] = ()
     ambients: tuple[AmbientWords, ...] = ()
@@ -293,10 +298,13 @@ def _note(pairs: list[Pair], path: str, faults: Faults) -> Note:
         speed=read("speed", faults.speed),
         colour=read("colour", _space_of(faults)),
         grain=read("grain", faults.choice, ("match", "none")),
+        proxy=read("proxy", _word_of(faults, _ENGINE, "letters, digits and ._/:@+-")),
         mask=read("mask", lambda value, where: controls.mask(value, where, faults)),
         strokes=control("stroke", controls.stroke),
         ambients=control("ambient", controls.ambient),
         cameras=control("camera", controls.camera),
+        references=control("reference", controls.reference),
+        required=read("required", lambda value, where: controls.required(value, where, faults)),
         keyframes=control("keyframe", controls.keyframe),
         unknown=tuple(unknown),
         faults=tuple(faults),

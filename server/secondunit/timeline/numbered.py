@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import opentimelineio as otio
 
 from secondunit.errors import MediaUnreadable
 from secondunit.timeline.sequence import numbers_in_words, spread_of, spread_of_one
 from secondunit.timeline.shot import Media
-from secondunit.units import Rate
+from secondunit.units import FrameRange, Rate
 
+Policy = Literal["error", "hold", "black"]
+
+_POLICIES: dict[otio.schema.ImageSequenceReference.MissingFramePolicy, Policy] = {
+    otio.schema.ImageSequenceReference.MissingFramePolicy.error: "error",
+    otio.schema.ImageSequenceReference.MissingFramePolicy.hold: "hold",
+    otio.schema.ImageSequenceReference.MissingFramePolicy.black: "black",
+}
 _WORD = re.compile(r"[._-]?(%0?\d{0,2}d|##+|@@+|\$F\d?|\[\d+-\d+\])(\.\w{2,5})?$")
 
 
 def name_of(reference: otio.schema.ImageSequenceReference, clip: str) -> str:
     """What a reference says, as one name: `plates/sh010.%04d.exr`. Raises MediaUnreadable."""
-    if reference.frame_step != 1:
+    if reference.frame_step < 1:
         raise MediaUnreadable(
-            f"'{clip}' takes one of {reference.frame_step} pictures of its sequence, which is not "
-            "followed here; render it to a movie and relink it"
+            f"'{clip}' goes through its sequence in steps of {reference.frame_step}; a step is 1 "
+            "or more"
         )
     base = reference.target_url_base or ""
     word = f"%0{reference.frame_zero_padding}d" if reference.frame_zero_padding > 1 else "%d"
@@ -59,6 +69,62 @@ def rate_of(reference: otio.core.MediaReference) -> Rate | None:
     if span is not None and 0 < span.duration.rate < 1e6:
         return Rate.snap(span.duration.rate)
     return None
+
+
+def as_referenced(media: Media, reference: otio.core.MediaReference) -> Media:
+    """A sequence with what its reference says of numbers that have no file.
+
+    A picture in steps of n stands for n frames, as OpenTimelineIO's `frame_for_time` has it. What
+    lacks before the first picture cannot be held.
+    """
+    if not isinstance(reference, otio.schema.ImageSequenceReference):
+        return media
+    step = reference.frame_step
+    phase = (reference.start_frame - media.first) % step
+    frames = media.frames
+    if step > 1:
+        frames += step - 1 - (frames - 1 - phase) % step
+    missing = _POLICIES.get(reference.missing_frame_policy, "error")
+    first = (FrameRange(start=0, frames=phase),) if phase else ()
+    empty = tuple(_empty(media.gaps, step, phase))
+    held = next((n for n, at in enumerate(empty) if at != phase + n * step), len(empty))
+    nothing = {"error": empty, "hold": empty[:held], "black": ()}[missing]
+    lacking = tuple(FrameRange(start=at, frames=step) for at in nothing)
+    return replace(
+        media, frames=frames, step=step, phase=phase, missing=missing,
+        gaps=_joined((*first, *lacking)),
+    )  # fmt: skip
+
+
+def _empty(gaps: Sequence[FrameRange], step: int, phase: int) -> Iterator[int]:
+    """The frames that a picture is for and that have no file, rising."""
+    for gap in gaps:
+        yield from range(gap.start + (phase - gap.start) % step, gap.end, step)
+
+
+def _joined(gaps: Sequence[FrameRange]) -> tuple[FrameRange, ...]:
+    found: list[FrameRange] = []
+    for gap in gaps:
+        if found and found[-1].end == gap.start:
+            gap = FrameRange(start=found.pop().start, frames=gap.end)
+            gap = replace(gap, frames=gap.frames - gap.start)
+        found.append(gap)
+    return tuple(found)
+
+
+def told(media: Media, whole: Media) -> str:
+    """Words for what is shown that no file holds; empty for nothing. `whole`: as it was probed."""
+    said: list[str] = []
+    if media.step > 1:
+        said.append(f"each of its pictures stands for {media.step} frames")
+    if empty := list(_empty(whole.gaps, media.step, media.phase)):
+        gaps = _joined([FrameRange(start=at, frames=1) for at in empty])
+        shown = {
+            "error": "", "hold": ": the picture before is held, as its reference asks",
+            "black": ": black is shown, as its reference asks",
+        }[media.missing]  # fmt: skip
+        said.append(f"it lacks {numbers_in_words(gaps, media.first)}{shown}")
+    return "; ".join(said)
 
 
 def clock(reference: otio.core.MediaReference, media: Media, known: Fraction) -> Fraction:

@@ -10,21 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from secondunit.errors import MediaUnreadable
 from secondunit.timeline import working
+from secondunit.timeline.chroma import apart, filled, taller, thinned
+from secondunit.timeline.layouts import FORMATS, PixelFormat, Plane, Samples
 from secondunit.timeline.scaling import scaled
 from secondunit.units import ColourTags, Size
-
-Plane = NDArray[Any]
-"""`h w` code values, uint8 or uint16; of scene-linear light float16 or float32."""
-Samples = NDArray[np.floating]
-"""Float32 in practice; numpy's types cannot say that of mixed arithmetic."""
 
 _KR_KB = {
     "bt709": (0.2126, 0.0722),
@@ -33,45 +29,6 @@ _KR_KB = {
     "smpte240m": (0.212, 0.087),
     "bt2020nc": (0.2627, 0.0593),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PixelFormat:
-    """A planar layout: bits per sample and how chroma is thinned (1 or 2, across and down)."""
-
-    name: str
-    bits: int
-    across: int = 1
-    down: int = 1
-    rgb: bool = False
-    light: bool = False
-    """Floating point: scene-linear light, 1 a white surface, with what lies below 0 and above."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Sample type of a plane."""
-        return np.dtype(
-            f"{'f' if self.light else 'u'}{self.bits // 8 if self.bits % 8 == 0 else 2}"
-        )
-
-
-def _rows() -> dict[str, PixelFormat]:
-    rows = [PixelFormat(name="gbrp", bits=8, rgb=True)]
-    rows += [PixelFormat(name=f"gbrp{b}le", bits=b, rgb=True) for b in (10, 12, 16)]
-    rows += [PixelFormat(name=f"gbrpf{b}le", bits=b, rgb=True, light=True) for b in (16, 32)]
-    for chroma, across, down in (("420", 2, 2), ("422", 2, 1), ("444", 1, 1)):
-        rows.append(PixelFormat(name=f"yuv{chroma}p", bits=8, across=across, down=down))
-        rows += [
-            PixelFormat(name=f"yuv{chroma}p{b}le", bits=b, across=across, down=down)
-            for b in (10, 12, 16)
-        ]
-    return {row.name: row for row in rows}
-
-
-FORMATS = _rows()
-"""Every layout a Picture may have, by FFmpeg's name."""
-HALF = "gbrpf16le"
-"""The layout of light as half floats, which exchanged OpenEXR files have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,8 +96,29 @@ class Picture:
             return picture_of_light(self.rgb(clipped=False), format, colour)
         if source.rgb or target.rgb or colour.matrix != self.colour.matrix:
             return picture_from_rgb(self.rgb(), format, colour)
+        if not self.colour.full_range and not colour.full_range and target.bits >= source.bits:
+            return self._deepened(source, target, colour)
         y, cb, cr = _signal(self, like=target)
         return _quantised(y, cb, cr, target, colour)
+
+    def _deepened(self, source: PixelFormat, target: PixelFormat, colour: ColourTags) -> Picture:
+        """What `_signal` and `_quantised` give, in whole numbers wherever these are exact.
+
+        Of limited range a code has in more bits the same with zeros behind it.
+        """
+        shift = target.bits - source.bits
+        y, *chroma = (plane.astype(target.dtype) for plane in self.planes)
+        planes = [y << shift if shift else y]
+        same_across, same_down = source.across == target.across, source.down == target.down
+        if same_across and same_down:
+            planes += [c << shift if shift else c for c in chroma]
+        elif same_across and source.down == 2 and shift >= 2:
+            # Three quarters of one line and one of the next, and four times as many steps.
+            planes += [taller(c, y.shape[0]) << (shift - 2) for c in chroma]
+        else:
+            scale, middle = _levels(target, colour)[2:]
+            planes += [_coded(c, scale, middle, target) for c in _chroma(self, like=target)]
+        return Picture(format=target.name, colour=colour, planes=tuple(planes))
 
     def fitted(self, size: Size) -> Picture:
         """The picture scaled (bicubic) to another size, in the same layout."""
@@ -268,7 +246,7 @@ def planes_of(frame: av.VideoFrame, layout: PixelFormat) -> tuple[Plane, ...]:
     for plane in frame.planes:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         row = rows[: plane.height, : plane.width * layout.dtype.itemsize]
-        planes.append(np.ascontiguousarray(row).view(layout.dtype).copy())
+        planes.append(np.array(row, order="C").view(layout.dtype))
     return tuple(planes)
 
 
@@ -356,8 +334,8 @@ def picture_from_rgb(rgb: Samples, format: str, colour: ColourTags) -> Picture:
         )
     kr, kb = _KR_KB[colour.matrix]
     y = np.float32(kr) * r + np.float32(1 - kr - kb) * g + np.float32(kb) * b
-    cb = _thinned((b - y) / np.float32(2 - 2 * kb), layout)
-    cr = _thinned((r - y) / np.float32(2 - 2 * kr), layout)
+    cb = thinned((b - y) / np.float32(2 - 2 * kb), layout)
+    cr = thinned((r - y) / np.float32(2 - 2 * kr), layout)
     return _quantised(y, cb, cr, layout, colour)
 
 
@@ -376,83 +354,50 @@ def _quantised(
     layout: PixelFormat, colour: ColourTags,
 ) -> Picture:  # fmt: skip
     """Planes of luma 0..1 and chroma -0.5..0.5 (H.273 equations 22 to 27)."""
-    if colour.full_range:
-        top = 2**layout.bits - 1
-        scale_y, offset_y, scale_c = top, 0, top
-    else:
-        unit = 2 ** (layout.bits - 8)
-        scale_y, offset_y, scale_c = 219 * unit, 16 * unit, 224 * unit
-        top = 2**layout.bits - 1
-    middle = 2 ** (layout.bits - 1)
-    codes = (
-        y * np.float32(scale_y) + np.float32(offset_y),
-        cb * np.float32(scale_c) + np.float32(middle),
-        cr * np.float32(scale_c) + np.float32(middle),
+    scale_y, offset_y, scale_c, middle = _levels(layout, colour)
+    planes = (
+        _coded(y, scale_y, offset_y, layout),
+        _coded(cb, scale_c, middle, layout),
+        _coded(cr, scale_c, middle, layout),
     )
-    planes = tuple(np.clip(np.rint(c), 0, top).astype(layout.dtype) for c in codes)
     return Picture(format=layout.name, colour=colour, planes=planes)
+
+
+def _levels(layout: PixelFormat, colour: ColourTags) -> tuple[int, int, int, int]:
+    """(steps from black to white, black, steps of chroma, no colour), in code values."""
+    middle = 2 ** (layout.bits - 1)
+    if colour.full_range:
+        return 2 * middle - 1, 0, 2 * middle - 1, middle
+    unit = 2 ** (layout.bits - 8)
+    return 219 * unit, 16 * unit, 224 * unit, middle
+
+
+def _coded(values: Samples, scale: int, offset: int, layout: PixelFormat) -> Plane:
+    codes = values * np.float32(scale)
+    codes += np.float32(offset)
+    np.rint(codes, out=codes)
+    np.clip(codes, 0, 2**layout.bits - 1, out=codes)
+    return codes.astype(layout.dtype)
 
 
 def _signal(picture: Picture, like: PixelFormat | None = None) -> tuple[Samples, Samples, Samples]:
     """Luma 0..1 and chroma -0.5..0.5, chroma at full size or thinned like `like`."""
-    layout = FORMATS[picture.format]
-    unit = 2 ** (layout.bits - 8)
-    if picture.colour.full_range:
-        top = 2**layout.bits - 1
-        scale_y, offset_y, scale_c = top, 0, top
-    else:
-        scale_y, offset_y, scale_c = 219 * unit, 16 * unit, 224 * unit
-    middle = 2 ** (layout.bits - 1)
+    scale_y, offset_y = _levels(FORMATS[picture.format], picture.colour)[:2]
     y = (picture.planes[0].astype(np.float32) - offset_y) / np.float32(scale_y)
+    return y, *_chroma(picture, like)
+
+
+def _chroma(picture: Picture, like: PixelFormat | None = None) -> tuple[Samples, Samples]:
+    """Chroma -0.5..0.5 at full size or thinned like `like`."""
+    layout, shape = FORMATS[picture.format], picture.planes[0].shape
+    scale_c, middle = _levels(layout, picture.colour)[2:]
     chroma = []
     for plane in picture.planes[1:]:
         c = (plane.astype(np.float32) - middle) / np.float32(scale_c)
         if like is None or (like.across, like.down) != (layout.across, layout.down):
             # Only across or down, where only that differs: there and back again would blur.
             both = like or PixelFormat(name="", bits=layout.bits)
-            fill, thin = _apart(layout, both), _apart(both, layout)
-            c = _thinned(_filled(c, fill, y.shape), thin)
+            fill, thin = apart(layout, both), apart(both, layout)
+            c = thinned(filled(c, fill, shape), thin)
         chroma.append(c)
-    return y, chroma[0], chroma[1]
-
-
-def _apart(layout: PixelFormat, other: PixelFormat) -> PixelFormat:
-    """A layout that is thinned only where the other is thinned otherwise."""
-    return replace(
-        layout,
-        across=1 if layout.across == other.across else layout.across,
-        down=1 if layout.down == other.down else layout.down,
-    )
-
-
-def _filled(c: Samples, layout: PixelFormat, shape: tuple[int, ...]) -> Samples:
-    """Chroma at full size: linear, sited left across and between lines down (MPEG-2 siting)."""
-    if layout.down == 2:
-        up = np.concatenate([c[:1], c[:-1]])
-        down = np.concatenate([c[1:], c[-1:]])
-        tall = np.empty((c.shape[0] * 2, c.shape[1]), np.float32)
-        tall[0::2] = 0.75 * c + 0.25 * up
-        tall[1::2] = 0.75 * c + 0.25 * down
-        c = tall[: shape[0]]
-    if layout.across == 2:
-        right = np.concatenate([c[:, 1:], c[:, -1:]], axis=1)
-        wide = np.empty((c.shape[0], c.shape[1] * 2), np.float32)
-        wide[:, 0::2] = c
-        wide[:, 1::2] = 0.5 * (c + right)
-        c = wide[:, : shape[1]]
-    return c
-
-
-def _thinned(c: Samples, layout: PixelFormat) -> Samples:
-    """Full-size chroma thinned to a layout, with the same siting as `_filled`."""
-    if layout.across == 2:
-        c = np.pad(c, ((0, 0), (1, 2)), mode="edge")
-        left, middle, right = c[:, 0:-2:2], c[:, 1:-1:2], c[:, 2::2]
-        n = min(left.shape[1], middle.shape[1], right.shape[1])
-        n = min(n, (c.shape[1] - 3 + 1) // 2)
-        c = 0.25 * left[:, :n] + 0.5 * middle[:, :n] + 0.25 * right[:, :n]
-    if layout.down == 2:
-        if c.shape[0] % 2:
-            c = np.concatenate([c, c[-1:]])
-        c = 0.5 * (c[0::2] + c[1::2])
-    return c
+    return chroma[0], chroma[1]

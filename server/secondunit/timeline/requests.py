@@ -49,6 +49,11 @@ def requests_of_note(
         for k in note.keyframes
         if (image := files.keyframe(k.file, f"{k.path}.file")) is not None
     ]
+    references = [
+        image
+        for file, path in note.references
+        if (image := files.keyframe(file, path, "reference")) is not None
+    ]
     strokes = [
         Stroke(
             points=s.points,
@@ -84,14 +89,14 @@ def requests_of_note(
         for name in (
             "context", "handles", "takes", "seed", "prompt", "negative", "engine", "preset",
             "delivery", "place", "audio", "alpha", "strength", "motion", "speed", "colour",
-            "grain",
+            "grain", "proxy", "required",
         )
         if (value := getattr(note, name)) is not None
     }  # fmt: skip
     request = Request(
         operation=note.operation, frames=frames, mask=mask, keyframes=tuple(keyframes),
-        strokes=tuple(strokes), ambients=tuple(ambients), cameras=note.cameras,
-        unknown=note.unknown, **said,
+        references=tuple(references), strokes=tuple(strokes), ambients=tuple(ambients),
+        cameras=note.cameras, unknown=note.unknown, **said,
     )  # fmt: skip
     edges: tuple[Literal["head", "tail"], ...] = ("head", "tail")
     if note.edge != "both":
@@ -189,11 +194,12 @@ class _Files:
             )
         return files
 
-    def keyframe(self, name: str, path: str) -> Media | None:
+    def keyframe(self, name: str, path: str, kind: str = "keyframe") -> Media | None:
         media = self.media(name, path)
         if media is not None and media.frames > 1:
             self.notices.append(
-                f"the keyframe '{name}' has {media.frames} frames; its first one is pinned"
+                f"the {kind} '{name}' has {media.frames} frames; its first one is "
+                f"{'pinned' if kind == 'keyframe' else 'taken'}"
             )
         return media
 

@@ -24,14 +24,24 @@ from secondunit.timeline.read import reading
 from secondunit.timeline.requests import requests_of_note
 from secondunit.timeline.retimes import convention_of
 from secondunit.timeline.returned import generated, shelf_of
-from secondunit.timeline.shot import Edit, Footage, Neighbour, Place, Request, Shot, SourceFrames
+from secondunit.timeline.shot import (
+    Edit,
+    Footage,
+    Media,
+    Neighbour,
+    Place,
+    Request,
+    Shot,
+    SourceFrames,
+)
 from secondunit.timeline.spans import loop_span, transition_span
-from secondunit.timeline.spots import ON_A_CLIP, Spot, spot_of
+from secondunit.timeline.spots import ON_A_CLIP, Spot, is_footage, spot_of
 from secondunit.units import FrameRange, Operation, Rate
 
 _SEVERAL = (Operation.ANIMATE, Operation.REPLACE)
 """Operations of which a clip may have more than one, on different frames or regions."""
 _ON_FOOTAGE = (Operation.REPLACE, Operation.RETIME)
+_FILLS = {Operation.BRIDGE: "a bridge", Operation.GENERATE: "what is generated"}
 _SPARE = 2
 """Frames kept beside context and handles, for a plan that rounds up."""
 _END = 2**31
@@ -158,7 +168,10 @@ class _Maker:
             head = asked.note.operation is Operation.EXTEND and asked.note.edge == "head"
             left = self._view(first, asked, faults, "first" if head else "last")
             right = self._view(second, asked, faults, "first")
-        size = next((v.media.size for v in (left, right) if v is not None), None)
+        like = None
+        if spot is not None and note.operation is Operation.GENERATE:
+            like = self._like(spot)
+        size = next((v.media.size for v in (left, right) if v is not None), like and like.size)
         requests, wrong = requests_of_note(
             note, rate=self.room.rate, size=size, folder=self.room.folder,
             config=self.room.config, notices=self.room.notices,
@@ -166,19 +179,34 @@ class _Maker:
         faults += [f for f in wrong if f not in faults]
         if faults or spot is None:
             raise Refused(faults)
-        made = [self._shot(asked, request, spot, left, right) for request in requests]
+        made = [self._shot(asked, request, spot, left, right, like) for request in requests]
         return [shot for shot in made if shot is not None]
 
     def _clips(self, spot: Spot, asked: Asked) -> tuple[Laid | None, Laid | None]:
-        if asked.note.operation in (Operation.BRIDGE, Operation.TRANSITION, Operation.GENERATE):
+        if asked.note.operation in (Operation.BRIDGE, Operation.TRANSITION):
             return spot.left, spot.right
+        if asked.note.operation is Operation.GENERATE:  # made from nothing that is in the cut
+            return None, None
         return spot.laid, None
+
+    def _like(self, spot: Spot) -> Media | None:
+        """The footage nearest to a place that is filled from nothing, if it can be read."""
+        others = [laid for row in self.rows.values() for laid in row]
+        others.sort(key=lambda laid: (laid.track != spot.laid.track,
+                                      abs(laid.record.start - spot.record.start)))  # fmt: skip
+        for laid in others:
+            if not is_footage(laid) or isinstance(laid.item, otio.core.Composition):
+                continue
+            try:
+                return self.room.view(laid).media
+            except (Refused, MediaError):  # it is not this shot's to complain of
+                continue
+        return None
 
     def _view(self, laid: Laid | None, asked: Asked, faults: list[Fault], edge: str) -> View | None:
         path, operation = asked.note.path, asked.note.operation
         shown = (otio.schema.Clip, otio.core.Composition)
         if laid is None or not isinstance(laid.item, shown) or not laid.item.enabled:
-            # A clip made from nothing but words needs no neighbours; anything else does.
             if operation in (Operation.BRIDGE, Operation.TRANSITION):
                 what = "nothing" if laid is None else f"'{laid.name}', which is no clip in use"
                 faults.append(
@@ -197,8 +225,9 @@ class _Maker:
         return None
 
     def _shot(
-        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None
-    ) -> Shot | None:
+        self, asked: Asked, request: Request, spot: Spot, left: View | None, right: View | None,
+        like: Media | None,
+    ) -> Shot | None:  # fmt: skip
         path = asked.note.path
         record = self._record(asked, request, spot, left)
         sources = self._sources(asked, request, spot, record, left, right)
@@ -209,6 +238,9 @@ class _Maker:
                 path,
             )
         media = next((v.media for v in (left, right) if v is not None), None)
+        if media is None and request.operation is Operation.GENERATE:
+            images = (*(k.image for k in request.keyframes), *request.references)
+            media = like = next((image for image in (like, *images) if image is not None), None)
         if media is None:
             what = f"{request.operation} has no footage to take its picture size from"
             raise Refused.single(what, path)
@@ -219,7 +251,7 @@ class _Maker:
             id=found,
             name=one_line(
                 asked.note.shot
-                or without_numbers(left.name if left is not None else spot.laid.name)
+                or without_numbers(left.name if left is not None else spot.laid.item.name or "shot")
             ),
             request=request, rate=self.room.rate, size=media.size,
             record=record, timecode_start=self.timecode_start, drop_frame=self.drop_frame,
@@ -229,7 +261,7 @@ class _Maker:
                 track=spot.laid.track, item=spot.laid.index, path=path, takes=self._takes(found),
                 sequence=self.sequence, ways=self.ways,
             ),
-            cut=max(0, spot.record.start - record.start),
+            cut=max(0, spot.record.start - record.start), like=like,
         )  # fmt: skip
 
     def _takes(self, id: str) -> Path | None:
@@ -262,10 +294,11 @@ class _Maker:
             return FrameRange(start=record.start, frames=frames)
         if request.operation is Operation.TRANSITION:
             return transition_span(asked, request, spot, self.rows, self.room)
-        if request.operation is Operation.BRIDGE and frames != record.frames:
+        fills = request.operation in (Operation.BRIDGE, Operation.GENERATE)
+        if fills and frames != record.frames:
             raise Refused.single(
-                f"the gap has {record.frames} frames, not {frames}; a bridge fills its gap, so "
-                "leave 'frames' out or trim the gap",
+                f"the gap has {record.frames} frames, not {frames}; {_FILLS[request.operation]} "
+                "fills its gap, so leave 'frames' out or trim the gap",
                 f"{asked.note.path}.frames",
             )
         return record

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from secondunit.errors import MediaForbidden, MediaMissing, MediaUnreadable
+from secondunit.timeline import exr
 from secondunit.timeline.containers import container_of, digest, opened, pixel_limit, video_stream
 from secondunit.timeline.headers import Header, header_of
 from secondunit.timeline.stills import Still, still_of
@@ -183,7 +184,9 @@ def read(pattern: Path, listing: Listing, max_pixels: int) -> Numbered:
 
 def picture(file: Path, container: str, max_pixels: int) -> Still:
     """One picture file, decoded. Raises MediaUnreadable."""
-    header_of(file, container)  # says in words what FFmpeg has only a number for
+    header = header_of(file, container)  # says in words what FFmpeg has only a number for
+    if header.apart is not None:
+        return still_of(exr.frame_of(file, header.apart, max_pixels), file, container)
     with opened(file, container, max_pixels) as source:
         stream = video_stream(source, file)
         context = stream.codec_context

@@ -56,7 +56,13 @@ class Media:
     first: int = 0
     """Number of the first file of a sequence."""
     gaps: tuple[FrameRange, ...] = ()
-    """Frames, from 0, for which a sequence has no file."""
+    """Frames, from 0, for which a sequence has no file and nothing in the place of one."""
+    step: int = 1
+    """Frames for which one picture of a sequence stands; only every such number is looked at."""
+    phase: int = 0
+    """The first frame, below `step`, that a picture is for."""
+    missing: Literal["error", "hold", "black"] = "error"
+    """What a sequence shows where it has no file; `error`: it has no frame there, see `gaps`."""
 
     def has(self, index: int) -> bool:
         """Whether the file has a frame."""
@@ -222,6 +228,8 @@ class Request:
     negative: str = ""
     engine: str | None = None
     delivery: str | None = None
+    proxy: str | None = None
+    """A row of `catalog.proxies`, or `none`; None: as the settings say."""
     preset: str | None = None
     colour: str | None = None
     """The colour space that the clips are in, in the words of the request; None: as files say."""
@@ -236,6 +244,10 @@ class Request:
     """What becomes of the motion inside the mask of a `replace`."""
     speed: Fraction | None = None
     """Of a `retime`, against the file's own; None: as the edit plays the clip."""
+    references: tuple[Media, ...] = ()
+    """Pictures of who or what shall be seen, which are no frame of the shot."""
+    required: tuple[str, ...] = ()
+    """Keys of controls without which the shot is not wanted; `all` for every one."""
     mask: Mask | None = None
     keyframes: tuple[Keyframe, ...] = ()
     strokes: tuple[Stroke, ...] = ()
@@ -294,6 +306,8 @@ class Shot:
     """Of a transition: how many frames of the record lie before the cut."""
     footage: Footage | None = None
     """The clip whose own frames lie under the shot (a replacement, a retime)."""
+    like: Media | None = None
+    """Of a shot that is made from nothing (generate): whose size, layout and colour it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ import numpy as np
 
 from secondunit.errors import MediaUnreadable
 from secondunit.timeline.headers import header_of
-from secondunit.timeline.picture import FORMATS, Picture, picture_of_frame, planes_of
+from secondunit.timeline.layouts import FORMATS
+from secondunit.timeline.picture import Picture, picture_of_frame, planes_of
 from secondunit.timeline.upright import AS_STORED, Orientation, orientation_of_exif, upright
 
 _LONGEST_HEADER = 1 << 20

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from secondunit.timeline.picture import FORMATS, Picture, Plane
+from secondunit.timeline.layouts import FORMATS, Plane
+from secondunit.timeline.picture import Picture
 from secondunit.units import Size
 
 

@@ -27,31 +27,33 @@ from secondunit.v1 import deliveries_pb2 as secondunit_dot_v1_dot_deliveries__pb
 from secondunit.v1 import units_pb2 as secondunit_dot_v1_dot_units__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n secondunit/v1/capabilities.proto\x12\rsecondunit.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1esecondunit/v1/deliveries.proto\x1a\x19secondunit/v1/units.proto\"\xeb\x03\n\x06\x45ngine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07licence\x18\x03 \x01(\t\x12,\n\noperations\x18\x04 \x03(\x0e\x32\x18.secondunit.v1.Operation\x12\x12\n\nframe_step\x18\x05 \x01(\x05\x12\x14\n\x0c\x66rame_offset\x18\x06 \x01(\x05\x12\x16\n\x0elongest_frames\x18\x07 \x01(\x05\x12\x15\n\rsize_multiple\x18\x08 \x01(\x05\x12\x15\n\rsmallest_side\x18\t \x01(\x05\x12\x13\n\x0bnative_rate\x18\n \x01(\x01\x12\x31\n\tkeyframes\x18\x0b \x01(\x0e\x32\x1e.secondunit.v1.KeyframeSupport\x12(\n\x04mask\x18\x0c \x01(\x0e\x32\x1a.secondunit.v1.MaskSupport\x12\x0f\n\x07strokes\x18\r \x01(\x08\x12\x0f\n\x07\x61mbient\x18\x0e \x01(\x08\x12\x0e\n\x06\x63\x61mera\x18\x0f \x01(\x08\x12\x0e\n\x06prompt\x18\x10 \x01(\x08\x12\r\n\x05steps\x18\x11 \x01(\x05\x12\x14\n\x0cmemory_bytes\x18\x12 \x01(\x03\x12\x11\n\tavailable\x18\x13 \x01(\x08\x12\x18\n\x10missing_packages\x18\x14 \x03(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x15 \x01(\x08\"\xf0\x01\n\x06Limits\x12\x15\n\rmessage_bytes\x18\x01 \x01(\x03\x12\x12\n\nblob_bytes\x18\x02 \x01(\x03\x12\x16\n\x0epicture_pixels\x18\x03 \x01(\x03\x12-\n\nevent_wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x0f\n\x07streams\x18\x06 \x01(\x05\x12\r\n\x05\x63\x61lls\x18\x07 \x01(\x05\x12\x11\n\topen_jobs\x18\x08 \x01(\x05\x12.\n\x0bsource_time\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\"\x18\n\x16GetCapabilitiesRequest\"\xd6\x01\n\x17GetCapabilitiesResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x14\n\x0c\x61pi_versions\x18\x02 \x03(\t\x12&\n\x07\x65ngines\x18\x03 \x03(\x0b\x32\x15.secondunit.v1.Engine\x12+\n\ndeliveries\x18\x04 \x03(\x0b\x32\x17.secondunit.v1.Delivery\x12\x18\n\x10\x64\x65\x66\x61ult_delivery\x18\x05 \x01(\t\x12%\n\x06limits\x18\x06 \x01(\x0b\x32\x15.secondunit.v1.Limits\"\x18\n\x16GetServerStatusRequest\"\xd5\x01\n\x17GetServerStatusResponse\x12)\n\x06uptime\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08\x64raining\x18\x02 \x01(\x08\x12\x0e\n\x06queued\x18\x03 \x01(\x05\x12\x0f\n\x07running\x18\x04 \x01(\x05\x12\x12\n\nfree_bytes\x18\x05 \x01(\x03\x12\x0f\n\x07healthy\x18\x06 \x01(\x08\x12\x0f\n\x07trouble\x18\x07 \x01(\t\x12&\n\x07workers\x18\x08 \x03(\x0b\x32\x15.secondunit.v1.Worker\"]\n\x06Worker\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\x0e\n\x06job_id\x18\x03 \x01(\t\x12\r\n\x05\x61live\x18\x04 \x01(\x08\x12\x14\n\x0cmemory_bytes\x18\x05 \x01(\x03*\x8a\x01\n\x0fKeyframeSupport\x12 \n\x1cKEYFRAME_SUPPORT_UNSPECIFIED\x10\x00\x12\x1a\n\x16KEYFRAME_SUPPORT_FIRST\x10\x01\x12\x1f\n\x1bKEYFRAME_SUPPORT_FIRST_LAST\x10\x02\x12\x18\n\x14KEYFRAME_SUPPORT_ANY\x10\x03*r\n\x0bMaskSupport\x12\x1c\n\x18MASK_SUPPORT_UNSPECIFIED\x10\x00\x12\x15\n\x11MASK_SUPPORT_NONE\x10\x01\x12\x17\n\x13MASK_SUPPORT_BINARY\x10\x02\x12\x15\n\x11MASK_SUPPORT_SOFT\x10\x03\x32\xd7\x01\n\x11\x43\x61pabilityService\x12`\n\x0fGetCapabilities\x12%.secondunit.v1.GetCapabilitiesRequest\x1a&.secondunit.v1.GetCapabilitiesResponse\x12`\n\x0fGetServerStatus\x12%.secondunit.v1.GetServerStatusRequest\x1a&.secondunit.v1.GetServerStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n secondunit/v1/capabilities.proto\x12\rsecondunit.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1esecondunit/v1/deliveries.proto\x1a\x19secondunit/v1/units.proto\"\xc2\x05\n\x06\x45ngine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07licence\x18\x03 \x01(\t\x12,\n\noperations\x18\x04 \x03(\x0e\x32\x18.secondunit.v1.Operation\x12\x12\n\nframe_step\x18\x05 \x01(\x05\x12\x14\n\x0c\x66rame_offset\x18\x06 \x01(\x05\x12\x16\n\x0elongest_frames\x18\x07 \x01(\x05\x12\x15\n\rsize_multiple\x18\x08 \x01(\x05\x12\x15\n\rsmallest_side\x18\t \x01(\x05\x12\x13\n\x0bnative_rate\x18\n \x01(\x01\x12\x31\n\tkeyframes\x18\x0b \x01(\x0e\x32\x1e.secondunit.v1.KeyframeSupport\x12(\n\x04mask\x18\x0c \x01(\x0e\x32\x1a.secondunit.v1.MaskSupport\x12\x0f\n\x07strokes\x18\r \x01(\x08\x12\x0f\n\x07\x61mbient\x18\x0e \x01(\x08\x12\x0e\n\x06\x63\x61mera\x18\x0f \x01(\x08\x12\x0e\n\x06prompt\x18\x10 \x01(\x08\x12\r\n\x05steps\x18\x11 \x01(\x05\x12\x14\n\x0cmemory_bytes\x18\x12 \x01(\x03\x12\x11\n\tavailable\x18\x13 \x01(\x08\x12\x18\n\x10missing_packages\x18\x14 \x03(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x15 \x01(\x08\x12\x0e\n\x06\x66\x61mily\x18\x16 \x01(\t\x12\x17\n\x0fnative_controls\x18\x17 \x03(\t\x12\x0c\n\x04held\x18\x18 \x01(\x08\x12(\n\x05tiers\x18\x19 \x03(\x0b\x32\x19.secondunit.v1.EngineTier\x12\x16\n\x0elicence_limits\x18\x1a \x01(\t\x12\x13\n\x0bmost_pixels\x18\x1b \x01(\x03\x12\r\n\x05words\x18\x1c \x01(\x05\x12\x12\n\nreferences\x18\x1d \x01(\x05\x12\x0f\n\x07weights\x18\x1e \x01(\t\x12\x13\n\x0bunavailable\x18\x1f \x01(\t\";\n\nEngineTier\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05steps\x18\x02 \x01(\x05\x12\x10\n\x08guidance\x18\x03 \x01(\x01\"\xf0\x01\n\x06Limits\x12\x15\n\rmessage_bytes\x18\x01 \x01(\x03\x12\x12\n\nblob_bytes\x18\x02 \x01(\x03\x12\x16\n\x0epicture_pixels\x18\x03 \x01(\x03\x12-\n\nevent_wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x0f\n\x07streams\x18\x06 \x01(\x05\x12\r\n\x05\x63\x61lls\x18\x07 \x01(\x05\x12\x11\n\topen_jobs\x18\x08 \x01(\x05\x12.\n\x0bsource_time\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\"\x18\n\x16GetCapabilitiesRequest\"\xd6\x01\n\x17GetCapabilitiesResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x14\n\x0c\x61pi_versions\x18\x02 \x03(\t\x12&\n\x07\x65ngines\x18\x03 \x03(\x0b\x32\x15.secondunit.v1.Engine\x12+\n\ndeliveries\x18\x04 \x03(\x0b\x32\x17.secondunit.v1.Delivery\x12\x18\n\x10\x64\x65\x66\x61ult_delivery\x18\x05 \x01(\t\x12%\n\x06limits\x18\x06 \x01(\x0b\x32\x15.secondunit.v1.Limits\"\x18\n\x16GetServerStatusRequest\"\xd5\x01\n\x17GetServerStatusResponse\x12)\n\x06uptime\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08\x64raining\x18\x02 \x01(\x08\x12\x0e\n\x06queued\x18\x03 \x01(\x05\x12\x0f\n\x07running\x18\x04 \x01(\x05\x12\x12\n\nfree_bytes\x18\x05 \x01(\x03\x12\x0f\n\x07healthy\x18\x06 \x01(\x08\x12\x0f\n\x07trouble\x18\x07 \x01(\t\x12&\n\x07workers\x18\x08 \x03(\x0b\x32\x15.secondunit.v1.Worker\"]\n\x06Worker\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\x0e\n\x06job_id\x18\x03 \x01(\t\x12\r\n\x05\x61live\x18\x04 \x01(\x08\x12\x14\n\x0cmemory_bytes\x18\x05 \x01(\x03*\x8a\x01\n\x0fKeyframeSupport\x12 \n\x1cKEYFRAME_SUPPORT_UNSPECIFIED\x10\x00\x12\x1a\n\x16KEYFRAME_SUPPORT_FIRST\x10\x01\x12\x1f\n\x1bKEYFRAME_SUPPORT_FIRST_LAST\x10\x02\x12\x18\n\x14KEYFRAME_SUPPORT_ANY\x10\x03*r\n\x0bMaskSupport\x12\x1c\n\x18MASK_SUPPORT_UNSPECIFIED\x10\x00\x12\x15\n\x11MASK_SUPPORT_NONE\x10\x01\x12\x17\n\x13MASK_SUPPORT_BINARY\x10\x02\x12\x15\n\x11MASK_SUPPORT_SOFT\x10\x03\x32\xd7\x01\n\x11\x43\x61pabilityService\x12`\n\x0fGetCapabilities\x12%.secondunit.v1.GetCapabilitiesRequest\x1a&.secondunit.v1.GetCapabilitiesResponse\x12`\n\x0fGetServerStatus\x12%.secondunit.v1.GetServerStatusRequest\x1a&.secondunit.v1.GetServerStatusResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'secondunit.v1.capabilities_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_KEYFRAMESUPPORT']._serialized_start=1460
-  _globals['_KEYFRAMESUPPORT']._serialized_end=1598
-  _globals['_MASKSUPPORT']._serialized_start=1600
-  _globals['_MASKSUPPORT']._serialized_end=1714
+  _globals['_KEYFRAMESUPPORT']._serialized_start=1736
+  _globals['_KEYFRAMESUPPORT']._serialized_end=1874
+  _globals['_MASKSUPPORT']._serialized_start=1876
+  _globals['_MASKSUPPORT']._serialized_end=1990
   _globals['_ENGINE']._serialized_start=143
-  _globals['_ENGINE']._serialized_end=634
-  _globals['_LIMITS']._serialized_start=637
-  _globals['_LIMITS']._serialized_end=877
-  _globals['_GETCAPABILITIESREQUEST']._serialized_start=879
-  _globals['_GETCAPABILITIESREQUEST']._serialized_end=903
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=906
-  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1120
-  _globals['_GETSERVERSTATUSREQUEST']._serialized_start=1122
-  _globals['_GETSERVERSTATUSREQUEST']._serialized_end=1146
-  _globals['_GETSERVERSTATUSRESPONSE']._serialized_start=1149
-  _globals['_GETSERVERSTATUSRESPONSE']._serialized_end=1362
-  _globals['_WORKER']._serialized_start=1364
-  _globals['_WORKER']._serialized_end=1457
-  _globals['_CAPABILITYSERVICE']._serialized_start=1717
-  _globals['_CAPABILITYSERVICE']._serialized_end=1932
+  _globals['_ENGINE']._serialized_end=849
+  _globals['_ENGINETIER']._serialized_start=851
+  _globals['_ENGINETIER']._serialized_end=910
+  _globals['_LIMITS']._serialized_start=913
+  _globals['_LIMITS']._serialized_end=1153
+  _globals['_GETCAPABILITIESREQUEST']._serialized_start=1155
+  _globals['_GETCAPABILITIESREQUEST']._serialized_end=1179
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_start=1182
+  _globals['_GETCAPABILITIESRESPONSE']._serialized_end=1396
+  _globals['_GETSERVERSTATUSREQUEST']._serialized_start=1398
+  _globals['_GETSERVERSTATUSREQUEST']._serialized_end=1422
+  _globals['_GETSERVERSTATUSRESPONSE']._serialized_start=1425
+  _globals['_GETSERVERSTATUSRESPONSE']._serialized_end=1638
+  _globals['_WORKER']._serialized_start=1640
+  _globals['_WORKER']._serialized_end=1733
+  _globals['_CAPABILITYSERVICE']._serialized_start=1993
+  _globals['_CAPABILITYSERVICE']._serialized_end=2208
 # @@protoc_insertion_point(module_scope)

@@ -35,7 +35,7 @@ MASK_SUPPORT_BINARY: MaskSupport
 MASK_SUPPORT_SOFT: MaskSupport
 
 class Engine(_message.Message):
-    __slots__ = ("name", "title", "licence", "operations", "frame_step", "frame_offset", "longest_frames", "size_multiple", "smallest_side", "native_rate", "keyframes", "mask", "strokes", "ambient", "camera", "prompt", "steps", "memory_bytes", "available", "missing_packages", "default")
+    __slots__ = ("name", "title", "licence", "operations", "frame_step", "frame_offset", "longest_frames", "size_multiple", "smallest_side", "native_rate", "keyframes", "mask", "strokes", "ambient", "camera", "prompt", "steps", "memory_bytes", "available", "missing_packages", "default", "family", "native_controls", "held", "tiers", "licence_limits", "most_pixels", "words", "references", "weights", "unavailable")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     LICENCE_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +57,16 @@ class Engine(_message.Message):
     AVAILABLE_FIELD_NUMBER: _ClassVar[int]
     MISSING_PACKAGES_FIELD_NUMBER: _ClassVar[int]
     DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_CONTROLS_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    TIERS_FIELD_NUMBER: _ClassVar[int]
+    LICENCE_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    MOST_PIXELS_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     licence: str
@@ -78,7 +88,27 @@ class Engine(_message.Message):
     available: bool
     missing_packages: _containers.RepeatedScalarFieldContainer[str]
     default: bool
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., licence: _Optional[str] = ..., operations: _Optional[_Iterable[_Union[_units_pb2.Operation, str]]] = ..., frame_step: _Optional[int] = ..., frame_offset: _Optional[int] = ..., longest_frames: _Optional[int] = ..., size_multiple: _Optional[int] = ..., smallest_side: _Optional[int] = ..., native_rate: _Optional[float] = ..., keyframes: _Optional[_Union[KeyframeSupport, str]] = ..., mask: _Optional[_Union[MaskSupport, str]] = ..., strokes: _Optional[bool] = ..., ambient: _Optional[bool] = ..., camera: _Optional[bool] = ..., prompt: _Optional[bool] = ..., steps: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., available: _Optional[bool] = ..., missing_packages: _Optional[_Iterable[str]] = ..., default: _Optional[bool] = ...) -> None: ...
+    family: str
+    native_controls: _containers.RepeatedScalarFieldContainer[str]
+    held: bool
+    tiers: _containers.RepeatedCompositeFieldContainer[EngineTier]
+    licence_limits: str
+    most_pixels: int
+    words: int
+    references: int
+    weights: str
+    unavailable: str
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., licence: _Optional[str] = ..., operations: _Optional[_Iterable[_Union[_units_pb2.Operation, str]]] = ..., frame_step: _Optional[int] = ..., frame_offset: _Optional[int] = ..., longest_frames: _Optional[int] = ..., size_multiple: _Optional[int] = ..., smallest_side: _Optional[int] = ..., native_rate: _Optional[float] = ..., keyframes: _Optional[_Union[KeyframeSupport, str]] = ..., mask: _Optional[_Union[MaskSupport, str]] = ..., strokes: _Optional[bool] = ..., ambient: _Optional[bool] = ..., camera: _Optional[bool] = ..., prompt: _Optional[bool] = ..., steps: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., available: _Optional[bool] = ..., missing_packages: _Optional[_Iterable[str]] = ..., default: _Optional[bool] = ..., family: _Optional[str] = ..., native_controls: _Optional[_Iterable[str]] = ..., held: _Optional[bool] = ..., tiers: _Optional[_Iterable[_Union[EngineTier, _Mapping]]] = ..., licence_limits: _Optional[str] = ..., most_pixels: _Optional[int] = ..., words: _Optional[int] = ..., references: _Optional[int] = ..., weights: _Optional[str] = ..., unavailable: _Optional[str] = ...) -> None: ...
+
+class EngineTier(_message.Message):
+    __slots__ = ("name", "steps", "guidance")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    steps: int
+    guidance: float
+    def __init__(self, name: _Optional[str] = ..., steps: _Optional[int] = ..., guidance: _Optional[float] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("message_bytes", "blob_bytes", "picture_pixels", "event_wait", "page_size", "streams", "calls", "open_jobs", "source_time")

@@ -42,7 +42,7 @@ class ControlResult(_message.Message):
     def __init__(self, control: _Optional[str] = ..., asked: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., measured: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., **kwargs) -> None: ...
 
 class Take(_message.Message):
-    __slots__ = ("shot_id", "take", "version", "file", "sidecar", "thumbnails", "frames", "rate", "start_timecode", "handles", "size", "plan_digest", "report", "clip", "record")
+    __slots__ = ("shot_id", "take", "version", "file", "sidecar", "thumbnails", "frames", "rate", "start_timecode", "handles", "size", "plan_digest", "report", "clip", "record", "proxy")
     SHOT_ID_FIELD_NUMBER: _ClassVar[int]
     TAKE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +58,7 @@ class Take(_message.Message):
     REPORT_FIELD_NUMBER: _ClassVar[int]
     CLIP_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
+    PROXY_FIELD_NUMBER: _ClassVar[int]
     shot_id: str
     take: int
     version: int
@@ -73,7 +74,8 @@ class Take(_message.Message):
     report: _containers.RepeatedCompositeFieldContainer[ControlResult]
     clip: _units_pb2.Digest
     record: _units_pb2.Digest
-    def __init__(self, shot_id: _Optional[str] = ..., take: _Optional[int] = ..., version: _Optional[int] = ..., file: _Optional[str] = ..., sidecar: _Optional[str] = ..., thumbnails: _Optional[_Iterable[str]] = ..., frames: _Optional[int] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., start_timecode: _Optional[str] = ..., handles: _Optional[_Union[_units_pb2.Handles, _Mapping]] = ..., size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., plan_digest: _Optional[str] = ..., report: _Optional[_Iterable[_Union[ControlResult, _Mapping]]] = ..., clip: _Optional[_Union[_units_pb2.Digest, _Mapping]] = ..., record: _Optional[_Union[_units_pb2.Digest, _Mapping]] = ...) -> None: ...
+    proxy: str
+    def __init__(self, shot_id: _Optional[str] = ..., take: _Optional[int] = ..., version: _Optional[int] = ..., file: _Optional[str] = ..., sidecar: _Optional[str] = ..., thumbnails: _Optional[_Iterable[str]] = ..., frames: _Optional[int] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., start_timecode: _Optional[str] = ..., handles: _Optional[_Union[_units_pb2.Handles, _Mapping]] = ..., size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., plan_digest: _Optional[str] = ..., report: _Optional[_Iterable[_Union[ControlResult, _Mapping]]] = ..., clip: _Optional[_Union[_units_pb2.Digest, _Mapping]] = ..., record: _Optional[_Union[_units_pb2.Digest, _Mapping]] = ..., proxy: _Optional[str] = ...) -> None: ...
 
 class Placement(_message.Message):
     __slots__ = ("shot_id", "operation", "track", "track_name", "record", "source", "file", "name", "marker", "take", "alternatives", "nested_in")

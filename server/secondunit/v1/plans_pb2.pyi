@@ -85,7 +85,7 @@ class Estimate(_message.Message):
     def __init__(self, render_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory_bytes: _Optional[int] = ..., file_bytes: _Optional[int] = ..., measured: _Optional[bool] = ..., device_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cost: _Optional[_Union[_units_pb2.Money, _Mapping]] = ..., earliest: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., latest: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., runs: _Optional[int] = ..., frames: _Optional[int] = ..., reused: _Optional[bool] = ...) -> None: ...
 
 class ShotPlan(_message.Message):
-    __slots__ = ("digest", "shot_id", "name", "operation", "engine", "weights", "steps", "seed", "take", "rate", "size", "work_size", "frames", "handles", "generated", "start_timecode", "pixel_format", "colour", "delivery", "draft", "adaptations", "track", "path", "prompt", "estimate", "made", "reasons")
+    __slots__ = ("digest", "shot_id", "name", "operation", "engine", "weights", "steps", "seed", "take", "rate", "size", "work_size", "frames", "handles", "generated", "start_timecode", "pixel_format", "colour", "delivery", "draft", "adaptations", "track", "path", "prompt", "estimate", "made", "reasons", "tier", "guidance")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     SHOT_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +113,8 @@ class ShotPlan(_message.Message):
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     MADE_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_FIELD_NUMBER: _ClassVar[int]
     digest: str
     shot_id: str
     name: str
@@ -140,20 +142,36 @@ class ShotPlan(_message.Message):
     estimate: Estimate
     made: _deliveries_pb2.Take
     reasons: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, digest: _Optional[str] = ..., shot_id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., engine: _Optional[str] = ..., weights: _Optional[str] = ..., steps: _Optional[int] = ..., seed: _Optional[int] = ..., take: _Optional[int] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., work_size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., frames: _Optional[int] = ..., handles: _Optional[_Union[_units_pb2.Handles, _Mapping]] = ..., generated: _Optional[_Iterable[_Union[_units_pb2.FrameRange, _Mapping]]] = ..., start_timecode: _Optional[str] = ..., pixel_format: _Optional[str] = ..., colour: _Optional[_Union[_units_pb2.ColourTags, _Mapping]] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., adaptations: _Optional[_Iterable[_Union[Adaptation, _Mapping]]] = ..., track: _Optional[int] = ..., path: _Optional[str] = ..., prompt: _Optional[str] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ..., made: _Optional[_Union[_deliveries_pb2.Take, _Mapping]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
+    tier: str
+    guidance: float
+    def __init__(self, digest: _Optional[str] = ..., shot_id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., engine: _Optional[str] = ..., weights: _Optional[str] = ..., steps: _Optional[int] = ..., seed: _Optional[int] = ..., take: _Optional[int] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., work_size: _Optional[_Union[_units_pb2.Size, _Mapping]] = ..., frames: _Optional[int] = ..., handles: _Optional[_Union[_units_pb2.Handles, _Mapping]] = ..., generated: _Optional[_Iterable[_Union[_units_pb2.FrameRange, _Mapping]]] = ..., start_timecode: _Optional[str] = ..., pixel_format: _Optional[str] = ..., colour: _Optional[_Union[_units_pb2.ColourTags, _Mapping]] = ..., delivery: _Optional[str] = ..., draft: _Optional[bool] = ..., adaptations: _Optional[_Iterable[_Union[Adaptation, _Mapping]]] = ..., track: _Optional[int] = ..., path: _Optional[str] = ..., prompt: _Optional[str] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ..., made: _Optional[_Union[_deliveries_pb2.Take, _Mapping]] = ..., reasons: _Optional[_Iterable[str]] = ..., tier: _Optional[str] = ..., guidance: _Optional[float] = ...) -> None: ...
+
+class EnginePlans(_message.Message):
+    __slots__ = ("engine", "plans", "faults", "estimate")
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    PLANS_FIELD_NUMBER: _ClassVar[int]
+    FAULTS_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    engine: str
+    plans: _containers.RepeatedCompositeFieldContainer[ShotPlan]
+    faults: _containers.RepeatedCompositeFieldContainer[_units_pb2.Fault]
+    estimate: Estimate
+    def __init__(self, engine: _Optional[str] = ..., plans: _Optional[_Iterable[_Union[ShotPlan, _Mapping]]] = ..., faults: _Optional[_Iterable[_Union[_units_pb2.Fault, _Mapping]]] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ...) -> None: ...
 
 class PlanTimelineRequest(_message.Message):
-    __slots__ = ("timeline", "options", "media_folder")
+    __slots__ = ("timeline", "options", "media_folder", "compare")
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     MEDIA_FOLDER_FIELD_NUMBER: _ClassVar[int]
+    COMPARE_FIELD_NUMBER: _ClassVar[int]
     timeline: str
     options: PlanOptions
     media_folder: str
-    def __init__(self, timeline: _Optional[str] = ..., options: _Optional[_Union[PlanOptions, _Mapping]] = ..., media_folder: _Optional[str] = ...) -> None: ...
+    compare: bool
+    def __init__(self, timeline: _Optional[str] = ..., options: _Optional[_Union[PlanOptions, _Mapping]] = ..., media_folder: _Optional[str] = ..., compare: _Optional[bool] = ...) -> None: ...
 
 class PlanTimelineResponse(_message.Message):
-    __slots__ = ("timeline", "name", "rate", "plans", "faults", "notices", "estimate")
+    __slots__ = ("timeline", "name", "rate", "plans", "faults", "notices", "estimate", "compared")
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     RATE_FIELD_NUMBER: _ClassVar[int]
@@ -161,6 +179,7 @@ class PlanTimelineResponse(_message.Message):
     FAULTS_FIELD_NUMBER: _ClassVar[int]
     NOTICES_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_FIELD_NUMBER: _ClassVar[int]
     timeline: str
     name: str
     rate: _units_pb2.Rate
@@ -168,7 +187,8 @@ class PlanTimelineResponse(_message.Message):
     faults: _containers.RepeatedCompositeFieldContainer[_units_pb2.Fault]
     notices: _containers.RepeatedScalarFieldContainer[str]
     estimate: Estimate
-    def __init__(self, timeline: _Optional[str] = ..., name: _Optional[str] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[ShotPlan, _Mapping]]] = ..., faults: _Optional[_Iterable[_Union[_units_pb2.Fault, _Mapping]]] = ..., notices: _Optional[_Iterable[str]] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ...) -> None: ...
+    compared: _containers.RepeatedCompositeFieldContainer[EnginePlans]
+    def __init__(self, timeline: _Optional[str] = ..., name: _Optional[str] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[ShotPlan, _Mapping]]] = ..., faults: _Optional[_Iterable[_Union[_units_pb2.Fault, _Mapping]]] = ..., notices: _Optional[_Iterable[str]] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ..., compared: _Optional[_Iterable[_Union[EnginePlans, _Mapping]]] = ...) -> None: ...
 
 class PlanShotRequest(_message.Message):
     __slots__ = ("request", "options")

@@ -157,7 +157,7 @@ class Clip(_message.Message):
     def __init__(self, name: _Optional[str] = ..., media: _Optional[_Union[_units_pb2.File, _Mapping]] = ..., source: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., speed: _Optional[float] = ...) -> None: ...
 
 class ShotRequest(_message.Message):
-    __slots__ = ("id", "name", "operation", "edge", "rate", "record", "timeline_start", "before", "after", "still", "context", "handles", "takes", "seed", "prompt", "negative", "engine", "delivery", "preset", "place", "audio", "strength", "mask", "keyframes", "strokes", "ambients", "cameras", "clip", "motion", "speed", "loop_frames", "grain", "colour", "alpha")
+    __slots__ = ("id", "name", "operation", "edge", "rate", "record", "timeline_start", "before", "after", "still", "context", "handles", "takes", "seed", "prompt", "negative", "engine", "delivery", "preset", "place", "audio", "strength", "mask", "keyframes", "strokes", "ambients", "cameras", "clip", "motion", "speed", "references", "required", "loop_frames", "grain", "proxy", "colour", "alpha")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     OPERATION_FIELD_NUMBER: _ClassVar[int]
@@ -188,8 +188,11 @@ class ShotRequest(_message.Message):
     CLIP_FIELD_NUMBER: _ClassVar[int]
     MOTION_FIELD_NUMBER: _ClassVar[int]
     SPEED_FIELD_NUMBER: _ClassVar[int]
+    REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_FIELD_NUMBER: _ClassVar[int]
     LOOP_FRAMES_FIELD_NUMBER: _ClassVar[int]
     GRAIN_FIELD_NUMBER: _ClassVar[int]
+    PROXY_FIELD_NUMBER: _ClassVar[int]
     COLOUR_FIELD_NUMBER: _ClassVar[int]
     ALPHA_FIELD_NUMBER: _ClassVar[int]
     id: str
@@ -222,8 +225,11 @@ class ShotRequest(_message.Message):
     clip: Clip
     motion: MaskedMotion
     speed: float
+    references: _containers.RepeatedCompositeFieldContainer[_units_pb2.File]
+    required: _containers.RepeatedScalarFieldContainer[str]
     loop_frames: int
     grain: GrainMode
+    proxy: str
     colour: str
     alpha: AlphaMode
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., edge: _Optional[_Union[_units_pb2.Edge, str]] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., record: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., timeline_start: _Optional[str] = ..., before: _Optional[_Union[Clip, _Mapping]] = ..., after: _Optional[_Union[Clip, _Mapping]] = ..., still: _Optional[_Union[Clip, _Mapping]] = ..., context: _Optional[int] = ..., handles: _Optional[int] = ..., takes: _Optional[int] = ..., seed: _Optional[int] = ..., prompt: _Optional[str] = ..., negative: _Optional[str] = ..., engine: _Optional[str] = ..., delivery: _Optional[str] = ..., preset: _Optional[str] = ..., place: _Optional[_Union[PlaceMode, str]] = ..., audio: _Optional[_Union[AudioMode, str]] = ..., strength: _Optional[float] = ..., mask: _Optional[_Union[Mask, _Mapping]] = ..., keyframes: _Optional[_Iterable[_Union[Keyframe, _Mapping]]] = ..., strokes: _Optional[_Iterable[_Union[Stroke, _Mapping]]] = ..., ambients: _Optional[_Iterable[_Union[Ambient, _Mapping]]] = ..., cameras: _Optional[_Iterable[_Union[CameraMove, _Mapping]]] = ..., clip: _Optional[_Union[Clip, _Mapping]] = ..., motion: _Optional[_Union[MaskedMotion, str]] = ..., speed: _Optional[float] = ..., loop_frames: _Optional[int] = ..., grain: _Optional[_Union[GrainMode, str]] = ..., colour: _Optional[str] = ..., alpha: _Optional[_Union[AlphaMode, str]] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., operation: _Optional[_Union[_units_pb2.Operation, str]] = ..., edge: _Optional[_Union[_units_pb2.Edge, str]] = ..., rate: _Optional[_Union[_units_pb2.Rate, _Mapping]] = ..., record: _Optional[_Union[_units_pb2.FrameRange, _Mapping]] = ..., timeline_start: _Optional[str] = ..., before: _Optional[_Union[Clip, _Mapping]] = ..., after: _Optional[_Union[Clip, _Mapping]] = ..., still: _Optional[_Union[Clip, _Mapping]] = ..., context: _Optional[int] = ..., handles: _Optional[int] = ..., takes: _Optional[int] = ..., seed: _Optional[int] = ..., prompt: _Optional[str] = ..., negative: _Optional[str] = ..., engine: _Optional[str] = ..., delivery: _Optional[str] = ..., preset: _Optional[str] = ..., place: _Optional[_Union[PlaceMode, str]] = ..., audio: _Optional[_Union[AudioMode, str]] = ..., strength: _Optional[float] = ..., mask: _Optional[_Union[Mask, _Mapping]] = ..., keyframes: _Optional[_Iterable[_Union[Keyframe, _Mapping]]] = ..., strokes: _Optional[_Iterable[_Union[Stroke, _Mapping]]] = ..., ambients: _Optional[_Iterable[_Union[Ambient, _Mapping]]] = ..., cameras: _Optional[_Iterable[_Union[CameraMove, _Mapping]]] = ..., clip: _Optional[_Union[Clip, _Mapping]] = ..., motion: _Optional[_Union[MaskedMotion, str]] = ..., speed: _Optional[float] = ..., references: _Optional[_Iterable[_Union[_units_pb2.File, _Mapping]]] = ..., required: _Optional[_Iterable[str]] = ..., loop_frames: _Optional[int] = ..., grain: _Optional[_Union[GrainMode, str]] = ..., proxy: _Optional[str] = ..., colour: _Optional[str] = ..., alpha: _Optional[_Union[AlphaMode, str]] = ...) -> None: ...

@@ -20,7 +20,7 @@ from secondunit.units import Rate, Size
 
 if TYPE_CHECKING:
     import torch
-    from diffusers import DiffusionPipeline
+    from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,8 @@ class Family(Protocol):
         """Return the pipeline of a local folder, ready to be called, progress bars off.
 
         Its scheduler is one whose state is the latents and the step alone (first order), on the
-        very grid that the checkpoint's own gives. Nothing is fetched, no code of the folder is run.
+        very grid that the checkpoint's own gives; `scheduler.first` is the step that the next
+        schedule begins at, 0 unless it is set. Nothing is fetched, no code of the folder is run.
         Raises EngineFailed for files that do not fit the classes.
         """
         ...
@@ -99,14 +100,24 @@ class Family(Protocol):
         pipe: DiffusionPipeline,
         wanted: Pass,
         clean: torch.Tensor,
+        noise: torch.Tensor,
         start: torch.Tensor,
+        kept: Mapping[str, torch.Tensor] | None,
         generator: torch.Generator,
     ) -> Mapping[str, Any]:
         """What the call takes besides words, step callback, steps and output type.
 
-        `clean` is R on the grid; `start` the latents to begin with, on the grid. Native controls
-        (masks, keyframe tokens, references, first and last picture) are told here.
+        `clean` is R on the grid, `noise` the noise of the pass; `start` the latents to begin with,
+        on the grid. `kept` is what `beside` gave at the step to go on from; None for a fresh pass.
+        Native controls (masks, keyframe tokens, references, first and last picture) are told here.
         """
+        ...
+
+    def beside(
+        self, pipe: DiffusionPipeline, wanted: Pass, loop: torch.Tensor
+    ) -> Mapping[str, torch.Tensor]:
+        """What the loop carries outside the grid after a step, without which it cannot go on from
+        there: tokens that are denoised too, sound. Empty for most."""
         ...
 
     def levels(self, pipe: DiffusionPipeline) -> Sequence[float]:
@@ -128,7 +139,11 @@ class Family(Protocol):
     def into_loop(
         self, pipe: DiffusionPipeline, wanted: Pass, grid: torch.Tensor, loop: torch.Tensor
     ) -> torch.Tensor:
-        """The loop's latents with the grid's part replaced; the rest stays as it is."""
+        """The loop's latents with the grid's part replaced; the rest stays as it is.
+
+        So do cells that the loop itself holds (a time step of their own, per token): there the
+        loop's value is right, which is less noisy than the step.
+        """
         ...
 
     def decode(self, pipe: DiffusionPipeline, grid: torch.Tensor) -> torch.Tensor:

@@ -27,15 +27,15 @@ class Balance:
     grade: Grade
     span: Span
     """From the first pin on."""
-    transfer: str
+    curve: str
 
     def first(self, picture: RGB, frame: float) -> Field:
         """What the first pin shows (`h w 3`), in the light of a frame of the shot."""
-        return self.grade.part(self.span.share(frame)).on(picture, self.transfer)
+        return self.grade.part(self.span.share(frame)).on(picture, self.curve)
 
     def last(self, picture: RGB, frame: float) -> Field:
         """The same of what the last pin shows."""
-        return self.grade.part(self.span.share(frame) - 1).on(picture, self.transfer)
+        return self.grade.part(self.span.share(frame) - 1).on(picture, self.curve)
 
 
 def balance(forth: Guide, back: Guide) -> Balance | None:
@@ -48,12 +48,12 @@ def balance(forth: Guide, back: Guide) -> Balance | None:
         blurred(scaled(guide.picture, (width, height), "area"), 1.0) for guide in (forth, back)
     )
     at = places(height, width) + hint.displacement * np.float32(width)
-    transfer = forth.plan.colour.transfer
+    curve = forth.plan.curve
     there = sampled(other, at).reshape(-1, 3)
-    grade = fitted(one.reshape(-1, 3), there, hint.confidence.reshape(-1), transfer)
+    grade = fitted(one.reshape(-1, 3), there, hint.confidence.reshape(-1), curve)
     if grade is None:
         return None
     changed = [abs(g * _GREY + o - _GREY) for g, o in zip(grade.gain, grade.offset, strict=True)]
     if max(changed) <= SEEN * _GREY:
         return None
-    return Balance(grade=grade, span=forth.span, transfer=transfer)
+    return Balance(grade=grade, span=forth.span, curve=curve)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from secondunit.engine import camera
 from secondunit.engine.conditioning import Guide, Layer, grid_places
 from secondunit.engine.engine import RGB
+from secondunit.engine.light import LIGHT
 from secondunit.engine.motion import fill, splat
 from secondunit.engine.motion.balance import Balance
 from secondunit.engine.motion.conditions import FRAMES, prior, similarity
@@ -79,6 +80,7 @@ class Mover:
         picture goes its way, and `displacement` adds only what it corrects of the classical answer.
         """
         self._guide = guide
+        self._within = guide.plan.curve == LIGHT
         self._trajectory = trajectory
         h, w = guide.mask.shape
         scale = min(1.0, MOTION_LONGEST / max(h, w))
@@ -324,7 +326,8 @@ class Mover:
 
     def _sampled(self, source: Field) -> RGB:
         wide = self._canvas
-        return sharply(wide.picture, source + np.array([wide.left, wide.top], np.float32))
+        at = source + np.array([wide.left, wide.top], np.float32)
+        return sharply(wide.picture, at, within=self._within)
 
     def _known(self, source: Field | None) -> Field:
         # What the plate had to make up is not to be believed beside what the other pin shows.
@@ -358,7 +361,7 @@ class Mover:
         if view is not None:
             offset = sampled(offset, view)
         source = (at - offset).astype(np.float32)
-        return sharply(guide.picture, source), sampled(edge, source)
+        return sharply(guide.picture, source, within=self._within), sampled(edge, source)
 
     def _in_part(self, layer: Layer, bend: Field, shift: Field) -> Field:
         # Places of a region go different shares of its way: it stretches, and may fold.

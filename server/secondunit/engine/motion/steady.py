@@ -13,6 +13,7 @@ from secondunit.engine import flow
 from secondunit.engine.camera import carry
 from secondunit.engine.conditioning import grid_places
 from secondunit.engine.engine import RGB, Progress, Sources
+from secondunit.engine.light import LIGHT
 from secondunit.engine.motion.follow import Follower, Motion
 from secondunit.engine.motion.render import feathered
 from secondunit.engine.raster import Field, depth_inside, sampled, sharply
@@ -54,7 +55,7 @@ def frames(
             own = sources.footage(footage.index(frame))
             back = moved[frame] @ np.linalg.inv(aims[frame])
             source = start + ramp[..., None] * (carry(back, start) - start)
-            picture = sharply(own, _pixels(source, mask))
+            picture = sharply(own, _pixels(source, mask), within=plan.curve == LIGHT)
             lacking = np.flatnonzero((mask > 0) & ~_shown(source, inside))
             near = [n for k in range(1, NEIGHBOURS + 1) for n in (frame - k, frame + k)]
             for other in (n for n in near if n in moved):

@@ -36,10 +36,6 @@ def timeline_of(
         )
     if "Name" not in columns:
         raise TimelineUnreadable.single(f"'{name}' has no column Name", "Column")
-    if len(rows) > _MOST:
-        raise TimelineUnreadable.single(
-            f"'{name}' lists {len(rows)} clips; {_MOST} at most", "Data"
-        )
     faults: list[Fault] = []
     clips: list[otio.schema.Clip] = []
     for number, row in rows:
@@ -70,6 +66,10 @@ def _parts(text: str, name: str) -> tuple[dict[str, str], list[str], list[tuple[
         elif part == "Column":
             columns = [one.strip() for one in line.split("\t")]
         elif part == "Data":
+            if len(rows) == _MOST:
+                raise TimelineUnreadable.single(
+                    f"'{name}' lists more than {_MOST} clips, which is all that is read", "Data"
+                )
             rows.append((number, [one.strip() for one in line.split("\t")]))
     if not columns or not rows:
         raise TimelineUnreadable.single(

@@ -18,6 +18,8 @@ from pathlib import Path, PurePosixPath
 from secondunit.errors import Fault, StoreFull, TimelineUnreadable
 
 CONTENT = "content.otio"
+FOLDER = "bundles"
+"""Below the data folder: what was unpacked, a folder each, whose time is when it was last read."""
 _LARGEST_CONTENT = 128 * 2**20
 _LARGEST = 256 * 2**30
 """Of all that is unpacked. Media are stored as they are, so a bundle is about as large itself."""
@@ -65,8 +67,8 @@ def unpacked(path: Path, data: Path) -> Path:
     except OSError as exc:
         raise TimelineUnreadable.single(f"'{path}' cannot be read: {exc.strerror}", "file") from exc
     words = f"{path.resolve()}\n{status.st_size}\n{status.st_mtime_ns}"
-    folder = data / "bundles" / hashlib.sha256(words.encode()).hexdigest()[:32]
-    if folder.is_dir():
+    folder = data / FOLDER / hashlib.sha256(words.encode()).hexdigest()[:32]
+    if _there(folder):
         return folder
     with _opened(path) as archive:
         entries = _check(archive, path)
@@ -88,6 +90,17 @@ def unpacked(path: Path, data: Path) -> Path:
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return folder
+
+
+def _there(folder: Path) -> bool:
+    """It is, and is kept from now on as if it were new."""
+    try:
+        os.utime(folder)
+    except FileNotFoundError:
+        return False
+    except OSError:  # whoever may only read does not keep it
+        return folder.is_dir()
+    return True
 
 
 @contextmanager

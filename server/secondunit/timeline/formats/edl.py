@@ -76,7 +76,7 @@ def timeline_of(
     Raises TimelineUnreadable, also where no rate was given: a list does not say its own.
     """
     text = text_of(data, name, notices)
-    count = len(_BEGINS.findall(text))
+    count = sum(1 for _ in _BEGINS.finditer(text))
     if count > laying.MOST_ITEMS:
         raise laying.too_many(count)
     if not any(_EVENT.fullmatch(line.strip()) for line in text.splitlines()):

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file secondunit/v1/capabilities.proto.
  */
 export const file_secondunit_v1_capabilities: GenFile = /*@__PURE__*/
-  fileDesc("CiBzZWNvbmR1bml0L3YxL2NhcGFiaWxpdGllcy5wcm90bxINc2Vjb25kdW5pdC52MSLrAwoGRW5naW5lEgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSDwoHbGljZW5jZRgDIAEoCRIsCgpvcGVyYXRpb25zGAQgAygOMhguc2Vjb25kdW5pdC52MS5PcGVyYXRpb24SEgoKZnJhbWVfc3RlcBgFIAEoBRIUCgxmcmFtZV9vZmZzZXQYBiABKAUSFgoObG9uZ2VzdF9mcmFtZXMYByABKAUSFQoNc2l6ZV9tdWx0aXBsZRgIIAEoBRIVCg1zbWFsbGVzdF9zaWRlGAkgASgFEhMKC25hdGl2ZV9yYXRlGAogASgBEjEKCWtleWZyYW1lcxgLIAEoDjIeLnNlY29uZHVuaXQudjEuS2V5ZnJhbWVTdXBwb3J0EigKBG1hc2sYDCABKA4yGi5zZWNvbmR1bml0LnYxLk1hc2tTdXBwb3J0Eg8KB3N0cm9rZXMYDSABKAgSDwoHYW1iaWVudBgOIAEoCBIOCgZjYW1lcmEYDyABKAgSDgoGcHJvbXB0GBAgASgIEg0KBXN0ZXBzGBEgASgFEhQKDG1lbW9yeV9ieXRlcxgSIAEoAxIRCglhdmFpbGFibGUYEyABKAgSGAoQbWlzc2luZ19wYWNrYWdlcxgUIAMoCRIPCgdkZWZhdWx0GBUgASgIIvABCgZMaW1pdHMSFQoNbWVzc2FnZV9ieXRlcxgBIAEoAxISCgpibG9iX2J5dGVzGAIgASgDEhYKDnBpY3R1cmVfcGl4ZWxzGAMgASgDEi0KCmV2ZW50X3dhaXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJcGFnZV9zaXplGAUgASgFEg8KB3N0cmVhbXMYBiABKAUSDQoFY2FsbHMYByABKAUSEQoJb3Blbl9qb2JzGAggASgFEi4KC3NvdXJjZV90aW1lGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIhgKFkdldENhcGFiaWxpdGllc1JlcXVlc3Qi1gEKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSFAoMYXBpX3ZlcnNpb25zGAIgAygJEiYKB2VuZ2luZXMYAyADKAsyFS5zZWNvbmR1bml0LnYxLkVuZ2luZRIrCgpkZWxpdmVyaWVzGAQgAygLMhcuc2Vjb25kdW5pdC52MS5EZWxpdmVyeRIYChBkZWZhdWx0X2RlbGl2ZXJ5GAUgASgJEiUKBmxpbWl0cxgGIAEoCzIVLnNlY29uZHVuaXQudjEuTGltaXRzIhgKFkdldFNlcnZlclN0YXR1c1JlcXVlc3Qi1QEKF0dldFNlcnZlclN0YXR1c1Jlc3BvbnNlEikKBnVwdGltZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgCIAEoCBIOCgZxdWV1ZWQYAyABKAUSDwoHcnVubmluZxgEIAEoBRISCgpmcmVlX2J5dGVzGAUgASgDEg8KB2hlYWx0aHkYBiABKAgSDwoHdHJvdWJsZRgHIAEoCRImCgd3b3JrZXJzGAggAygLMhUuc2Vjb25kdW5pdC52MS5Xb3JrZXIiXQoGV29ya2VyEg4KBmRldmljZRgBIAEoCRIOCgZlbmdpbmUYAiABKAkSDgoGam9iX2lkGAMgASgJEg0KBWFsaXZlGAQgASgIEhQKDG1lbW9yeV9ieXRlcxgFIAEoAyqKAQoPS2V5ZnJhbWVTdXBwb3J0EiAKHEtFWUZSQU1FX1NVUFBPUlRfVU5TUEVDSUZJRUQQABIaChZLRVlGUkFNRV9TVVBQT1JUX0ZJUlNUEAESHwobS0VZRlJBTUVfU1VQUE9SVF9GSVJTVF9MQVNUEAISGAoUS0VZRlJBTUVfU1VQUE9SVF9BTlkQAypyCgtNYXNrU3VwcG9ydBIcChhNQVNLX1NVUFBPUlRfVU5TUEVDSUZJRUQQABIVChFNQVNLX1NVUFBPUlRfTk9ORRABEhcKE01BU0tfU1VQUE9SVF9CSU5BUlkQAhIVChFNQVNLX1NVUFBPUlRfU09GVBADMtcBChFDYXBhYmlsaXR5U2VydmljZRJgCg9HZXRDYXBhYmlsaXRpZXMSJS5zZWNvbmR1bml0LnYxLkdldENhcGFiaWxpdGllc1JlcXVlc3QaJi5zZWNvbmR1bml0LnYxLkdldENhcGFiaWxpdGllc1Jlc3BvbnNlEmAKD0dldFNlcnZlclN0YXR1cxIlLnNlY29uZHVuaXQudjEuR2V0U2VydmVyU3RhdHVzUmVxdWVzdBomLnNlY29uZHVuaXQudjEuR2V0U2VydmVyU3RhdHVzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_secondunit_v1_deliveries, file_secondunit_v1_units]);
+  fileDesc("CiBzZWNvbmR1bml0L3YxL2NhcGFiaWxpdGllcy5wcm90bxINc2Vjb25kdW5pdC52MSLCBQoGRW5naW5lEgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSDwoHbGljZW5jZRgDIAEoCRIsCgpvcGVyYXRpb25zGAQgAygOMhguc2Vjb25kdW5pdC52MS5PcGVyYXRpb24SEgoKZnJhbWVfc3RlcBgFIAEoBRIUCgxmcmFtZV9vZmZzZXQYBiABKAUSFgoObG9uZ2VzdF9mcmFtZXMYByABKAUSFQoNc2l6ZV9tdWx0aXBsZRgIIAEoBRIVCg1zbWFsbGVzdF9zaWRlGAkgASgFEhMKC25hdGl2ZV9yYXRlGAogASgBEjEKCWtleWZyYW1lcxgLIAEoDjIeLnNlY29uZHVuaXQudjEuS2V5ZnJhbWVTdXBwb3J0EigKBG1hc2sYDCABKA4yGi5zZWNvbmR1bml0LnYxLk1hc2tTdXBwb3J0Eg8KB3N0cm9rZXMYDSABKAgSDwoHYW1iaWVudBgOIAEoCBIOCgZjYW1lcmEYDyABKAgSDgoGcHJvbXB0GBAgASgIEg0KBXN0ZXBzGBEgASgFEhQKDG1lbW9yeV9ieXRlcxgSIAEoAxIRCglhdmFpbGFibGUYEyABKAgSGAoQbWlzc2luZ19wYWNrYWdlcxgUIAMoCRIPCgdkZWZhdWx0GBUgASgIEg4KBmZhbWlseRgWIAEoCRIXCg9uYXRpdmVfY29udHJvbHMYFyADKAkSDAoEaGVsZBgYIAEoCBIoCgV0aWVycxgZIAMoCzIZLnNlY29uZHVuaXQudjEuRW5naW5lVGllchIWCg5saWNlbmNlX2xpbWl0cxgaIAEoCRITCgttb3N0X3BpeGVscxgbIAEoAxINCgV3b3JkcxgcIAEoBRISCgpyZWZlcmVuY2VzGB0gASgFEg8KB3dlaWdodHMYHiABKAkSEwoLdW5hdmFpbGFibGUYHyABKAkiOwoKRW5naW5lVGllchIMCgRuYW1lGAEgASgJEg0KBXN0ZXBzGAIgASgFEhAKCGd1aWRhbmNlGAMgASgBIvABCgZMaW1pdHMSFQoNbWVzc2FnZV9ieXRlcxgBIAEoAxISCgpibG9iX2J5dGVzGAIgASgDEhYKDnBpY3R1cmVfcGl4ZWxzGAMgASgDEi0KCmV2ZW50X3dhaXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJcGFnZV9zaXplGAUgASgFEg8KB3N0cmVhbXMYBiABKAUSDQoFY2FsbHMYByABKAUSEQoJb3Blbl9qb2JzGAggASgFEi4KC3NvdXJjZV90aW1lGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIhgKFkdldENhcGFiaWxpdGllc1JlcXVlc3Qi1gEKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSFAoMYXBpX3ZlcnNpb25zGAIgAygJEiYKB2VuZ2luZXMYAyADKAsyFS5zZWNvbmR1bml0LnYxLkVuZ2luZRIrCgpkZWxpdmVyaWVzGAQgAygLMhcuc2Vjb25kdW5pdC52MS5EZWxpdmVyeRIYChBkZWZhdWx0X2RlbGl2ZXJ5GAUgASgJEiUKBmxpbWl0cxgGIAEoCzIVLnNlY29uZHVuaXQudjEuTGltaXRzIhgKFkdldFNlcnZlclN0YXR1c1JlcXVlc3Qi1QEKF0dldFNlcnZlclN0YXR1c1Jlc3BvbnNlEikKBnVwdGltZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghkcmFpbmluZxgCIAEoCBIOCgZxdWV1ZWQYAyABKAUSDwoHcnVubmluZxgEIAEoBRISCgpmcmVlX2J5dGVzGAUgASgDEg8KB2hlYWx0aHkYBiABKAgSDwoHdHJvdWJsZRgHIAEoCRImCgd3b3JrZXJzGAggAygLMhUuc2Vjb25kdW5pdC52MS5Xb3JrZXIiXQoGV29ya2VyEg4KBmRldmljZRgBIAEoCRIOCgZlbmdpbmUYAiABKAkSDgoGam9iX2lkGAMgASgJEg0KBWFsaXZlGAQgASgIEhQKDG1lbW9yeV9ieXRlcxgFIAEoAyqKAQoPS2V5ZnJhbWVTdXBwb3J0EiAKHEtFWUZSQU1FX1NVUFBPUlRfVU5TUEVDSUZJRUQQABIaChZLRVlGUkFNRV9TVVBQT1JUX0ZJUlNUEAESHwobS0VZRlJBTUVfU1VQUE9SVF9GSVJTVF9MQVNUEAISGAoUS0VZRlJBTUVfU1VQUE9SVF9BTlkQAypyCgtNYXNrU3VwcG9ydBIcChhNQVNLX1NVUFBPUlRfVU5TUEVDSUZJRUQQABIVChFNQVNLX1NVUFBPUlRfTk9ORRABEhcKE01BU0tfU1VQUE9SVF9CSU5BUlkQAhIVChFNQVNLX1NVUFBPUlRfU09GVBADMtcBChFDYXBhYmlsaXR5U2VydmljZRJgCg9HZXRDYXBhYmlsaXRpZXMSJS5zZWNvbmR1bml0LnYxLkdldENhcGFiaWxpdGllc1JlcXVlc3QaJi5zZWNvbmR1bml0LnYxLkdldENhcGFiaWxpdGllc1Jlc3BvbnNlEmAKD0dldFNlcnZlclN0YXR1cxIlLnNlY29uZHVuaXQudjEuR2V0U2VydmVyU3RhdHVzUmVxdWVzdBomLnNlY29uZHVuaXQudjEuR2V0U2VydmVyU3RhdHVzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_secondunit_v1_deliveries, file_secondunit_v1_units]);
 
 /**
  * An engine and what it can do, a row of the catalogue.
@@ -172,6 +172,81 @@ export type Engine = Message<"secondunit.v1.Engine"> & {
    * @generated from field: bool default = 21;
    */
   default: boolean;
+
+  /**
+   * Who tells its weights what to make: `wan_vace`, `ltx2`; `motion` for the built-in engine;
+   * `generic` for a pipeline of which only the pictures are used.
+   *
+   * @generated from field: string family = 22;
+   */
+  family: string;
+
+  /**
+   * Controls that its own weights obey: `first`, `last`, `middle`, `strength`, `prefix`, `mask`,
+   * `reference`. Others are held, where `held` says so.
+   *
+   * @generated from field: repeated string native_controls = 23;
+   */
+  nativeControls: string[];
+
+  /**
+   * True: it is held to a reference animation step by step, so that keyframes, masks, strokes and
+   * camera moves that its weights do not know are emulated.
+   *
+   * @generated from field: bool held = 24;
+   */
+  held: boolean;
+
+  /**
+   * From the cheapest to the best; the last one is taken where a request names none. None: it has
+   * no presets.
+   *
+   * @generated from field: repeated secondunit.v1.EngineTier tiers = 25;
+   */
+  tiers: EngineTier[];
+
+  /**
+   * What its licence forbids or asks for, a sentence. Empty: nothing beyond its text.
+   *
+   * @generated from field: string licence_limits = 26;
+   */
+  licenceLimits: string;
+
+  /**
+   * Width times height of the largest picture it is asked for, pixels; larger ones are made
+   * smaller and scaled. 0: any.
+   *
+   * @generated from field: int64 most_pixels = 27;
+   */
+  mostPixels: bigint;
+
+  /**
+   * Tokens of the longest prompt that it reads whole. 0: not known, or it reads none.
+   *
+   * @generated from field: int32 words = 28;
+   */
+  words: number;
+
+  /**
+   * Pictures of who or what shall be seen that it takes.
+   *
+   * @generated from field: int32 references = 29;
+   */
+  references: number;
+
+  /**
+   * Identity of its weights, SHA-256, hexadecimal. Empty: there are none here.
+   *
+   * @generated from field: string weights = 30;
+   */
+  weights: string;
+
+  /**
+   * Why it is not available, a sentence. Empty where it is.
+   *
+   * @generated from field: string unavailable = 31;
+   */
+  unavailable: string;
 };
 
 /**
@@ -180,6 +255,41 @@ export type Engine = Message<"secondunit.v1.Engine"> & {
  */
 export const EngineSchema: GenMessage<Engine> = /*@__PURE__*/
   messageDesc(file_secondunit_v1_capabilities, 0);
+
+/**
+ * How much work an engine spends on a picture: what a request's `preset` names.
+ *
+ * @generated from message secondunit.v1.EngineTier
+ */
+export type EngineTier = Message<"secondunit.v1.EngineTier"> & {
+  /**
+   * `draft`, `fast` or `full`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Denoise steps.
+   *
+   * @generated from field: int32 steps = 2;
+   */
+  steps: number;
+
+  /**
+   * Classifier-free guidance; 1: without, which halves the work.
+   *
+   * @generated from field: double guidance = 3;
+   */
+  guidance: number;
+};
+
+/**
+ * Describes the message secondunit.v1.EngineTier.
+ * Use `create(EngineTierSchema)` to create a new message.
+ */
+export const EngineTierSchema: GenMessage<EngineTier> = /*@__PURE__*/
+  messageDesc(file_secondunit_v1_capabilities, 1);
 
 /**
  * How much the server takes at once.
@@ -256,7 +366,7 @@ export type Limits = Message<"secondunit.v1.Limits"> & {
  * Use `create(LimitsSchema)` to create a new message.
  */
 export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_capabilities, 1);
+  messageDesc(file_secondunit_v1_capabilities, 2);
 
 /**
  * Asks what the server can do.
@@ -271,7 +381,7 @@ export type GetCapabilitiesRequest = Message<"secondunit.v1.GetCapabilitiesReque
  * Use `create(GetCapabilitiesRequestSchema)` to create a new message.
  */
 export const GetCapabilitiesRequestSchema: GenMessage<GetCapabilitiesRequest> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_capabilities, 2);
+  messageDesc(file_secondunit_v1_capabilities, 3);
 
 /**
  * What the server can do.
@@ -327,7 +437,7 @@ export type GetCapabilitiesResponse = Message<"secondunit.v1.GetCapabilitiesResp
  * Use `create(GetCapabilitiesResponseSchema)` to create a new message.
  */
 export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_capabilities, 3);
+  messageDesc(file_secondunit_v1_capabilities, 4);
 
 /**
  * Asks what the server does now.
@@ -342,7 +452,7 @@ export type GetServerStatusRequest = Message<"secondunit.v1.GetServerStatusReque
  * Use `create(GetServerStatusRequestSchema)` to create a new message.
  */
 export const GetServerStatusRequestSchema: GenMessage<GetServerStatusRequest> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_capabilities, 4);
+  messageDesc(file_secondunit_v1_capabilities, 5);
 
 /**
  * What the server does now.
@@ -412,7 +522,7 @@ export type GetServerStatusResponse = Message<"secondunit.v1.GetServerStatusResp
  * Use `create(GetServerStatusResponseSchema)` to create a new message.
  */
 export const GetServerStatusResponseSchema: GenMessage<GetServerStatusResponse> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_capabilities, 5);
+  messageDesc(file_secondunit_v1_capabilities, 6);
 
 /**
  * A process that does the work of one device.
@@ -461,7 +571,7 @@ export type Worker = Message<"secondunit.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_capabilities, 6);
+  messageDesc(file_secondunit_v1_capabilities, 7);
 
 /**
  * At which frames an engine takes keyframes.

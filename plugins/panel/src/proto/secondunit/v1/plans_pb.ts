@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file secondunit/v1/plans.proto.
  */
 export const file_secondunit_v1_plans: GenFile = /*@__PURE__*/
-  fileDesc("ChlzZWNvbmR1bml0L3YxL3BsYW5zLnByb3RvEg1zZWNvbmR1bml0LnYxIlcKCkFkYXB0YXRpb24SLQoFbGV2ZWwYASABKA4yHi5zZWNvbmR1bml0LnYxLkFkYXB0YXRpb25MZXZlbBIMCgR3aGF0GAIgASgJEgwKBHBhdGgYAyABKAki1QEKC1BsYW5PcHRpb25zEg4KBmVuZ2luZRgBIAEoCRIQCghkZWxpdmVyeRgCIAEoCRINCgVkcmFmdBgDIAEoCBINCgVzaG90cxgEIAMoCRIRCgRzZWVkGAUgASgDSACIAQESDQoFcm9vdHMYBiADKAkSIQoEcmF0ZRgHIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRIQCghzZXF1ZW5jZRgIIAEoCRIXCgpkcm9wX2ZyYW1lGAkgASgISAGIAQFCBwoFX3NlZWRCDQoLX2Ryb3BfZnJhbWUi0AIKCEVzdGltYXRlEi4KC3JlbmRlcl90aW1lGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1lbW9yeV9ieXRlcxgCIAEoAxISCgpmaWxlX2J5dGVzGAMgASgDEhAKCG1lYXN1cmVkGAQgASgIEi4KC2RldmljZV90aW1lGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiIKBGNvc3QYBiABKAsyFC5zZWNvbmR1bml0LnYxLk1vbmV5EisKCGVhcmxpZXN0GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBmxhdGVzdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRydW5zGAkgASgFEg4KBmZyYW1lcxgKIAEoBRIOCgZyZXVzZWQYCyABKAgivQUKCFNob3RQbGFuEg4KBmRpZ2VzdBgBIAEoCRIPCgdzaG90X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSKwoJb3BlcmF0aW9uGAQgASgOMhguc2Vjb25kdW5pdC52MS5PcGVyYXRpb24SDgoGZW5naW5lGAUgASgJEg8KB3dlaWdodHMYBiABKAkSDQoFc3RlcHMYByABKAUSDAoEc2VlZBgIIAEoAxIMCgR0YWtlGAkgASgFEiEKBHJhdGUYCiABKAsyEy5zZWNvbmR1bml0LnYxLlJhdGUSIQoEc2l6ZRgLIAEoCzITLnNlY29uZHVuaXQudjEuU2l6ZRImCgl3b3JrX3NpemUYDCABKAsyEy5zZWNvbmR1bml0LnYxLlNpemUSDgoGZnJhbWVzGA0gASgFEicKB2hhbmRsZXMYDiABKAsyFi5zZWNvbmR1bml0LnYxLkhhbmRsZXMSLAoJZ2VuZXJhdGVkGA8gAygLMhkuc2Vjb25kdW5pdC52MS5GcmFtZVJhbmdlEhYKDnN0YXJ0X3RpbWVjb2RlGBAgASgJEhQKDHBpeGVsX2Zvcm1hdBgRIAEoCRIpCgZjb2xvdXIYEiABKAsyGS5zZWNvbmR1bml0LnYxLkNvbG91clRhZ3MSEAoIZGVsaXZlcnkYEyABKAkSDQoFZHJhZnQYFCABKAgSLgoLYWRhcHRhdGlvbnMYFSADKAsyGS5zZWNvbmR1bml0LnYxLkFkYXB0YXRpb24SDQoFdHJhY2sYFiABKAUSDAoEcGF0aBgXIAEoCRIOCgZwcm9tcHQYGCABKAkSKQoIZXN0aW1hdGUYGSABKAsyFy5zZWNvbmR1bml0LnYxLkVzdGltYXRlEiEKBG1hZGUYGiABKAsyEy5zZWNvbmR1bml0LnYxLlRha2USDwoHcmVhc29ucxgbIAMoCSJqChNQbGFuVGltZWxpbmVSZXF1ZXN0EhAKCHRpbWVsaW5lGAEgASgJEisKB29wdGlvbnMYAiABKAsyGi5zZWNvbmR1bml0LnYxLlBsYW5PcHRpb25zEhQKDG1lZGlhX2ZvbGRlchgDIAEoCSLjAQoUUGxhblRpbWVsaW5lUmVzcG9uc2USEAoIdGltZWxpbmUYASABKAkSDAoEbmFtZRgCIAEoCRIhCgRyYXRlGAMgASgLMhMuc2Vjb25kdW5pdC52MS5SYXRlEiYKBXBsYW5zGAQgAygLMhcuc2Vjb25kdW5pdC52MS5TaG90UGxhbhIkCgZmYXVsdHMYBSADKAsyFC5zZWNvbmR1bml0LnYxLkZhdWx0Eg8KB25vdGljZXMYBiADKAkSKQoIZXN0aW1hdGUYByABKAsyFy5zZWNvbmR1bml0LnYxLkVzdGltYXRlImsKD1BsYW5TaG90UmVxdWVzdBIrCgdyZXF1ZXN0GAEgASgLMhouc2Vjb25kdW5pdC52MS5TaG90UmVxdWVzdBIrCgdvcHRpb25zGAIgASgLMhouc2Vjb25kdW5pdC52MS5QbGFuT3B0aW9ucyKcAQoQUGxhblNob3RSZXNwb25zZRImCgVwbGFucxgBIAMoCzIXLnNlY29uZHVuaXQudjEuU2hvdFBsYW4SJAoGZmF1bHRzGAIgAygLMhQuc2Vjb25kdW5pdC52MS5GYXVsdBIPCgdub3RpY2VzGAMgAygJEikKCGVzdGltYXRlGAQgASgLMhcuc2Vjb25kdW5pdC52MS5Fc3RpbWF0ZSqqAQoPQWRhcHRhdGlvbkxldmVsEiAKHEFEQVBUQVRJT05fTEVWRUxfVU5TUEVDSUZJRUQQABIaChZBREFQVEFUSU9OX0xFVkVMX0VYQUNUEAESHAoYQURBUFRBVElPTl9MRVZFTF9ST1VOREVEEAISHQoZQURBUFRBVElPTl9MRVZFTF9FTVVMQVRFRBADEhwKGEFEQVBUQVRJT05fTEVWRUxfRFJPUFBFRBAEMrMBCgtQbGFuU2VydmljZRJXCgxQbGFuVGltZWxpbmUSIi5zZWNvbmR1bml0LnYxLlBsYW5UaW1lbGluZVJlcXVlc3QaIy5zZWNvbmR1bml0LnYxLlBsYW5UaW1lbGluZVJlc3BvbnNlEksKCFBsYW5TaG90Eh4uc2Vjb25kdW5pdC52MS5QbGFuU2hvdFJlcXVlc3QaHy5zZWNvbmR1bml0LnYxLlBsYW5TaG90UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_secondunit_v1_deliveries, file_secondunit_v1_shots, file_secondunit_v1_units]);
+  fileDesc("ChlzZWNvbmR1bml0L3YxL3BsYW5zLnByb3RvEg1zZWNvbmR1bml0LnYxIlcKCkFkYXB0YXRpb24SLQoFbGV2ZWwYASABKA4yHi5zZWNvbmR1bml0LnYxLkFkYXB0YXRpb25MZXZlbBIMCgR3aGF0GAIgASgJEgwKBHBhdGgYAyABKAki1QEKC1BsYW5PcHRpb25zEg4KBmVuZ2luZRgBIAEoCRIQCghkZWxpdmVyeRgCIAEoCRINCgVkcmFmdBgDIAEoCBINCgVzaG90cxgEIAMoCRIRCgRzZWVkGAUgASgDSACIAQESDQoFcm9vdHMYBiADKAkSIQoEcmF0ZRgHIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRIQCghzZXF1ZW5jZRgIIAEoCRIXCgpkcm9wX2ZyYW1lGAkgASgISAGIAQFCBwoFX3NlZWRCDQoLX2Ryb3BfZnJhbWUi0AIKCEVzdGltYXRlEi4KC3JlbmRlcl90aW1lGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1lbW9yeV9ieXRlcxgCIAEoAxISCgpmaWxlX2J5dGVzGAMgASgDEhAKCG1lYXN1cmVkGAQgASgIEi4KC2RldmljZV90aW1lGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiIKBGNvc3QYBiABKAsyFC5zZWNvbmR1bml0LnYxLk1vbmV5EisKCGVhcmxpZXN0GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBmxhdGVzdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRydW5zGAkgASgFEg4KBmZyYW1lcxgKIAEoBRIOCgZyZXVzZWQYCyABKAgi3QUKCFNob3RQbGFuEg4KBmRpZ2VzdBgBIAEoCRIPCgdzaG90X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSKwoJb3BlcmF0aW9uGAQgASgOMhguc2Vjb25kdW5pdC52MS5PcGVyYXRpb24SDgoGZW5naW5lGAUgASgJEg8KB3dlaWdodHMYBiABKAkSDQoFc3RlcHMYByABKAUSDAoEc2VlZBgIIAEoAxIMCgR0YWtlGAkgASgFEiEKBHJhdGUYCiABKAsyEy5zZWNvbmR1bml0LnYxLlJhdGUSIQoEc2l6ZRgLIAEoCzITLnNlY29uZHVuaXQudjEuU2l6ZRImCgl3b3JrX3NpemUYDCABKAsyEy5zZWNvbmR1bml0LnYxLlNpemUSDgoGZnJhbWVzGA0gASgFEicKB2hhbmRsZXMYDiABKAsyFi5zZWNvbmR1bml0LnYxLkhhbmRsZXMSLAoJZ2VuZXJhdGVkGA8gAygLMhkuc2Vjb25kdW5pdC52MS5GcmFtZVJhbmdlEhYKDnN0YXJ0X3RpbWVjb2RlGBAgASgJEhQKDHBpeGVsX2Zvcm1hdBgRIAEoCRIpCgZjb2xvdXIYEiABKAsyGS5zZWNvbmR1bml0LnYxLkNvbG91clRhZ3MSEAoIZGVsaXZlcnkYEyABKAkSDQoFZHJhZnQYFCABKAgSLgoLYWRhcHRhdGlvbnMYFSADKAsyGS5zZWNvbmR1bml0LnYxLkFkYXB0YXRpb24SDQoFdHJhY2sYFiABKAUSDAoEcGF0aBgXIAEoCRIOCgZwcm9tcHQYGCABKAkSKQoIZXN0aW1hdGUYGSABKAsyFy5zZWNvbmR1bml0LnYxLkVzdGltYXRlEiEKBG1hZGUYGiABKAsyEy5zZWNvbmR1bml0LnYxLlRha2USDwoHcmVhc29ucxgbIAMoCRIMCgR0aWVyGBwgASgJEhAKCGd1aWRhbmNlGB0gASgBIpYBCgtFbmdpbmVQbGFucxIOCgZlbmdpbmUYASABKAkSJgoFcGxhbnMYAiADKAsyFy5zZWNvbmR1bml0LnYxLlNob3RQbGFuEiQKBmZhdWx0cxgDIAMoCzIULnNlY29uZHVuaXQudjEuRmF1bHQSKQoIZXN0aW1hdGUYBCABKAsyFy5zZWNvbmR1bml0LnYxLkVzdGltYXRlInsKE1BsYW5UaW1lbGluZVJlcXVlc3QSEAoIdGltZWxpbmUYASABKAkSKwoHb3B0aW9ucxgCIAEoCzIaLnNlY29uZHVuaXQudjEuUGxhbk9wdGlvbnMSFAoMbWVkaWFfZm9sZGVyGAMgASgJEg8KB2NvbXBhcmUYBCABKAgikQIKFFBsYW5UaW1lbGluZVJlc3BvbnNlEhAKCHRpbWVsaW5lGAEgASgJEgwKBG5hbWUYAiABKAkSIQoEcmF0ZRgDIAEoCzITLnNlY29uZHVuaXQudjEuUmF0ZRImCgVwbGFucxgEIAMoCzIXLnNlY29uZHVuaXQudjEuU2hvdFBsYW4SJAoGZmF1bHRzGAUgAygLMhQuc2Vjb25kdW5pdC52MS5GYXVsdBIPCgdub3RpY2VzGAYgAygJEikKCGVzdGltYXRlGAcgASgLMhcuc2Vjb25kdW5pdC52MS5Fc3RpbWF0ZRIsCghjb21wYXJlZBgIIAMoCzIaLnNlY29uZHVuaXQudjEuRW5naW5lUGxhbnMiawoPUGxhblNob3RSZXF1ZXN0EisKB3JlcXVlc3QYASABKAsyGi5zZWNvbmR1bml0LnYxLlNob3RSZXF1ZXN0EisKB29wdGlvbnMYAiABKAsyGi5zZWNvbmR1bml0LnYxLlBsYW5PcHRpb25zIpwBChBQbGFuU2hvdFJlc3BvbnNlEiYKBXBsYW5zGAEgAygLMhcuc2Vjb25kdW5pdC52MS5TaG90UGxhbhIkCgZmYXVsdHMYAiADKAsyFC5zZWNvbmR1bml0LnYxLkZhdWx0Eg8KB25vdGljZXMYAyADKAkSKQoIZXN0aW1hdGUYBCABKAsyFy5zZWNvbmR1bml0LnYxLkVzdGltYXRlKqoBCg9BZGFwdGF0aW9uTGV2ZWwSIAocQURBUFRBVElPTl9MRVZFTF9VTlNQRUNJRklFRBAAEhoKFkFEQVBUQVRJT05fTEVWRUxfRVhBQ1QQARIcChhBREFQVEFUSU9OX0xFVkVMX1JPVU5ERUQQAhIdChlBREFQVEFUSU9OX0xFVkVMX0VNVUxBVEVEEAMSHAoYQURBUFRBVElPTl9MRVZFTF9EUk9QUEVEEAQyswEKC1BsYW5TZXJ2aWNlElcKDFBsYW5UaW1lbGluZRIiLnNlY29uZHVuaXQudjEuUGxhblRpbWVsaW5lUmVxdWVzdBojLnNlY29uZHVuaXQudjEuUGxhblRpbWVsaW5lUmVzcG9uc2USSwoIUGxhblNob3QSHi5zZWNvbmR1bml0LnYxLlBsYW5TaG90UmVxdWVzdBofLnNlY29uZHVuaXQudjEuUGxhblNob3RSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_secondunit_v1_deliveries, file_secondunit_v1_shots, file_secondunit_v1_units]);
 
 /**
  * What was changed to fit the engine or the source, said before any work.
@@ -409,19 +409,35 @@ export type ShotPlan = Message<"secondunit.v1.ShotPlan"> & {
   estimate?: Estimate | undefined;
 
   /**
-   * The take of this very plan that lies in the media folder, its file as it was written. Absent:
-   * it has to be made, or brought there. PlaceTimeline takes its digest in `kept`.
+   * The take of this very plan that lies in the media folder, its file as it was written; or one
+   * of the same pictures, where the cut only moved the shot: its file keeps the timecode it has.
+   * Absent: it has to be made, or brought there. PlaceTimeline takes this plan's digest in `kept`.
    *
    * @generated from field: secondunit.v1.Take made = 26;
    */
   made?: Take | undefined;
 
   /**
-   * Why it has to be made: what changed since the newest take, a sentence each. Empty with `made`.
+   * Why it has to be made: what changed since the newest take, a sentence each. With `made`: that
+   * its file has another timecode than the plan, if it has.
    *
    * @generated from field: repeated string reasons = 27;
    */
   reasons: string[];
+
+  /**
+   * The engine's tier that was taken: `draft`, `fast`, `full`. Empty: it has none.
+   *
+   * @generated from field: string tier = 28;
+   */
+  tier: string;
+
+  /**
+   * Classifier-free guidance by the words; 1: without.
+   *
+   * @generated from field: double guidance = 29;
+   */
+  guidance: number;
 };
 
 /**
@@ -430,6 +446,48 @@ export type ShotPlan = Message<"secondunit.v1.ShotPlan"> & {
  */
 export const ShotPlanSchema: GenMessage<ShotPlan> = /*@__PURE__*/
   messageDesc(file_secondunit_v1_plans, 3);
+
+/**
+ * What a timeline would lead to with one engine for every shot.
+ *
+ * @generated from message secondunit.v1.EnginePlans
+ */
+export type EnginePlans = Message<"secondunit.v1.EnginePlans"> & {
+  /**
+   * Engine, by a name of GetCapabilities.
+   *
+   * @generated from field: string engine = 1;
+   */
+  engine: string;
+
+  /**
+   * One plan per take of each shot that it could make, in the order of the timeline.
+   *
+   * @generated from field: repeated secondunit.v1.ShotPlan plans = 2;
+   */
+  plans: ShotPlan[];
+
+  /**
+   * What keeps it from the other shots.
+   *
+   * @generated from field: repeated secondunit.v1.Fault faults = 3;
+   */
+  faults: Fault[];
+
+  /**
+   * What the plans cost together.
+   *
+   * @generated from field: secondunit.v1.Estimate estimate = 4;
+   */
+  estimate?: Estimate | undefined;
+};
+
+/**
+ * Describes the message secondunit.v1.EnginePlans.
+ * Use `create(EnginePlansSchema)` to create a new message.
+ */
+export const EnginePlansSchema: GenMessage<EnginePlans> = /*@__PURE__*/
+  messageDesc(file_secondunit_v1_plans, 4);
 
 /**
  * Asks what a timeline would lead to.
@@ -458,6 +516,13 @@ export type PlanTimelineRequest = Message<"secondunit.v1.PlanTimelineRequest"> &
    * @generated from field: string media_folder = 3;
    */
   mediaFolder: string;
+
+  /**
+   * True: besides, plan the timeline with each engine of the server, to choose between them.
+   *
+   * @generated from field: bool compare = 4;
+   */
+  compare: boolean;
 };
 
 /**
@@ -465,7 +530,7 @@ export type PlanTimelineRequest = Message<"secondunit.v1.PlanTimelineRequest"> &
  * Use `create(PlanTimelineRequestSchema)` to create a new message.
  */
 export const PlanTimelineRequestSchema: GenMessage<PlanTimelineRequest> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_plans, 4);
+  messageDesc(file_secondunit_v1_plans, 5);
 
 /**
  * What the timeline would lead to.
@@ -521,6 +586,13 @@ export type PlanTimelineResponse = Message<"secondunit.v1.PlanTimelineResponse">
    * @generated from field: secondunit.v1.Estimate estimate = 7;
    */
   estimate?: Estimate | undefined;
+
+  /**
+   * With `compare`: the same with each engine, the server's default first.
+   *
+   * @generated from field: repeated secondunit.v1.EnginePlans compared = 8;
+   */
+  compared: EnginePlans[];
 };
 
 /**
@@ -528,7 +600,7 @@ export type PlanTimelineResponse = Message<"secondunit.v1.PlanTimelineResponse">
  * Use `create(PlanTimelineResponseSchema)` to create a new message.
  */
 export const PlanTimelineResponseSchema: GenMessage<PlanTimelineResponse> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_plans, 5);
+  messageDesc(file_secondunit_v1_plans, 6);
 
 /**
  * Asks what one request would lead to.
@@ -556,7 +628,7 @@ export type PlanShotRequest = Message<"secondunit.v1.PlanShotRequest"> & {
  * Use `create(PlanShotRequestSchema)` to create a new message.
  */
 export const PlanShotRequestSchema: GenMessage<PlanShotRequest> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_plans, 6);
+  messageDesc(file_secondunit_v1_plans, 7);
 
 /**
  * What the request would lead to.
@@ -598,7 +670,7 @@ export type PlanShotResponse = Message<"secondunit.v1.PlanShotResponse"> & {
  * Use `create(PlanShotResponseSchema)` to create a new message.
  */
 export const PlanShotResponseSchema: GenMessage<PlanShotResponse> = /*@__PURE__*/
-  messageDesc(file_secondunit_v1_plans, 7);
+  messageDesc(file_secondunit_v1_plans, 8);
 
 /**
  * How a control is honoured.
