@@ -1,5 +1,5 @@
 /** What UXP is told of the plugin: manifest version 5, and no permission that it does not use. */
-import { description, version } from "./package.json" with { type: "json" };
+import about from "./package.json" with { type: "json" };
 import { SERVER } from "./src/address.ts";
 
 
@@ -68,7 +68,7 @@ export const manifest: Manifest = {
   manifestVersion: 5,
   id: "org.secondunit.premiere",
   name: "Second Unit",
-  version,
+  version: about.version,
   main: "index.html",
   host: { app: "premierepro", minVersion: "25.6.0" },
   entrypoints: [
@@ -76,7 +76,7 @@ export const manifest: Manifest = {
       type: "panel",
       id: "secondunit",
       label: { default: "Second Unit" },
-      description: { default: description },
+      description: { default: about.description },
       icons: panelIcons,
       minimumSize: { width: 320, height: 320 },
       maximumSize: { width: 4000, height: 4000 },

@@ -28,17 +28,18 @@ export async function audioTracks({ sequence }: Cut): Promise<readonly AudioTrac
   return Promise.all(Array.from({ length: count }, (_, index) => sequence.getAudioTrack(index)));
 }
 
+/** What stands on a track, of any kind. */
+type Standing = Pick<VideoClipTrackItem, "getStartTime" | "getEndTime">;
+
 /**
- * The clips of a track that touch a range, and one more on either side, in order of time.
+ * Those of a track's items, in order of time, that touch a range, and one more on either side.
  * A long track is searched by halves: each question to Premiere costs a turn of its loop.
  */
-export async function clipsAround(
+async function around<T extends Standing>(
   cut: Cut,
-  track: VideoTrack,
-  index: number,
+  items: readonly T[],
   range: Range,
-): Promise<readonly Clip[]> {
-  const items = track.getTrackItems(cut.premiere.app.Constants.TrackItemType.CLIP, false);
+): Promise<readonly (readonly [T, Range])[]> {
   let [low, high] = [0, items.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -46,24 +47,27 @@ export async function clipsAround(
     if (item !== undefined && frameOf(await item.getEndTime(), cut.rate) <= range.start) low = middle + 1;
     else high = middle;
   }
-  const found: Clip[] = [];
+  const found: (readonly [T, Range])[] = [];
   for (const item of items.slice(Math.max(0, low - 1))) {
-    const clip = { item, track: index, record: await recordOf(cut, item) };
-    found.push(clip);
-    if (clip.record.start >= endOf(range)) break;
+    const record = await recordOf(cut, item);
+    found.push([item, record]);
+    if (record.start >= endOf(range)) break;
   }
   return found;
+}
+
+/** The clips of a track that touch a range, and one more on either side. */
+export async function clipsAround(cut: Cut, track: VideoTrack, index: number, range: Range): Promise<readonly Clip[]> {
+  const items = track.getTrackItems(cut.premiere.app.Constants.TrackItemType.CLIP, false);
+  return (await around(cut, items, range)).map(([item, record]) => ({ item, track: index, record }));
 }
 
 /** True: nothing stands there, and no transition reaches in. */
 export async function isFree(cut: Cut, track: VideoTrack | AudioTrack, range: Range): Promise<boolean> {
   const { CLIP, TRANSITION } = cut.premiere.app.Constants.TrackItemType;
   for (const kind of [CLIP, TRANSITION]) {
-    for (const item of track.getTrackItems(kind, false)) {
-      const record = await recordOf(cut, item);
-      if (overlap(record, range)) return false;
-      if (record.start >= endOf(range)) break;
-    }
+    const near = await around<Standing>(cut, track.getTrackItems(kind, false), range);
+    if (near.some(([, record]) => overlap(record, range))) return false;
   }
   return true;
 }
@@ -99,6 +103,15 @@ export async function sourceOf(item: VideoClipTrackItem): Promise<ProjectItem | 
   return found ?? undefined;
 }
 
+/** The clip that shows one item of the project and begins at one frame of a track. */
+export async function clipAt(cut: Cut, projectItem: string, index: number, start: number): Promise<Clip | undefined> {
+  const track = (await videoTracks(cut))[index];
+  for (const clip of track ? await clipsAround(cut, track, index, { start, frames: 1 }) : []) {
+    if (clip.record.start === start && (await sourceOf(clip.item))?.getId() === projectItem) return clip;
+  }
+  return undefined;
+}
+
 /** An item of the project as one with media. Undefined: it is a sequence, a bin, or has none. */
 export async function mediaOf(cut: Cut, item: ProjectItem): Promise<ClipProjectItem | undefined> {
   try {
@@ -123,12 +136,13 @@ export async function clipOf(cut: Cut, id: string): Promise<Clip | undefined> {
   const [start, track, ...name] = id.split("@").reverse();
   const source = name.reverse().join("@");
   if (source === "") return undefined;
+  const there = await clipAt(cut, source, Number(track), Number(start));
+  if (there !== undefined) return there;
   const clips = await clipsOf(cut, source);
-  const there = clips.find((one) => one.track === Number(track) && one.record.start === Number(start));
-  return there ?? (clips.length === 1 ? clips[0] : undefined);
+  return clips.length === 1 ? clips[0] : undefined;
 }
 
-export async function recordOf(cut: Cut, item: Pick<VideoClipTrackItem, "getStartTime" | "getEndTime">): Promise<Range> {
+export async function recordOf(cut: Cut, item: Standing): Promise<Range> {
   const start = frameOf(await item.getStartTime(), cut.rate);
   return { start, frames: frameOf(await item.getEndTime(), cut.rate) - start };
 }

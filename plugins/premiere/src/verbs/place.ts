@@ -11,7 +11,7 @@ import {
   type PlaceTakes,
 } from "../../../panel/src/proto/secondunit/v1/hosts_pb";
 import { BIN, imported, type Imported } from "../bin";
-import { audioTracks, clipsOf, firstFree, idOf, isFree, videoTracks } from "../clips";
+import { audioTracks, clipAt, clipsOf, firstFree, idOf, isFree, videoTracks } from "../clips";
 import { frameOf, openCut, timeOf, type Cut } from "../cut";
 import type { Premiere } from "../host";
 import { keeping, readLedger, type Entry } from "../ledger";
@@ -168,10 +168,10 @@ async function steps(cut: Cut, ways: readonly Way[]): Promise<readonly Maker[]> 
 async function seen(cut: Cut, { placement, record, source, pace, stop, track, note, taken }: Way): Promise<Placed> {
   const { shotId } = placement;
   if (stop !== "" || taken === undefined) return create(PlacedSchema, { shotId, record, track, note: stop });
-  const clips = await clipsOf(cut, taken.item.getId());
+  const item = taken.item.getId();
   const clip =
-    clips.find((one) => one.track === track && one.record.start === record.start) ??
-    clips.find((one) => one.record.start === record.start);
+    (await clipAt(cut, item, track, record.start)) ??
+    (await clipsOf(cut, item)).find((one) => one.record.start === record.start);
   if (clip === undefined) {
     const tracks = await videoTracks(cut);
     const missing = `Premiere placed nothing. Add a video track above V${tracks.length} and try again.`;

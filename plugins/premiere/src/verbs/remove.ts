@@ -7,7 +7,7 @@ import {
   type RemovedPlaced,
   type RemovePlaced,
 } from "../../../panel/src/proto/secondunit/v1/hosts_pb";
-import { audioTracks, clipsOf, recordOf, videoTracks } from "../clips";
+import { audioTracks, clipAt, clipsOf, recordOf, videoTracks } from "../clips";
 import { openCut, type Cut } from "../cut";
 import type { Premiere } from "../host";
 import { keeping, readLedger, type Entry } from "../ledger";
@@ -28,9 +28,9 @@ export async function removePlaced(premiere: Premiere, ask: RemovePlaced): Promi
     if (entries.length === 0) notices.push(`Nothing is noted as placed for ${shot} on this sequence.`);
     const left: Entry[] = [];
     for (const entry of entries) {
-      const clips = await clipsOf(cut, entry.item);
-      const there = clips.find(({ track, record }) => track === entry.track && record.start === entry.start);
-      const clip = there ?? (clips.length === 1 ? clips[0] : undefined);
+      const there = await clipAt(cut, entry.item, entry.track, entry.start);
+      const clips = there ? [there] : await clipsOf(cut, entry.item);
+      const clip = clips.length === 1 ? clips[0] : undefined;
       if (clip !== undefined) {
         freed.add(clip.track);
         gone.push(clip.item, ...(await soundOf(cut, entry.item, clip.record)));

@@ -7,7 +7,7 @@ import {
   type SwitchTake,
 } from "../../../panel/src/proto/secondunit/v1/hosts_pb";
 import { imported } from "../bin";
-import { audioTracks, clipOf, clipsOf, firstFree, idOf, mediaOf, sourceOf, videoTracks, type Clip } from "../clips";
+import { audioTracks, clipAt, clipOf, clipsOf, firstFree, idOf, mediaOf, sourceOf, videoTracks, type Clip } from "../clips";
 import { frameOf, openCut, timeOf, type Cut } from "../cut";
 import type { Premiere } from "../host";
 import { keeping, readLedger, type Ledger } from "../ledger";
@@ -62,7 +62,7 @@ async function above(cut: Cut, clip: Clip, old: string, file: string, name: stri
     () => clip.item.createSetDisabledAction(true),
     keep,
   ]);
-  const there = (await clipsOf(cut, item)).find((one) => one.track === track && one.record.start === record.start);
+  const there = await clipAt(cut, item, track, record.start);
   if (there !== undefined) return idOf(cut, there);
   throw new Refusal(
     "HOST",
