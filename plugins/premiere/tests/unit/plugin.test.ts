@@ -1,6 +1,6 @@
 /** The plugin as it is installed: built, packed, loaded as UXP loads it. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { inflateSync } from "node:zlib";
 import { createContext, runInContext } from "node:vm";
@@ -151,4 +151,18 @@ test("the house's rule finds actions that are made outside of the lock", () => {
   expect(faults("change(p, 'x', [async () => item.createSetNameAction('y')])")).toEqual(["outside"]);
   expect(faults("project.lockedAccess(() => {})")).toEqual(["lock"]);
   expect(faults("project.lockedAccess(() => {})", "src/transaction.ts")).toEqual([]);
+});
+
+test("every module says what it is, and host.ts alone asks UXP for anything", () => {
+  const files = ["src", "pack", "tests"].flatMap((folder) =>
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+  );
+  const written = files.filter((name) => /\.m?ts$/.test(name));
+  expect(written.length).toBeGreaterThan(30);
+  for (const name of written) {
+    const text = readFileSync(`${root}${name}`, "utf8");
+    expect(text.startsWith("/**"), name).toBe(true);
+    expect(text.split("\n").length, name).toBeLessThan(400);
+    if (name.startsWith("src/") && name !== "src/host.ts") expect(text, name).not.toMatch(/\brequire\(/);
+  }
 });
