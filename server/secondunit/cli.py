@@ -119,10 +119,9 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
     serve.add_argument(
         "--bridge",
-        default="127.0.0.1:50052",
         metavar="HOST:PORT",
         help="where the panel and programs without gRPC reach it; `off`: nowhere "
-        "(default: %(default)s)",
+        "(default: 127.0.0.1:50052, if it is free)",
     )
     serve.add_argument(
         "--metrics",
