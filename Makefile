@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Installed when either file that names packages changes.
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test soak check protos install clean
+.PHONY: demo test soak check protos premiere install clean
 
 install: $(STAMP)
 
@@ -41,6 +41,15 @@ check: $(STAMP)
 
 protos: $(STAMP)
 	$(BIN)/python proto/generate.py
+
+# The plugin for Adobe Premiere, as an archive that Creative Cloud installs.
+premiere: plugins/premiere/node_modules/.installed
+	cd plugins/premiere && npm run --silent build
+	@ls plugins/premiere/dist/*.ccx
+
+plugins/premiere/node_modules/.installed: plugins/premiere/package-lock.json
+	cd plugins/premiere && npm ci --silent
+	@touch $@
 
 clean:
 	rm -rf $(VENV) demo samples/footage
