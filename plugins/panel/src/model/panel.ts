@@ -117,6 +117,7 @@ export function panel(session: Session, link: HostLink, shelves: { readonly loca
     // The queue tells the history what has ended: so that one is read first.
     void kept.start().then((stop) => stops.push(stop, queued.start()));
     stops.push(
+      tab.subscribe(() => queued.look()),
       session.standing.subscribe((standing) => {
         if (standing === "paired") void learn().catch(() => undefined);
       }),

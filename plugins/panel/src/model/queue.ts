@@ -17,7 +17,7 @@ import { secondsOf, timeWords } from "./words";
 /** Streams that one panel keeps open; the rest is looked up. */
 const MOST_WATCHED = 3;
 const BUSY_MILLISECONDS = 1500;
-const IDLE_MILLISECONDS = 8000;
+const IDLE_MILLISECONDS = 3000;
 
 /** A job as it is now. */
 export interface Running {
@@ -34,6 +34,8 @@ export interface Queue {
   readonly running: ReadonlySignal<ReadonlyMap<string, Running>>;
   /** Puts a job there that has just been made, so that nobody waits for the next look. */
   add(job: Job): void;
+  /** Looks at once instead of in a while. */
+  look(): void;
   cancel(id: string): Promise<void>;
   /** The new job that tries again. */
   retry(id: string): Promise<Job | undefined>;
@@ -130,6 +132,7 @@ export function queue(session: Session, ended: (job: Job) => void): Queue {
       see(job);
       wake.abort();
     },
+    look: () => wake.abort(),
     cancel: async (id) => {
       const { job } = await client.cancelJob({ jobId: id });
       if (job !== undefined) see(job);

@@ -115,7 +115,7 @@ test("two panels at once see the same, and nobody else's shots have a way to be 
   await expect(theirs.getByTestId("sentence")).toBeVisible();
   await tab("Shot");
   await page.getByLabel("Seed").fill("22");
-  await page.getByRole("button", { name: /^Draft/ }).click();
+  await page.getByRole("button", { name: /^Make/ }).click();
   await theirs.getByRole("tab", { name: "Making" }).click();
   await expect(theirs.getByText("Somebody else's.")).toBeVisible();
   await expect(theirs.getByRole("button", { name: /^Cancel/ })).toHaveCount(0);
@@ -143,9 +143,9 @@ test("the server goes and comes back: nothing typed is lost, takes stay readable
   host = await fakeHost(unit.address, await unit.token(), host.context);
   await expect(page.getByTestId("sentence")).toContainText("Bridge 12 frames");
   await expect(page.getByRole("button", { name: /^Make/ })).toBeEnabled();
-  // The draft that was under way when the server went is made when it is back.
+  // The take that was under way when the server went is made when it is back.
   await tab("Making");
-  await expect(page.locator("[data-testid=job][data-state=succeeded]").filter({ hasText: "draft" })).toHaveCount(3, {
+  await expect(page.locator("[data-testid=job][data-state=succeeded]").filter({ hasText: "take 1" })).toHaveCount(2, {
     timeout: 60_000,
   });
 });
