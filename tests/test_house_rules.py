@@ -30,7 +30,8 @@ LONGEST = 500
 
 def modules(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*.py")):
-        if "v1" not in path.relative_to(folder).parts:
+        # What was generated, or installed beside the panel, is not written here.
+        if not {"v1", "node_modules"} & set(path.relative_to(folder).parts):
             yield path
 
 

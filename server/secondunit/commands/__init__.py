@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from secondunit.commands import engines, jobs, keep, money, pair, tokens
+from secondunit.commands import engines, jobs, keep, money, pair, resolve, tokens
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], Any]
 """Adds a command with its text, and returns its parser."""
@@ -21,5 +21,6 @@ REGISTERED: tuple[Callable[[Add], None], ...] = (
     pair.register,
     keep.register,
     engines.register,
+    resolve.register,
 )
 """What cli.py calls, in the order in which the help lists them."""

@@ -105,6 +105,10 @@ class Desk:
             self._tending.join()
         self.workers.stop(grace)
         self._store.close()
+        self.rouse()
+
+    def rouse(self) -> None:
+        """Have whoever waits for events look up: something changed that is no event."""
         with self._waiting_lock:
             waiters = [w for ws in self._waiting.values() for w in ws]
         for waiter in waiters:
@@ -228,8 +232,8 @@ class Desk:
     ) -> tuple[Event, ...]:
         """The same, but waits up to `timeout` seconds for the first; empty if none came.
 
-        Also returns, empty, when the desk stops; and when there is a preview with a number
-        greater than `after_preview`, where that is given.
+        Also returns, empty, when the desk stops or rouses whoever waits; and when there is a
+        preview with a number greater than `after_preview`, where that is given.
         """
         waiter = _Waiter(asyncio.get_running_loop(), previews=after_preview is not None)
         with self._waiting_lock:
@@ -240,7 +244,8 @@ class Desk:
             if after_preview is not None and self.preview(id, after_preview):
                 return ()
             try:
-                await asyncio.wait_for(waiter.woken.wait(), timeout)
+                async with asyncio.timeout(timeout):  # no task of its own: it happens at each event
+                    await waiter.woken.wait()
             except TimeoutError:
                 return ()
             return () if self._stopped else self._store.events(id, after, limit)

@@ -197,7 +197,9 @@ class Jobs(JobServiceServicer):
         yield pb.WatchJobResponse(snapshot=self._message(job))
         while True:
             draining = self._draining.is_set()
-            events = await self._next(id, after, 0 if draining else HEARTBEAT, after_preview=seen)
+            # Whoever says that the server drains rouses the desk.
+            wait = 0 if draining else HEARTBEAT
+            events = await self._desk.wait_events(id, after, wait, EVENTS, seen)
             if not events or any(event.kind is Kind.STATE for event in events):
                 job = self._desk.get(id)  # nothing else of it is asked about below
             for event in self._events(job, coalesced(events)):
@@ -233,7 +235,7 @@ class Jobs(JobServiceServicer):
         limit = min(request.limit or EVENTS, MOST_EVENTS)
         over = job.state.final and job.sequence <= after
         wait = 0.0 if over or self._draining.is_set() else min(wait, LONGEST_WAIT)
-        events = await self._next(id, after, wait, limit, after_preview=seen)
+        events = await self._desk.wait_events(id, after, wait, limit, seen)
         job = self._desk.get(id)
         newest = None if seen is None else self._desk.preview(id, seen)
         return pb.ListJobEventsResponse(
@@ -251,29 +253,6 @@ class Jobs(JobServiceServicer):
             )
         self._desk.events(id, after, 1)  # raises EventsGone, before the stream begins
         return job
-
-    async def _next(
-        self,
-        id: str,
-        after: int,
-        wait: float,
-        limit: int = EVENTS,
-        *,
-        after_preview: int | None = None,
-    ) -> tuple[Event, ...]:
-        """Events after a sequence; empty after `wait` seconds, or when the server drains.
-
-        Empty too when there is a preview newer than `after_preview`, where that is given.
-        """
-        found = self._desk.wait_events(id, after, wait, limit, after_preview)
-        waiting = asyncio.ensure_future(found)
-        draining = asyncio.ensure_future(self._draining.wait())
-        try:
-            await asyncio.wait((waiting, draining), return_when=asyncio.FIRST_COMPLETED)
-            return waiting.result() if waiting.done() else self._desk.events(id, after, limit)
-        finally:
-            waiting.cancel()
-            draining.cancel()
 
     def _message(self, job: Job) -> pb.Job:
         if job.waits_for:

@@ -99,7 +99,7 @@ the planner's to say, with the words they have for it.
 """
 _EVERY, _EVERY_LIST = Rule(), Rule(longest=_LIST)
 OPEN = frozenset(("google.protobuf.Value", "google.protobuf.Struct", "google.protobuf.ListValue"))
-"""Messages that hold any JSON: what is in them has no form, only a size."""
+"""Messages that hold any JSON: as a whole they are held to a size besides."""
 MOST_OPEN = 64 * 2**10
 """Bytes of one of them."""
 
@@ -114,9 +114,8 @@ def check(request: Message) -> None:
 
 
 def _faults(message: Message, at: str) -> Iterator[Fault]:
-    if message.DESCRIPTOR.full_name in OPEN:
-        if (size := message.ByteSize()) > MOST_OPEN:
-            yield Fault(what=f"{size} bytes; {MOST_OPEN} at most", path=at.rstrip("."))
+    if message.DESCRIPTOR.full_name in OPEN and (size := message.ByteSize()) > MOST_OPEN:
+        yield Fault(what=f"{size} bytes; {MOST_OPEN} at most", path=at.rstrip("."))
         return
     fields = message.ListFields()  # once: it copies every text and all bytes
     given = {field.name for field, _ in fields}

@@ -217,6 +217,7 @@ class Server:
         """Tell watchers their last events, finish calls within `grace` seconds, close."""
         await self.drain()
         self._draining.set()
+        self._desk.rouse()
         if self._bridge is not None:
             await self._bridge.stop(grace)
         await self._server.stop(grace)

@@ -51,6 +51,8 @@ export interface Asking {
   leave(key: Optional): void;
   /** Everything that was set, anew. */
   take(settings: ShotRequest): void;
+  /** Has the price worked out anew: takes that were made since change it. */
+  renew(): void;
   start(): () => void;
 }
 
@@ -93,6 +95,7 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
   const outlook = signal<Outlook | undefined>(undefined);
   const trouble = signal<Trouble | undefined>(undefined);
   const thinking = signal(false);
+  const turn = signal(0);
 
   const look = async (asked: ShotRequest, ending: AbortSignal): Promise<void> => {
     const client = session.client(PlanService);
@@ -133,7 +136,7 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
       effect(() => {
         const now = request.value;
         const paired = session.standing.value === "paired";
-        const text = now === undefined ? "" : JSON.stringify(toJson(ShotRequestSchema, now));
+        const text = now === undefined ? "" : `${turn.value} ${JSON.stringify(toJson(ShotRequestSchema, now))}`;
         if (text === asked || !paired) return; // a playhead that moves inside the same place
         asked = text;
         ending.abort();
@@ -158,6 +161,7 @@ export function asking(session: Session, link: HostLink, shelf: Shelf): Asking {
         ...patch,
       });
     },
+    renew: () => (turn.value += 1),
     leave: (key) => {
       const next = clone(ShotRequestSchema, settings.peek());
       clearField(next, ShotRequestSchema.field[key]);

@@ -81,6 +81,7 @@ export function panel(session: Session, link: HostLink, shelves: { readonly loca
       // Published at once, so that it can be placed when the server is gone.
       const final = job.state === JobState.SUCCEEDED && line?.draft === false;
       if (final && line.published === undefined) await published(session, kept, line);
+      asked.renew();
       await spent();
     };
     finish().catch(() => undefined); // asked for again when it is placed

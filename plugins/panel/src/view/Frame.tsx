@@ -3,7 +3,8 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { hasEnded } from "../link/watch";
-import { takeOf } from "../model/making";
+import type { Asked } from "../model/history";
+import { requestIn, takeOf } from "../model/making";
 import type { Panel } from "../model/panel";
 import { heldBy } from "../model/request";
 import type { Site } from "../model/site";
@@ -17,7 +18,7 @@ export function Frame({ panel, site }: { readonly panel: Panel; readonly site: S
   const run = useComputed(() =>
     [...panel.queue.running.value.values()].find(({ job }) => job.requestId === panel.shown.value),
   );
-  const line = asked.value;
+  const line = ofSite(asked.value, site);
   const take = line === undefined ? undefined : takeOf(line);
   const live = run.value;
   const working = live !== undefined && !hasEnded(live.job);
@@ -83,4 +84,13 @@ function Still({ panel, site }: { readonly panel: Panel; readonly site: Site }) 
   ) : (
     <img class="still" src={picture.value.address} alt="The frame at the cut" />
   );
+}
+
+/** A take of this very place; one of another shot is looked at among the takes. */
+function ofSite(line: Asked | undefined, site: Site): Asked | undefined {
+  const request = line === undefined ? undefined : requestIn(line);
+  const same =
+    request?.operation === site.operation && request.edge === site.edge &&
+    request.record?.start === site.record.start && request.record.frames === site.record.frames;
+  return same ? line : undefined;
 }

@@ -2,6 +2,7 @@
 import type { Panel } from "../model/panel";
 import { importOf, sentenceOf } from "../model/sentence";
 import { Frame } from "./Frame";
+import { Keyframes } from "./Keyframes";
 import { Operations } from "./Operations";
 import { Price } from "./Price";
 import { Settings } from "./Settings";
@@ -37,6 +38,7 @@ export function Shot({ panel }: { readonly panel: Panel }) {
       </section>
       {site !== undefined && <Frame panel={panel} site={site} />}
       <Operations panel={panel} />
+      {site !== undefined && <Keyframes panel={panel} site={site} />}
       {site !== undefined && <Settings panel={panel} />}
       <Price panel={panel} />
     </form>

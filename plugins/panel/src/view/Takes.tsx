@@ -166,7 +166,7 @@ function Actions({ panel, line, name }: Pick<OfCard, "panel" | "line" | "name">)
         </button>
       ) : request === undefined ? null : (
         <button
-          type="button" class="chief" aria-label={`Place ${name}`} title={does}
+          type="button" class={line.draft ? "" : "chief"} aria-label={`Place ${name}`} title={does}
           disabled={why !== "" || context === undefined}
           onClick={() => void attempt(() => place(session, link, history, line, context ?? never()))}
         >

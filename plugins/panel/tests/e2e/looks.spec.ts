@@ -5,7 +5,7 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
-import { edit, fakeHost } from "./fake-host";
+import { edit, fakeHost, type FakeHost } from "./fake-host";
 import { server, type Server } from "./server";
 
 /** `PICTURES`: a folder for the pictures of docs; nothing is written without. */
@@ -18,13 +18,14 @@ const SHAPES = [
 
 let unit: Server;
 let page: Page;
+let host: FakeHost;
 
 test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async ({ browser }) => {
   unit = await server();
   page = await (await browser.newContext({ colorScheme: "dark", reducedMotion: "reduce" })).newPage();
-  await fakeHost(unit.address, await unit.token(), edit(unit.footage));
+  host = await fakeHost(unit.address, await unit.token(), edit(unit.footage));
   await page.goto(`${unit.address}/#pair=${unit.code()}`);
   await expect(page.getByTestId("sentence")).toBeVisible();
 });
@@ -71,6 +72,33 @@ test("what is being made, and the takes beside one another", async () => {
   await page.getByLabel("Compare with").selectOption({ label: "Draft 1" });
   await expect(page.getByRole("img", { name: "Draft 1, left of the edge" })).toBeVisible();
   await look("takes");
+  await fine();
+});
+
+test("a still that is painted on", async () => {
+  await page.getByRole("tab", { name: "Shot" }).click();
+  await page.setViewportSize(SHAPES[1]);
+  host.context.playhead = 110;
+  host.tell();
+  const stage = page.locator(".paint-frame");
+  await stage.scrollIntoViewIfNeeded();
+  await expect(stage.getByText("The frame is being fetched.")).toBeHidden();
+  const box = await stage.boundingBox();
+  if (box === null) throw new Error("there is no frame");
+  const draw = async (...places: readonly (readonly [number, number])[]): Promise<void> => {
+    for (const [n, [x, y]] of places.entries()) {
+      await page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps: 6 });
+      if (n === 0) await page.mouse.down();
+    }
+    await page.mouse.up();
+  };
+  await page.getByRole("radio", { name: /^Brush/ }).or(page.getByRole("button", { name: /^Brush/ })).first().click();
+  await draw([0.05, 0.75], [0.95, 0.75], [0.95, 0.85], [0.05, 0.85], [0.05, 0.95], [0.95, 0.95]);
+  await page.keyboard.press("s");
+  await draw([0.45, 0.8], [0.55, 0.79], [0.62, 0.77]);
+  await expect(page.getByTestId("paint-standing")).toHaveAttribute("data-standing", "kept", { timeout: 15_000 });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await look("paint");
   await fine();
 });
 

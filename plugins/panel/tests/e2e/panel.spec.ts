@@ -205,3 +205,14 @@ test("a mask is painted, a stroke is drawn, and the draft obeys them", async () 
   await page.getByTestId("takes").first().getByRole("button", { name: "Look at Draft 1" }).click();
   await expect(page.getByTestId("takes").first().getByRole("table", { name: "Control report" })).toContainText("Strokes");
 });
+
+test("where no stream gets through the panel asks again and again instead", async () => {
+  const deaf = await page.context().newPage();
+  await deaf.routeWebSocket(/\/stream$/, (line) => line.close());
+  await deaf.goto(unit.address);
+  await expect(deaf.getByTestId("sentence")).toContainText("Animate harbour.png");
+  await deaf.getByRole("button", { name: /^Make/ }).click();
+  await expect(deaf.getByTestId("preview")).toBeVisible({ timeout: 30_000 });
+  await expect(deaf.getByRole("slider", { name: "Frame of Take" })).toBeVisible({ timeout: 60_000 });
+  await deaf.close();
+});

@@ -1,0 +1,1 @@
+"""The DaVinci Resolve adapter: a process of its own that speaks the hosts' language for Resolve."""
