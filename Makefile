@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 PANEL := plugins/panel
 PANEL_STAMP := $(PANEL)/node_modules/.installed
 
-.PHONY: demo test soak check protos install panel panel-test panel-pictures clean
+.PHONY: demo test soak check protos premiere install panel panel-test panel-pictures clean
 
 install: $(STAMP)
 
@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (torch is large; this is done once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade -c constraints.txt pip
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[engine,aaf]' --group dev
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[engine,aaf,mcp]' --group dev
 	@touch $@
 
 demo: $(STAMP)
@@ -61,6 +61,15 @@ check: $(STAMP)
 
 protos: $(STAMP)
 	$(BIN)/python proto/generate.py
+
+# The plugin for Adobe Premiere, as an archive that Creative Cloud installs.
+premiere: plugins/premiere/node_modules/.installed
+	cd plugins/premiere && npm run --silent build
+	@ls plugins/premiere/dist/*.ccx
+
+plugins/premiere/node_modules/.installed: plugins/premiere/package-lock.json
+	cd plugins/premiere && npm ci --silent
+	@touch $@
 
 clean:
 	rm -rf $(VENV) demo samples/footage $(PANEL)/node_modules server/secondunit/panel

@@ -183,8 +183,8 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ([], "one timeline, or of a folder"),
-        (["cut.otio", "--watch", "."], "one timeline, or of a folder"),
+        ([], "timelines, or of a folder"),
+        (["cut.otio", "--watch", "."], "timelines, or of a folder"),
         (["--watch", ".", "--out", "x.otio", "--media", "m"], "--media"),
     ],
 )

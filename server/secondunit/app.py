@@ -21,6 +21,8 @@ from secondunit.rpc.tokens import Keys
 
 log = logging.getLogger(__name__)
 
+BRIDGE = "127.0.0.1:50052"
+"""Where the panel is, unless another server of this machine has the port."""
 GRACE = 10.0
 """Seconds that calls and running steps get when the server is told to stop."""
 SELDOM = (20_000, 20, 20)
@@ -56,17 +58,20 @@ def running(
         reader.stop()
 
 
-def serve_forever(config: Config, listen: str, *, bridge: str = "", stages: str = STAGES) -> None:
+def serve_forever(
+    config: Config, listen: str, *, bridge: str | None = "", stages: str = STAGES
+) -> None:
     """Serve until SIGTERM or SIGINT, then checkpoint and end; at once at the second of them.
 
-    `stages` is "module:callable": what the workers do their work with. Raises StoreBusy, Refused.
+    `bridge`: where the panel is; empty: nowhere; None: at `BRIDGE`, if that is free. `stages` is
+    "module:callable": what the workers do their work with. Raises StoreBusy, Refused.
     """
     logs.configure(config.log)
     gc.set_threshold(*SELDOM)
     asyncio.run(_serve(config, listen, bridge, stages))
 
 
-async def _serve(config: Config, listen: str, bridge: str, stages: str) -> None:
+async def _serve(config: Config, listen: str, bridge: str | None, stages: str) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -79,7 +84,10 @@ async def _serve(config: Config, listen: str, bridge: str, stages: str) -> None:
         parts.enter_context(_measured(config, desk))
         reader.start()
         # Refuses before work begins.
-        server = Server(desk, config, listen=listen, reader=reader, bridge=bridge)
+        server = Server(
+            desk, config, listen=listen, reader=reader,
+            bridge=BRIDGE if bridge is None else bridge, insist=bridge is not None,
+        )  # fmt: skip
         desk.start()
         address = await server.start()
         log.info("Second Unit serves on %s; jobs and takes are in %s", address, config.data)

@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     render = add("render", _render, "Make the shots that a timeline asks for and place them.")
-    _timeline_flags(render, optional=True)
+    _timeline_flags(render, several=True)
     render.add_argument(
         "--watch",
         type=Path,
@@ -119,10 +119,9 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--listen", default="127.0.0.1:50051", metavar="HOST:PORT")
     serve.add_argument(
         "--bridge",
-        default="127.0.0.1:50052",
         metavar="HOST:PORT",
         help="where the panel and programs without gRPC reach it; `off`: nowhere "
-        "(default: %(default)s)",
+        "(default: 127.0.0.1:50052, if it is free)",
     )
     serve.add_argument(
         "--metrics",
@@ -168,12 +167,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _timeline_flags(sub: argparse.ArgumentParser, *, optional: bool = False) -> None:
+def _timeline_flags(sub: argparse.ArgumentParser, *, several: bool = False) -> None:
     sub.add_argument(
         "timeline",
         type=Path,
-        nargs="?" if optional else None,
-        help="an edit: .otio .otioz .otiod .edl .xml .fcpxml .aaf, or a bin .ale; never changed",
+        nargs="*" if several else None,
+        help="an edit: .otio .otioz .otiod .edl .xml .fcpxml .aaf, or a bin .ale; never changed"
+        + ("; of several, each new one goes beside its own" if several else ""),
     )
     sub.add_argument(
         "--rate",
@@ -234,26 +234,45 @@ def _failed(
 
 
 def _render(options: argparse.Namespace) -> int:
+    from secondunit.batch import batch
     from secondunit.session import render, watch
 
-    if (options.timeline is None) == (options.watch is None):
-        raise Refused.single("a render is of one timeline, or of a folder (--watch DIR)", "render")
+    if bool(options.timeline) == (options.watch is not None):
+        raise Refused.single("a render is of timelines, or of a folder (--watch DIR)", "render")
+    options.many = len(options.timeline) > 1
+    if options.watch is not None or options.many:
+        _check_several(options)
     if options.watch is not None:
-        _check_watch(options)
         watch(config_of(options), options)
+    if options.many:
+        records = batch(config_of(options), options)
+        if options.json:
+            print_json(records)
+        return _worst(records["timelines"])
+    (options.timeline,) = options.timeline
     record = render(config_of(options), options)
     if options.json:
         print_json(record)
     return SUCCEEDED if all(s["state"] == "succeeded" for s in record["shots"]) else SOME_FAILED
 
 
-def _check_watch(options: argparse.Namespace) -> None:
+def _worst(records: Sequence[dict[str, Any]]) -> int:
+    """Of several timelines: nothing was begun, something failed, or all is well."""
+    if all(record["error"] is not None for record in records):
+        return REFUSED
+    good = all(
+        record["error"] is None and all(s["state"] == "succeeded" for s in record["shots"])
+        for record in records
+    )
+    return SUCCEEDED if good else SOME_FAILED
+
+
+def _check_several(options: argparse.Namespace) -> None:
     """Raises Refused for flags that mean one timeline."""
     given = {"--out": options.out, "--media": options.media, "--shot": options.shot,
              "--preview": options.preview}  # fmt: skip
     faults = [
-        Fault(what="it is of one timeline; with --watch each new timeline goes beside its own",
-              path=flag)
+        Fault(what="it is of one timeline; of several, each new one goes beside its own", path=flag)
         for flag, value in given.items()
         if value
     ]  # fmt: skip

@@ -90,7 +90,7 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     with server as unit, _Bars(quiet=flags.json, newest=newest) as bars:
         made = unit.render(
             flags.timeline, out=out, media=flags.media, on_plan=planned, on_event=bars.event,
-            **_wanted(config, flags),
+            **wanted(config, flags),
         )  # fmt: skip
     record = made.record()
     if not flags.json:
@@ -98,7 +98,7 @@ def render(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     return record
 
 
-def _wanted(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
+def wanted(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
     """What a render is asked for, whatever its timeline."""
     return {
         "options": _options(config, flags),
@@ -107,7 +107,7 @@ def _wanted(config: Config, flags: argparse.Namespace) -> dict[str, Any]:
         "project": flags.project,
         "user": flags.user,
         # Somebody waits at this terminal, and an abandoned render of before must not go first.
-        "priority": "normal" if flags.server or flags.watch else "interactive",
+        "priority": "normal" if flags.server or flags.watch or flags.many else "interactive",
     }
 
 
@@ -122,8 +122,7 @@ def watch(config: Config, flags: argparse.Namespace) -> None:
             try:
                 for timeline in watched.ready():
                     if (said := _landed(unit, watched, timeline, config, flags)) is not None:
-                        line = json.dumps(said) if flags.json else _line(said)
-                        print(line, flush=True)
+                        print(json.dumps(said) if flags.json else line_of(said), flush=True)
                 now = ""
             except (OSError, Unreachable, Busy) as exc:  # of the folder or the server, not a file
                 now = exc.message if isinstance(exc, UnitError) else str(exc)
@@ -137,24 +136,33 @@ def _landed(
     unit: Connection, watched: Watched, timeline: Path, config: Config, flags: argparse.Namespace
 ) -> dict[str, Any] | None:
     """What came of one export; None where it is looked at again before anything is said."""
-    said: dict[str, Any] = {"file": str(timeline), "timeline": None, "shots": [], "error": None}
-    try:
-        out = watched.target(timeline)
-        check_target(timeline, out)
-        made = unit.render(timeline, out=out, **_wanted(config, flags))
-        said |= made.record()
-    except (Unreachable, Busy):
-        raise
-    except (UnitError, SecondUnitError) as error:
-        if error.code == "TIMELINE_UNREADABLE" and not watched.unreadable(timeline):
-            return None
-        message = error.message if isinstance(error, UnitError) else str(error)
-        said["error"] = {"code": error.code, "message": message, "remedy": error.remedy}
+    said = outcome(unit, timeline, watched.target(timeline), wanted(config, flags))
+    broken = said["error"] is not None and said["error"]["code"] == "TIMELINE_UNREADABLE"
+    if broken and not watched.unreadable(timeline):
+        return None
     watched.settled(timeline)
     return said
 
 
-def _line(said: dict[str, Any]) -> str:
+def outcome(unit: Connection, timeline: Path, out: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """The record of one timeline among others, or in `error` why there is none.
+
+    `asked`: as `wanted` says it. Raises Unreachable and Busy, which concern the others too.
+    """
+    said: dict[str, Any] = {"file": str(timeline), "timeline": None, "shots": [], "error": None}
+    try:
+        check_target(timeline, out)
+        said |= unit.render(timeline, out=out, **asked).record()
+    except (Unreachable, Busy):
+        raise
+    except (UnitError, SecondUnitError) as error:
+        message = error.message if isinstance(error, UnitError) else str(error)
+        said["error"] = {"code": error.code, "message": message, "remedy": error.remedy}
+    return said
+
+
+def line_of(said: dict[str, Any]) -> str:
+    """An `outcome` for people."""
     name = Path(said["file"]).name
     if said["error"] is not None:
         first, *more = said["error"]["message"].splitlines()

@@ -6,8 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 from secondunit.config import Config
 from secondunit.jobs.desk import Desk
@@ -104,6 +109,47 @@ def test_a_watch_gives_up_when_the_server_stays_away(tmp_path: Path) -> None:
     desk.stop(0.2)
     with Connection(address) as client, pytest.raises(Unreachable):
         list(client.jobs.watch(job.id, patience=0.3))
+
+
+@contextmanager
+def telling(*words: pb.WatchJobResponse) -> Iterator[str]:
+    """The address of a server that says a few words on every stream, and then hangs."""
+    over = threading.Event()
+
+    def watch(request: pb.WatchJobRequest, context: grpc.ServicerContext) -> Iterator[Any]:
+        yield from (word for word in words if word.event.sequence > request.after_sequence)
+        over.wait(20)
+
+    method = grpc.unary_stream_rpc_method_handler(
+        watch, pb.WatchJobRequest.FromString, pb.WatchJobResponse.SerializeToString
+    )
+    server = grpc.server(ThreadPoolExecutor(4))
+    server.add_registered_method_handlers("secondunit.v1.JobService", {"WatchJob": method})
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        over.set()
+        server.stop(None).wait()
+
+
+def test_a_server_that_hangs_in_the_middle_of_a_stream_is_left(tmp_path: Path) -> None:
+    words = [pb.WatchJobResponse(event=pb.JobEvent(job_id="a", sequence=n)) for n in (1, 2)]
+    heard: list[int] = []
+    with telling(*words) as address, Connection(address) as client:
+        began = time.monotonic()
+        with pytest.raises(Unreachable):
+            for event in client.jobs.watch("a", patience=0.5, stretch=0.4):
+                heard.append(event.sequence)
+        assert time.monotonic() - began < 10
+    assert heard == [1, 2], "asked anew, it goes on where it was"
+
+
+def test_a_long_watch_is_asked_anew_and_misses_nothing(unit: Unit) -> None:
+    job = unit.desk.create(wish(steps=120, pause=0.01), request_id="a", timeline="")
+    heard = [e.sequence for e in unit.client.jobs.watch(job.id, stretch=0.3) if e.sequence]
+    assert heard == list(range(1, unit.desk.get(job.id).sequence + 1))
 
 
 def test_errors_arrive_as_classes_with_the_servers_words(

@@ -20,7 +20,7 @@ from secondunit.v1 import blobs_pb2 as pb
 from secondunit.v1.blobs_pb2_grpc import BlobServiceStub
 from secondunit.v1.units_pb2 import Digest, File
 
-from secondunit_client.calls import Caller
+from secondunit_client.calls import STRETCH, Caller
 from secondunit_client.errors import Refused, ServerFault, error_of
 
 CHUNK = 2**20
@@ -81,8 +81,9 @@ class Blobs:
                 if committed > best:
                     pauses, best = self._caller.pauses(patience), committed
                 chunks = _chunks(path, upload, digest, committed, on_bytes)
-                # No deadline: a peer that hangs is noticed by the pings.
-                if self._stub.WriteBlob(chunks).committed_size == digest.size_bytes:
+                # Longer ones are cut here, and go on at the byte.
+                answer = self._stub.WriteBlob(chunks, timeout=STRETCH)
+                if answer.committed_size == digest.size_bytes:
                     return digest
             except grpc.RpcError as exc:
                 pause = next(pauses) if _code(exc) in _AGAIN else None
@@ -133,7 +134,8 @@ class Blobs:
             if at > digest.size_bytes:
                 at = file.truncate(0)
             while at < digest.size_bytes:
-                stream = self._stub.ReadBlob(pb.ReadBlobRequest(digest=digest, offset=at))
+                request = pb.ReadBlobRequest(digest=digest, offset=at)
+                stream = self._stub.ReadBlob(request, timeout=STRETCH)
                 try:
                     for answer in stream:
                         data = answer.data
@@ -154,6 +156,7 @@ class Blobs:
 
 _AGAIN = (
     grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.ABORTED,  # the server still waits for the connection that was lost
     grpc.StatusCode.OUT_OF_RANGE,  # it has more than it had said, or less
 )

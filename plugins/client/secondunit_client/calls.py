@@ -12,6 +12,10 @@ import grpc
 from secondunit_client.access import Access, channel
 from secondunit_client.errors import error_of
 
+STRETCH = 300.0
+"""Seconds that a stream lasts before it is asked for anew: pings tell a peer that is away, and this
+one whose program hangs."""
+
 Request = TypeVar("Request", contravariant=True)
 Response = TypeVar("Response", covariant=True)
 

@@ -22,7 +22,7 @@ from secondunit.v1.jobs_pb2_grpc import JobServiceStub
 from secondunit.v1.plans_pb2 import PlanOptions, ShotPlan
 from secondunit.v1.shots_pb2 import ShotRequest
 
-from secondunit_client.calls import Caller
+from secondunit_client.calls import STRETCH, Caller
 from secondunit_client.errors import JobCancelled, JobFailed, error_of
 
 PRIORITIES = {
@@ -32,6 +32,8 @@ PRIORITIES = {
 }
 
 OnEvent = Callable[[pb.JobEvent], None]
+
+_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 def state_name(state: pb.JobState) -> str:
@@ -147,7 +149,7 @@ class Jobs:
         self._caller.call(self._stub.DeleteJob, pb.DeleteJobRequest(job_id=job_id))
 
     def watch(
-        self, job_id: str, after: int = 0, *, patience: float = 60.0
+        self, job_id: str, after: int = 0, *, patience: float = 60.0, stretch: float = STRETCH
     ) -> Iterator[pb.JobEvent]:
         """Events after a sequence, each once and in order, until the job has ended.
 
@@ -155,11 +157,13 @@ class Jobs:
         work whenever there is a new one.
 
         A lost stream is taken up again where it was; Unreachable after `patience` seconds without
-        a server. Leaving the loop does not end the job. Raises NotFound.
+        a server; every `stretch` seconds it is asked for anew. Leaving the loop does not end the
+        job. Raises NotFound.
         """
         pauses = self._caller.pauses(patience)
         while True:
-            stream = self._stub.WatchJob(pb.WatchJobRequest(job_id=job_id, after_sequence=after))
+            request = pb.WatchJobRequest(job_id=job_id, after_sequence=after)
+            stream = self._stub.WatchJob(request, timeout=stretch)
             try:
                 for update in stream:
                     pauses = self._caller.pauses(patience)
@@ -175,7 +179,7 @@ class Jobs:
                 if code is grpc.StatusCode.OUT_OF_RANGE:
                     after = self.get(job_id).sequence  # the events between are no longer kept
                     continue
-                pause = next(pauses) if code is grpc.StatusCode.UNAVAILABLE else None
+                pause = next(pauses) if code in _AGAIN else None
                 if pause is None:
                     raise error_of(exc, self._caller.address) from exc
                 time.sleep(pause)

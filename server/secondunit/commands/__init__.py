@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from secondunit.commands import engines, jobs, keep, money, pair, resolve, tokens
+from secondunit.commands import engines, jobs, keep, mcp, money, pair, resolve, tokens
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], Any]
 """Adds a command with its text, and returns its parser."""
@@ -22,5 +22,6 @@ REGISTERED: tuple[Callable[[Add], None], ...] = (
     keep.register,
     engines.register,
     resolve.register,
+    mcp.register,
 )
 """What cli.py calls, in the order in which the help lists them."""

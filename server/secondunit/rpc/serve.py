@@ -90,10 +90,12 @@ class Server:
     def __init__(
         self, desk: Desk, config: Config, *, listen: str = "127.0.0.1:0",
         reader: Reader | None = None, trusted: bool = False, bridge: str = "",
+        insist: bool = True,
     ) -> None:  # fmt: skip
         """`listen`: `host:port`, port 0 for any that is free. `reader`: the caller's to stop.
 
-        `bridge`: the same for programs without gRPC; empty: there is none. `trusted`: callers need
+        `bridge`: the same for programs without gRPC; empty: there is none; without `insist` there
+        is none either where its port is taken, and the log says so. `trusted`: callers need
         no token whatever the data folder says, since the server is but the program's own way to
         itself. Raises Refused for an address that other machines could reach, without a
         certificate and tokens; StoreDamaged for tokens that cannot be read.
@@ -109,7 +111,7 @@ class Server:
         self._closing, self._draining = asyncio.Event(), asyncio.Event()
         self._reader, self._reader_is_ours = reader or Reader(config), reader is None
         self._noting: asyncio.Task[None] | None = None
-        self._bridge_listen = bridge
+        self._bridge_listen, self._insist = bridge, insist
         self._bridge: Bridge | None = None
         self.panel = ""
         """Where the panel is, once it listens; empty without a bridge."""
@@ -203,8 +205,15 @@ class Server:
         for servicer in servicers:
             servicer(methods)
         door = Door(methods, self._desk.blobs, known, pairing, PANEL)
-        self._bridge = Bridge(door, self._config, self._bridge_listen)
-        address = await self._bridge.start()
+        bridge = Bridge(door, self._config, self._bridge_listen)
+        try:
+            address = await bridge.start()
+        except Refused as refused:
+            if self._insist:
+                raise
+            log.warning("there is no panel: %s; another port: --bridge HOST:PORT", refused)
+            return ""
+        self._bridge = bridge
         log.info("the panel is at %s", address)
         return address
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
@@ -14,7 +15,7 @@ from secondunit.jobs.desk import Desk
 from secondunit.rpc.bridge.gate import LARGEST
 from secondunit.rpc.bridge.pairing import TRIES, forget, new_code, panels
 from secondunit.rpc.principal import Scope
-from secondunit.rpc.serve import serving
+from secondunit.rpc.serve import Server, serving
 from secondunit.rpc.tokens import Register
 from secondunit_client import Connection
 
@@ -188,5 +189,27 @@ def test_a_bridge_that_others_could_reach_needs_tls_and_tokens(tmp_path: Path) -
             serving(desk, config, bridge="0.0.0.0:0"),
         ):
             pass
+    finally:
+        desk.stop(grace=0.1)
+
+
+def test_a_port_that_is_taken_costs_the_panel_and_nothing_else(
+    browser: Browser, tmp_path: Path
+) -> None:
+    config = Config(data=tmp_path / "other")
+
+    async def begin(*, insist: bool) -> str:
+        server = Server(desk, config, listen="127.0.0.1:0", bridge=browser.address, insist=insist)
+        try:
+            await server.start()
+            return server.panel
+        finally:
+            await server.stop(0.1)
+
+    desk = Desk(config)
+    try:
+        assert asyncio.run(begin(insist=False)) == ""
+        with pytest.raises(Refused, match="is taken"):
+            asyncio.run(begin(insist=True))
     finally:
         desk.stop(grace=0.1)

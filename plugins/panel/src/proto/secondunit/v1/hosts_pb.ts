@@ -499,7 +499,8 @@ export type Placed = Message<"secondunit.v1.Placed"> & {
   note: string;
 
   /**
-   * True: it stands where it was asked to, seen on the timeline after the project was saved.
+   * True: it stands where it was asked to, read back from the timeline; in Resolve, where clips may
+   * go on saving, after the project was saved.
    *
    * @generated from field: bool verified = 6;
    */
