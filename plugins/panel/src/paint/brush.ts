@@ -35,16 +35,27 @@ export function line(mask: Raster, brush: Brush, from: Place, to: Place, erase =
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;
   for (let y = box.top; y < box.bottom; y += 1) {
-    for (let x = box.left; x < box.right; x += 1) {
-      const [px, py] = [x + 0.5 - from.x, y + 0.5 - from.y];
+    const [first, end] = span(from, to, y, brush.radius + 2);
+    const right = Math.min(box.right, end);
+    for (let x = Math.max(box.left, first); x < right; x += 1) {
+      const px = x + 0.5 - from.x;
+      const py = y + 0.5 - from.y;
       const along = length === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / length));
-      const away = Math.hypot(px - along * dx, py - along * dy);
+      const away = Math.sqrt((px - along * dx) ** 2 + (py - along * dy) ** 2); // hypot is many times slower
       const radius = brush.radius * (from.pressure + along * (to.pressure - from.pressure));
       const paint = profile(away, radius, brush.hardness) * brush.level;
       if (paint > 0) lay(mask, y * mask.width + x, paint, erase);
     }
   }
   mask.revision += 1;
+}
+
+/** The pixels of a row that lie beside the part of a line that is near the row. */
+function span(from: Place, to: Place, y: number, radius: number): readonly [first: number, end: number] {
+  const dy = to.y - from.y;
+  const shares = dy === 0 ? [0, 1] : [y - radius - from.y, y + radius - from.y].map((away) => away / dy);
+  const xs = shares.map((share) => from.x + Math.min(1, Math.max(0, share)) * (to.x - from.x));
+  return [Math.floor(Math.min(...xs) - radius), Math.ceil(Math.max(...xs) + radius)];
 }
 
 /** 0..1 at a distance from the middle: full, then a smooth way out, at least a pixel wide. */

@@ -82,11 +82,15 @@ function css([r, g, b]: Rgb, alpha: number): string {
   return `rgb(${r} ${g} ${b} / ${alpha})`;
 }
 
-/** A line that is seen on any picture: dark below, its colour above. */
-function outlined(context: CanvasRenderingContext2D, colour: string, width: number, trace: () => void): void {
+const WHITE: Rgb = [255, 255, 255];
+
+/** A line that is seen on any picture: dark below a light colour, light below a dark one. */
+function outlined(context: CanvasRenderingContext2D, colour: Rgb, alpha: number, width: number, trace: () => void): void {
+  const [r, g, b] = colour;
+  const below = 0.2126 * r + 0.7152 * g + 0.0722 * b > 120 ? "rgb(0 0 0 / 0.6)" : "rgb(255 255 255 / 0.75)";
   context.lineJoin = "round";
   context.lineCap = "round";
-  for (const [style, wide] of [["rgb(0 0 0 / 0.6)", width + 2], [colour, width]] as const) {
+  for (const [style, wide] of [[below, width + 2], [css(colour, alpha), width]] as const) {
     context.strokeStyle = style;
     context.lineWidth = wide;
     context.beginPath();
@@ -112,7 +116,7 @@ function way(
     toStage(wayAt(points, n / steps), look, extent),
   );
   const [end, before] = [places.at(-1), places.at(-4)];
-  outlined(context, css(ink, chosen ? 1 : 0.75), chosen ? 2.5 : 1.5, () => {
+  outlined(context, ink, chosen ? 1 : 0.75, chosen ? 2.5 : 1.5, () => {
     trace(context, places);
     if (end === undefined || before === undefined) return;
     const angle = Math.atan2(end.y - before.y, end.x - before.x);
@@ -125,7 +129,7 @@ function way(
     if (!chosen && n > 0) break;
     const at = toStage(point, look, extent);
     context.fillStyle = css(ink, 1);
-    outlined(context, css(ink, 1), 1.5, () => context.arc(at.x, at.y, n === 0 ? 5 : 3.5, 0, 7));
+    outlined(context, ink, 1, 1.5, () => context.arc(at.x, at.y, n === 0 ? 5 : 3.5, 0, 7));
     if (n > 0) context.fill();
   }
   const [start] = places;
@@ -145,11 +149,11 @@ function sketch(context: CanvasRenderingContext2D, painting: Painting, view: Vie
   const places = painting.sketched.value.map((at) => toStage(at, look, extent));
   if (places.length === 0) return;
   const polygon = painting.tool.value === "polygon";
-  const colour = css(polygon ? ink.mask : ink.stroke, 1);
+  const colour = polygon ? ink.mask : ink.stroke;
   const loose = polygon && here !== undefined ? [...places, toStage(here, look, extent)] : places;
-  outlined(context, colour, 2, () => trace(context, loose));
+  outlined(context, colour, 1, 2, () => trace(context, loose));
   for (const [n, { x, y }] of polygon ? places.entries() : []) {
-    outlined(context, colour, 1.5, () => context.arc(x, y, n === 0 ? GRIP : 3, 0, 7));
+    outlined(context, colour, 1, 1.5, () => context.arc(x, y, n === 0 ? GRIP : 3, 0, 7));
   }
 }
 
@@ -193,18 +197,18 @@ function frameBox(context: CanvasRenderingContext2D, painting: Painting, view: V
     close();
     context.fill("evenodd");
   }
-  outlined(context, css(ink.mask, held ? 1 : 0.7), held ? 2 : 1, close);
+  outlined(context, ink.mask, held ? 1 : 0.7, held ? 2 : 1, close);
   if (!held) return;
   const [a, b] = [corners[0], corners[1]];
   if (a === undefined || b === undefined) return;
   const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-  outlined(context, css(ink.mask, 1), 1.5, () => trace(context, [middle, turn]));
+  outlined(context, ink.mask, 1, 1.5, () => trace(context, [middle, turn]));
   for (const { x, y } of [...corners, turn]) {
     context.fillStyle = css(ink.ground, 1);
     context.beginPath();
     context.arc(x, y, GRIP - 1, 0, 7);
     context.fill();
-    outlined(context, css(ink.mask, 1), 1.5, () => context.arc(x, y, GRIP - 2, 0, 7));
+    outlined(context, ink.mask, 1, 1.5, () => context.arc(x, y, GRIP - 2, 0, 7));
   }
 }
 
@@ -215,15 +219,15 @@ function hand(context: CanvasRenderingContext2D, painting: Painting, view: View,
   if (tool === "brush" || tool === "erase" || tool === "ambient") {
     const { radius, hardness } = painting.handle.value;
     const r = Math.max(1, radius * view.extent.width * view.look.zoom);
-    outlined(context, "white", 1, () => context.arc(x, y, r, 0, 7));
+    outlined(context, WHITE, 1, 1, () => context.arc(x, y, r, 0, 7));
     if (hardness < 0.95 && r * hardness > 3) {
       context.setLineDash([2, 3]);
-      outlined(context, "rgb(255 255 255 / 0.7)", 1, () => context.arc(x, y, r * hardness, 0, 7));
+      outlined(context, WHITE, 0.7, 1, () => context.arc(x, y, r * hardness, 0, 7));
       context.setLineDash([]);
     }
   }
   if (!view.cross) return;
-  outlined(context, css(ink.mask, 1), 1.5, () => {
+  outlined(context, ink.mask, 1, 1.5, () => {
     for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) {
       context.moveTo(x + 3 * dx, y + 3 * dy);
       context.lineTo(x + 10 * dx, y + 10 * dy);
