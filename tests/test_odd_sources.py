@@ -46,7 +46,7 @@ class Slide:
 
 @pytest.fixture
 def rooms(tmp_path: Path) -> Rooms:
-    return Rooms(Config(data=tmp_path), load=lambda name, config, device, later: Slide())
+    return Rooms(Config(data=tmp_path), load=lambda name, config, **_: Slide())
 
 
 @pytest.fixture(scope="module")

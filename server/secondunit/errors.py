@@ -82,13 +82,15 @@ class Fault:
     """A sentence without a full stop: what is wrong, and the choices left."""
     path: str
     """Where: a dotted path from the timeline or the request down to the key."""
+    ways: tuple[str, ...] = ()
+    """Ways out, a line each, in words of our own alone."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "what", one_line(self.what))
         object.__setattr__(self, "path", one_line(self.path))
 
     def __str__(self) -> str:
-        return f"{self.what} @ {self.path}"
+        return "\n".join((f"{self.what} @ {self.path}", *(f"  {way}" for way in self.ways)))
 
 
 class SecondUnitError(Exception):

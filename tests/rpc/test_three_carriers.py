@@ -62,6 +62,9 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     "speed": ("50%", {"speed": 0.5}),
     "colour": ("slog3-sgamut3", {"colour": "slog3-sgamut3"}),
     "grain": ("none", {"grain": pb.GRAIN_MODE_NONE}),
+    "proxy": ("h264_half", {"proxy": "h264_half"}),
+    "reference": ("/r.png", {"references": [units_pb2.File(path="/r.png")]}),
+    "required": ("mask, camera", {"required": ["mask", "camera"]}),
 }  # fmt: skip
 """Key of a note: what a line of it says, and the fields of a message that say the same."""
 WHERE = {"operation", "rate", "timeline_start", "before", "after", "still", "clip"}
@@ -94,7 +97,7 @@ def test_every_key_can_be_said_in_a_note_in_metadata_and_in_a_message(key: str) 
     assert not note.faults and not note.unknown
     message = by_message(fields)
     assert not message.faults and not message.unknown
-    name = f"{key}s" if key in ("keyframe", "stroke", "ambient", "camera") else key
+    name = f"{key}s" if key in ("keyframe", "stroke", "ambient", "camera", "reference") else key
     said, heard = getattr(note, name), getattr(message, name)
     if key == "seconds":
         said, heard = round(said * 24), message.frames

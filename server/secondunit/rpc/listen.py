@@ -46,16 +46,18 @@ def check(listen: str, config: Config, *, tokens: bool, flag: str = "--listen") 
         faults.append(
             Fault(
                 what=f"'{listen}' can be reached from other machines, so it needs a certificate "
-                "and a token for every caller. Either:\n"
-                "  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
-                "-days 365 -keyout key.pem "
-                f"-out cert.pem -subj /CN={_host(listen)} -addext subjectAltName={_name(listen)}\n"
-                f"  secondunit token add NAME --scope render --data {have}\n"
-                f"  secondunit serve --listen {listen} --data {have} --config FILE.toml    "
-                "(with `certificate` and `key` under [tls])\n"
-                "or listen on 127.0.0.1 and reach it through a tunnel: "
-                "ssh -L 50051:127.0.0.1:50051 this-machine",
+                "and a token for every caller, or stays on 127.0.0.1",
                 path=flag,
+                ways=(
+                    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+                    "-days 365 -keyout key.pem "
+                    f"-out cert.pem -subj /CN={_host(listen)} "
+                    f"-addext subjectAltName={_name(listen)}",
+                    f"secondunit token add NAME --scope render --data {have}",
+                    f"secondunit serve {flag} {listen} --data {have} --config FILE.toml    "
+                    "(with `certificate` and `key` under [tls])",
+                    "or through a tunnel: ssh -L 50051:127.0.0.1:50051 this-machine",
+                ),
             )
         )
     if (tls.certificate is None) != (tls.key is None):
