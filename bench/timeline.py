@@ -12,6 +12,7 @@ import argparse
 import gc
 import hashlib
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from secondunit.catalog.deliveries import DELIVERIES
 from secondunit.config import Config
 from secondunit.encode import sidecar
 from secondunit.encode.writer import Encoded, facts_of
+from secondunit.jobs.reading_child import SINGLE
 from secondunit.place.relink import Finished, place
 from secondunit.place.takes import Shelf, Take, publish
 from secondunit.plan.build import plan_timeline
@@ -231,6 +233,7 @@ def apart(*arguments: object) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "bench.timeline", "--child", *map(str, arguments)],
         stdout=subprocess.PIPE, text=True, check=True,
+        env={**SINGLE, **os.environ},  # as the process that reads for a server
     )  # fmt: skip
     return json.loads(done.stdout)
 

@@ -26,6 +26,8 @@ _FROM_OUTSIDE = tuple(f"signal {number}" for number in (1, 9, 15))
 breaks a limit of its own, ends otherwise: by an answer, SIGABRT, SIGSEGV or SIGXCPU."""
 _LONGEST_LINE = 2000
 _SECRET = ("SECONDUNIT_TOKEN",)
+SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Its matrices are small: threads that wait for each other cost it twice the processor."""
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,9 @@ class ReadingChild:
             raise Draining("the server is about to stop")
         if self._pipe is not None and self._process is not None and self._process.poll() is None:
             return self._pipe
-        environment = {k: v for k, v in os.environ.items() if k not in _SECRET}
+        environment = {
+            **SINGLE, **{k: v for k, v in os.environ.items() if k not in _SECRET}
+        }  # fmt: skip
         # -P: a file called `av.py` in the folder the user stands in is not ours to run.
         # A session of its own: Ctrl-C in the terminal reaches the server alone.
         self._process = process = subprocess.Popen(
