@@ -36,7 +36,7 @@ _THREADS = 4
 """For all blobs: a disk gets no faster by more, and planning has threads of its own."""
 _BATCH = 2 * CHUNK
 """Bytes that are kept of an upload while those before them are written: each hand-over to a thread
-costs as much as writing a good part of a chunk. A server that is killed loses them: they are few."""
+costs as much as writing a good part of a chunk. They are few, since a killed server loses them."""
 _LIVELY = 64 * 1024
 """Bytes that an upload brings in its idle time, so that a trickle holds no place for ever."""
 
